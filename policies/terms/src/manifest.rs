@@ -1,0 +1,496 @@
+//! The manifest of a module: what it reads, what it computes and within which bounds.
+//!
+//! It is sealed together with the component before any data is opened, so that nothing in it can be
+//! chosen from data (attack A9). Its JSON schema is `docs/manifest.schema.json`.
+
+use crate::schema::check_categories;
+use crate::{Bilingual, ColumnType, Name, Parameter, ParameterError, ParameterValue, PublicSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most cells that one module may release; every cell costs memory in each worker.
+pub const CELLS_MAX: u64 = 1_000_000;
+
+messages! {
+    /// Why a manifest is refused.
+    pub enum ManifestError {
+        Syntax { detail: String } = "manifest.syntax" {
+            en: "the manifest cannot be read: {detail}",
+            zh: "无法读取清单：{detail}",
+        },
+        Contract { contract: u32 } = "manifest.contract" {
+            en: "the manifest asks for contract {contract}; this version of Tidegate speaks contract 1",
+            zh: "清单要求合约版本 {contract}；本版本支持合约版本 1",
+        },
+        NoInputs = "manifest.no-inputs" {
+            en: "the manifest reads no table: add `[[inputs]]` with a table and its columns",
+            zh: "清单未读取任何表：请添加 `[[inputs]]`，写明表及其列",
+        },
+        NoStatistics = "manifest.no-statistics" {
+            en: "the manifest computes nothing: add at least one `[[statistics]]`",
+            zh: "清单没有任何统计量：请至少添加一个 `[[statistics]]`",
+        },
+        DuplicateInput { table: String, column: String } = "manifest.duplicate-input" {
+            en: "`{table}.{column}` is read twice: name each table and column once",
+            zh: "`{table}.{column}` 被读取两次：每个表和列只写一次",
+        },
+        DuplicateStatistic { name: String } = "manifest.duplicate-statistic" {
+            en: "two statistics are named `{name}`",
+            zh: "有两个统计量都叫 `{name}`",
+        },
+        DuplicateParameter { name: String } = "manifest.duplicate-parameter" {
+            en: "two parameters are named `{name}`",
+            zh: "有两个参数都叫 `{name}`",
+        },
+        ParameterRange { name: String } = "manifest.parameter-range" {
+            en: "parameter `{name}`: its range is empty or infinite, or its default does not fit it",
+            zh: "参数 `{name}`：范围为空或无限，或默认值不符合范围",
+        },
+        UnknownTable { table: String } = "manifest.unknown-table" {
+            en: "the dataset has no table `{table}`; `tidegate dataset show` lists its tables",
+            zh: "数据集没有表 `{table}`；`tidegate dataset show` 会列出其表",
+        },
+        UnknownColumn { table: String, column: String } = "manifest.unknown-column" {
+            en: "table `{table}` has no column `{column}`; `tidegate dataset show` lists its columns",
+            zh: "表 `{table}` 没有列 `{column}`；`tidegate dataset show` 会列出其列",
+        },
+        Bounds { statistic: String } = "manifest.bounds" {
+            en: "statistic `{statistic}`: `bounds` must be two finite numbers, the lower one first and different from the upper one",
+            zh: "统计量 `{statistic}`：`bounds` 必须是两个有限数，下界在前且不等于上界",
+        },
+        PerUnit { statistic: String, what: String } = "manifest.per-unit" {
+            en: "statistic `{statistic}`: `{what}` must lie between 1 and 1000000",
+            zh: "统计量 `{statistic}`：`{what}` 必须在 1 至 1000000 之间",
+        },
+        Grid { statistic: String } = "manifest.grid" {
+            en: "statistic `{statistic}`: `grid` must be above 0 and at most the largest bound, and not finer than its 2^40th part",
+            zh: "统计量 `{statistic}`：`grid` 必须大于 0 且不超过最大界限，也不能细于其 2^40 分之一",
+        },
+        Weight { statistic: String } = "manifest.weight" {
+            en: "statistic `{statistic}`: `weight` must be a finite number above 0 and at most 1000000",
+            zh: "统计量 `{statistic}`：`weight` 必须是大于 0 且不超过 1000000 的有限数",
+        },
+        Groups { statistic: String } = "manifest.groups" {
+            en: "statistic `{statistic}`: give `groups` either `keys`, 1 to 65536 different ones in Unicode normal form C, or `table` and `column` of a category column that is among the inputs",
+            zh: "统计量 `{statistic}`：`groups` 请给出 `keys`（1 至 65536 个互不相同、采用 NFC 形式的键），或给出已列入输入的类别列的 `table` 和 `column`",
+        },
+        HistogramNeedsGroups { statistic: String } = "manifest.histogram-needs-groups" {
+            en: "statistic `{statistic}`: a histogram needs `groups`",
+            zh: "统计量 `{statistic}`：直方图必须有 `groups`",
+        },
+        Resources { what: String, minimum: u64, maximum: u64 } = "manifest.resources" {
+            en: "`resources.{what}` must lie between {minimum} and {maximum}",
+            zh: "`resources.{what}` 必须在 {minimum} 至 {maximum} 之间",
+        },
+        TooManyCells { cells: u64, maximum: u64 } = "manifest.too-many-cells" {
+            en: "the statistics have {cells} cells together, but at most {maximum} are allowed: use fewer groups",
+            zh: "各统计量共有 {cells} 个单元格，最多允许 {maximum} 个：请减少分组",
+        };
+        Parameter(ParameterError),
+    }
+}
+
+/// A table and the columns of it that the module reads; least necessary (ZB Art. 22).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// The table.
+    pub table: Name,
+    /// Its columns, in the order in which the module sees them.
+    pub columns: Vec<Name>,
+}
+
+/// The mechanism that adds noise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Mechanism {
+    /// The discrete Gaussian (Canonne, Kamath, Steinke 2020); calibrated to the L2 sensitivity.
+    #[default]
+    Gaussian,
+    /// The discrete Laplace (Ghosh, Roughgarden, Sundararajan 2009); calibrated to the L1 sensitivity.
+    Laplace,
+}
+
+/// What a statistic measures, and the bounds on what one unit can give to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "measure", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Measure {
+    /// How many. A unit adds 0 to `per_unit` to each group that it touches.
+    Count {
+        /// Most that one unit adds to one group.
+        #[serde(default = "one")]
+        per_unit: u32,
+    },
+    /// The total of one number per unit and group.
+    Sum {
+        /// Lower and upper bound of what one unit adds to one group that it touches.
+        bounds: [f64; 2],
+        /// Step of the integer grid; a power of two near the 2^20th part of the bounds where it is not given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grid: Option<f64>,
+    },
+    /// The mean of all values of all units.
+    Mean {
+        /// Lower and upper bound of one value.
+        bounds: [f64; 2],
+        /// Most values that one unit gives, over all groups together.
+        values_per_unit: u32,
+        /// Step of the integer grid.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grid: Option<f64>,
+    },
+    /// The variance of all values of all units (division by their number), and their mean.
+    Variance {
+        /// Lower and upper bound of one value.
+        bounds: [f64; 2],
+        /// Most values that one unit gives, over all groups together.
+        values_per_unit: u32,
+        /// Step of the integer grid.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grid: Option<f64>,
+    },
+    /// How many values of all units fall into each of the public categories.
+    Histogram {
+        /// Most values that one unit gives, over all categories together.
+        #[serde(default = "one")]
+        values_per_unit: u32,
+    },
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn weight_one() -> f64 {
+    1.0
+}
+
+/// The public groups over which a statistic is taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Grouping {
+    /// Most groups that one unit can touch.
+    #[serde(default = "one")]
+    pub per_unit: u32,
+    /// The keys, listed here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
+    /// Or the table of a category column whose public categories are the keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<Name>,
+    /// Or the category column whose public categories are the keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<Name>,
+}
+
+/// One statistic.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Statistic {
+    /// Its name.
+    pub name: Name,
+    /// What it measures.
+    #[serde(flatten)]
+    pub measure: Measure,
+    /// Its groups; without them, one value for the whole population.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Grouping>,
+    /// The noise.
+    #[serde(default)]
+    pub mechanism: Mechanism,
+    /// Its share of the run's price, relative to the other statistics.
+    #[serde(default = "weight_one")]
+    pub weight: f64,
+    /// What it means, for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+}
+
+/// What one call may use. Fuel bounds time, and with it the slot at which results become visible.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resources {
+    /// Fuel for one unit.
+    pub fuel_per_unit: u64,
+    /// Linear memory for one unit, in bytes.
+    pub memory_bytes: u64,
+}
+
+/// The manifest of a module.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The version of the module contract: 1.
+    pub contract: u32,
+    /// The module's name.
+    pub name: Name,
+    /// Its version, as its author counts.
+    pub version: String,
+    /// For people.
+    pub title: Bilingual,
+    /// The purpose; must equal that of the grant (JN Art. 30).
+    pub purpose: Name,
+    /// What it reads.
+    pub inputs: Vec<Input>,
+    /// Its public parameters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<Parameter>,
+    /// What it computes.
+    pub statistics: Vec<Statistic>,
+    /// What one call may use.
+    pub resources: Resources,
+}
+
+impl Manifest {
+    /// Reads a manifest from TOML and checks everything that needs no schema.
+    pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        let manifest: Self = toml::from_str(text).map_err(|error| ManifestError::Syntax { detail: error.to_string() })?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// Checks everything that needs no schema.
+    fn check(&self) -> Result<(), ManifestError> {
+        if self.contract != 1 {
+            return Err(ManifestError::Contract { contract: self.contract });
+        }
+        if self.inputs.is_empty() {
+            return Err(ManifestError::NoInputs);
+        }
+        if self.statistics.is_empty() {
+            return Err(ManifestError::NoStatistics);
+        }
+        self.check_inputs()?;
+        self.check_parameters()?;
+        let mut names = BTreeSet::new();
+        for statistic in &self.statistics {
+            if !names.insert(&statistic.name) {
+                return Err(ManifestError::DuplicateStatistic { name: statistic.name.to_string() });
+            }
+            self.check_statistic(statistic)?;
+        }
+        let resource = |what: &str, value: u64, minimum: u64, maximum: u64| {
+            let fits = (minimum..=maximum).contains(&value);
+            if fits { Ok(()) } else { Err(ManifestError::Resources { what: what.into(), minimum, maximum }) }
+        };
+        resource("fuel_per_unit", self.resources.fuel_per_unit, 1_000, 10_000_000_000)?;
+        resource("memory_bytes", self.resources.memory_bytes, 65_536, 1 << 30)
+    }
+
+    fn check_inputs(&self) -> Result<(), ManifestError> {
+        let mut seen = BTreeSet::new();
+        for input in &self.inputs {
+            let duplicate = |column: &str| ManifestError::DuplicateInput { table: input.table.to_string(), column: column.to_owned() };
+            if !seen.insert((&input.table, None)) {
+                return Err(duplicate("*"));
+            }
+            for column in &input.columns {
+                if !seen.insert((&input.table, Some(column))) {
+                    return Err(duplicate(column.as_str()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_parameters(&self) -> Result<(), ManifestError> {
+        let mut seen = BTreeSet::new();
+        for parameter in &self.parameters {
+            if !seen.insert(&parameter.name) {
+                return Err(ManifestError::DuplicateParameter { name: parameter.name.to_string() });
+            }
+            let default_fits = parameter.default.as_ref().is_none_or(|text| parameter.parse_value(text).is_ok());
+            if !parameter.range_is_sound() || !default_fits {
+                return Err(ManifestError::ParameterRange { name: parameter.name.to_string() });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_statistic(&self, statistic: &Statistic) -> Result<(), ManifestError> {
+        let name = || statistic.name.to_string();
+        if !(statistic.weight > 0.0 && statistic.weight <= 1e6) {
+            return Err(ManifestError::Weight { statistic: name() });
+        }
+        let per_unit = |what: &str, value: u32| {
+            let fits = (1..=1_000_000).contains(&value);
+            if fits { Ok(()) } else { Err(ManifestError::PerUnit { statistic: name(), what: what.into() }) }
+        };
+        match &statistic.measure {
+            Measure::Count { per_unit: most } => per_unit("per_unit", *most)?,
+            Measure::Sum { bounds, grid } => check_bounds(&statistic.name, *bounds, *grid)?,
+            Measure::Mean { bounds, values_per_unit, grid } | Measure::Variance { bounds, values_per_unit, grid } => {
+                per_unit("values_per_unit", *values_per_unit)?;
+                check_bounds(&statistic.name, *bounds, *grid)?;
+            }
+            Measure::Histogram { values_per_unit } => {
+                per_unit("values_per_unit", *values_per_unit)?;
+                if statistic.groups.is_none() {
+                    return Err(ManifestError::HistogramNeedsGroups { statistic: name() });
+                }
+            }
+        }
+        let Some(groups) = &statistic.groups else { return Ok(()) };
+        per_unit("groups.per_unit", groups.per_unit)?;
+        let fits = match (&groups.table, &groups.column) {
+            (None, None) => check_categories(&groups.keys).is_ok(),
+            (Some(table), Some(column)) => groups.keys.is_empty() && self.reads(table, column),
+            _ => false,
+        };
+        if fits { Ok(()) } else { Err(ManifestError::Groups { statistic: name() }) }
+    }
+
+    fn reads(&self, table: &Name, column: &Name) -> bool {
+        self.inputs.iter().any(|input| input.table == *table && input.columns.contains(column))
+    }
+
+    /// Checks that the dataset has what the module reads.
+    pub fn check_against(&self, schema: &PublicSchema) -> Result<(), ManifestError> {
+        for input in &self.inputs {
+            let unknown = || ManifestError::UnknownTable { table: input.table.to_string() };
+            let table = schema.table(&input.table).ok_or_else(unknown)?;
+            for column in &input.columns {
+                if !table.columns.iter().any(|known| known.name == *column) {
+                    return Err(ManifestError::UnknownColumn { table: input.table.to_string(), column: column.to_string() });
+                }
+            }
+        }
+        let mut cells = 0;
+        for statistic in &self.statistics {
+            let width: u64 = match statistic.measure {
+                Measure::Count { .. } | Measure::Sum { .. } | Measure::Histogram { .. } => 1,
+                Measure::Mean { .. } => 2,
+                Measure::Variance { .. } => 3,
+            };
+            cells += width * self.group_keys(statistic, schema)?.map_or(1, |keys| keys.len() as u64);
+        }
+        if cells > CELLS_MAX {
+            return Err(ManifestError::TooManyCells { cells, maximum: CELLS_MAX });
+        }
+        Ok(())
+    }
+
+    /// The public keys of a statistic's groups, in order; `None` where it has no groups.
+    pub fn group_keys(&self, statistic: &Statistic, schema: &PublicSchema) -> Result<Option<Vec<String>>, ManifestError> {
+        let Some(groups) = &statistic.groups else { return Ok(None) };
+        let (Some(table), Some(column)) = (&groups.table, &groups.column) else {
+            return Ok(Some(groups.keys.clone()));
+        };
+        let found = schema.table(table).and_then(|table| table.columns.iter().find(|known| known.name == *column));
+        match found.map(|column| &column.kind) {
+            Some(ColumnType::Category { categories }) => Ok(Some(categories.clone())),
+            _ => Err(ManifestError::Groups { statistic: statistic.name.to_string() }),
+        }
+    }
+
+    /// The values of all parameters, in the order of the manifest, from what somebody typed and the defaults.
+    pub fn parse_parameters(&self, given: &[(String, String)]) -> Result<Vec<ParameterValue>, ManifestError> {
+        let mut by_name = BTreeMap::new();
+        for (name, text) in given {
+            if !self.parameters.iter().any(|parameter| parameter.name.as_str() == name) {
+                return Err(ParameterError::Unknown { name: name.clone() }.into());
+            }
+            if by_name.insert(name.as_str(), text.as_str()).is_some() {
+                return Err(ParameterError::Twice { name: name.clone() }.into());
+            }
+        }
+        let value = |parameter: &Parameter| {
+            let text = by_name.get(parameter.name.as_str()).copied().or(parameter.default.as_deref());
+            let text = text.ok_or_else(|| ParameterError::Missing { name: parameter.name.to_string() })?;
+            Ok(parameter.parse_value(text)?)
+        };
+        self.parameters.iter().map(value).collect()
+    }
+
+    /// The JSON schema of manifests.
+    pub fn json_schema() -> serde_json::Value {
+        schemars::schema_for!(Self).to_value()
+    }
+}
+
+fn check_bounds(statistic: &Name, bounds: [f64; 2], grid: Option<f64>) -> Result<(), ManifestError> {
+    let [lower, upper] = bounds;
+    let largest = lower.abs().max(upper.abs());
+    if !(lower.is_finite() && upper.is_finite() && lower < upper && largest <= 1e15) {
+        return Err(ManifestError::Bounds { statistic: statistic.to_string() });
+    }
+    let finest = largest / 2f64.powi(40);
+    match grid {
+        Some(grid) if !(grid > 0.0 && grid <= largest && grid >= finest) => Err(ManifestError::Grid { statistic: statistic.to_string() }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        contract = 1
+        name = "visits"
+        version = "1.0.0"
+        title = { zh = "就诊", en = "Visits" }
+        purpose = "health-planning"
+        [[inputs]]
+        table = "years"
+        columns = ["plan", "visits"]
+        [[parameters]]
+        name = "threshold"
+        type = "float"
+        minimum = 0.0
+        maximum = 100.0
+        default = "10"
+        [[statistics]]
+        name = "mean-visits"
+        measure = "mean"
+        bounds = [0.0, 30.0]
+        values_per_unit = 5
+        groups = { table = "years", column = "plan", per_unit = 2 }
+        [[statistics]]
+        name = "bins"
+        measure = "histogram"
+        groups = { keys = ["a", "b"] }
+        [resources]
+        fuel_per_unit = 100000
+        memory_bytes = 1048576
+    "#;
+
+    #[test]
+    fn a_good_manifest_is_read_and_its_parameters_too() {
+        let manifest = Manifest::parse(GOOD).expect("good");
+        assert_eq!(manifest.parse_parameters(&[]).expect("default"), vec![ParameterValue::Float(10.0)]);
+        let given = |text: &str| manifest.parse_parameters(&[("threshold".into(), text.into())]);
+        assert_eq!(given("-0").expect("zero"), vec![ParameterValue::Float(0.0)]);
+        for wrong in ["x", "101", "NaN", "inf"] {
+            assert!(given(wrong).is_err(), "{wrong}");
+        }
+        assert!(manifest.parse_parameters(&[("other".into(), "1".into())]).is_err());
+    }
+
+    #[test]
+    fn each_defect_is_named() {
+        let cases = [
+            ("contract = 1", "contract = 2", "manifest.contract"),
+            ("[0.0, 30.0]", "[30.0, 0.0]", "manifest.bounds"),
+            ("[0.0, 30.0]", "[0.0, inf]", "manifest.bounds"),
+            ("[0.0, 30.0]", "[nan, 1.0]", "manifest.bounds"),
+            ("values_per_unit = 5", "values_per_unit = 0", "manifest.per-unit"),
+            ("values_per_unit = 5", "values_per_unit = 5\ngrid = 0.0", "manifest.grid"),
+            ("\"b\"", "\"a\"", "manifest.groups"),
+            ("\"b\"", "\"e\u{301}\"", "manifest.groups"),
+            ("column = \"plan\", per_unit", "column = \"site\", per_unit", "manifest.groups"),
+            ("name = \"bins\"", "name = \"mean-visits\"", "manifest.duplicate-statistic"),
+            ("groups = { keys = [\"a\", \"b\"] }", "", "manifest.histogram-needs-groups"),
+            ("\"plan\", \"visits\"]", "\"plan\", \"plan\"]", "manifest.duplicate-input"),
+            ("default = \"10\"", "default = \"1000\"", "manifest.parameter-range"),
+            ("fuel_per_unit = 100000", "fuel_per_unit = 1", "manifest.resources"),
+            ("measure = \"histogram\"", "measure = \"histogram\"\nbound = 3", "manifest.syntax"),
+            ("measure = \"histogram\"", "measure = \"raw\"", "manifest.syntax"),
+            ("measure = \"histogram\"", "measure = \"histogram\"\nweight = 0.0", "manifest.weight"),
+        ];
+        for (from, to, code) in cases {
+            let error = Manifest::parse(&GOOD.replacen(from, to, 1)).expect_err(to);
+            assert_eq!(crate::Message::code(&error), code, "{to}: {error}");
+        }
+    }
+}
