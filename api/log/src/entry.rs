@@ -1,0 +1,307 @@
+//! What the log says: one JSON object per entry, typed and versioned.
+//!
+//! Guarantee: an entry has exactly one encoding. [`Entry::decode`] refuses bytes that [`Entry::encode`] would
+//! not have written, so no field, no spelling and no white space can carry more than the types say. A release
+//! is always [`RELEASE_BYTES`] long: the log is itself watched, and a length that followed from data would
+//! speak (design, section 7). What must stay closed enters as a salted commitment, never in clear.
+//!
+//! Rejected: CBOR or protocol buffers. A regulator reads the log in ten years with whatever is at hand.
+
+use crate::text::{date_schema, digest_schema, identifier_schema, instant_schema, is_identifier, parse_instant, real, real_schema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tidegate_terms::{Digest, Mechanism, Name, Rho, Visibility, messages};
+
+/// The longest entry: entry bundles prefix each with its length in 16 bits.
+pub const ENTRY_BYTES_MAX: usize = 65_535;
+/// The length of every release entry.
+pub const RELEASE_BYTES: usize = 1_024;
+const VERSION: u32 = 1;
+const PAD: &str = ".";
+
+messages! {
+    /// Why bytes or values are not an entry.
+    pub enum EntryError {
+        Syntax { detail: String } = "entry.syntax" {
+            en: "the entry cannot be read: {detail}; take the log again from its publisher",
+            zh: "无法读取该条目：{detail}；请向发布方重新获取日志",
+        },
+        Version { version: u32 } = "entry.version" {
+            en: "the entry has version {version}, this program knows version 1: use a newer Tidegate",
+            zh: "该条目版本为 {version}，本程序只认识版本 1：请使用更新的 Tidegate",
+        },
+        NotCanonical = "entry.not-canonical" {
+            en: "the entry is not written in its one canonical form (unknown field, order, spacing or number): write it with `Entry::encode`",
+            zh: "该条目未按唯一规范形式书写（未知字段、顺序、空白或数字）：请用 `Entry::encode` 写入",
+        },
+        Instant { text: String } = "entry.instant" {
+            en: "`{text}` is not an instant: write it like 2026-11-21T10:00:00Z",
+            zh: "“{text}”不是合法时刻：请按 2026-11-21T10:00:00Z 的形式书写",
+        },
+        Identifier { text: String } = "entry.identifier" {
+            en: "`{text}` cannot name a run or a grant: use 1 to 64 ASCII letters, digits, `.`, `_` and `-`",
+            zh: "“{text}”不能作为运行或授权的编号：请使用 1 至 64 个 ASCII 字母、数字、“.”、“_”或“-”",
+        },
+        TooLong { bytes: usize } = "entry.too-long" {
+            en: "the entry has {bytes} bytes, but at most 65535 fit: shorten its texts",
+            zh: "该条目有 {bytes} 字节，最多容纳 65535 字节：请缩短其中的文本",
+        },
+    }
+}
+
+/// An entry: what happened, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// When, such as `2026-11-21T10:00:00Z`. What belongs to a run carries the run's slot (design, section 7).
+    pub at: String,
+    /// What.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Event {
+    /// A domain began, or runs other software from here on. The first entry of every log.
+    Domain {
+        /// The origin of the log's checkpoints.
+        origin: String,
+        /// Name and version of the software.
+        software: String,
+    },
+    /// A version of a dataset was mounted.
+    Mount {
+        /// The dataset.
+        dataset: Name,
+        /// Its version; the first is 1.
+        version: u32,
+        /// The population whose budget it draws on.
+        lineage: Name,
+        /// The declared upper bound on privacy units.
+        units_max: u64,
+        /// The delta of the lineage's lifetime.
+        #[serde(with = "real")]
+        #[schemars(schema_with = "real_schema")]
+        delta: f64,
+        /// The epsilon of the lineage's lifetime.
+        #[serde(with = "real")]
+        #[schemars(schema_with = "real_schema")]
+        lifetime_epsilon: f64,
+        /// The lifetime cap in rho, in units of 1e-12.
+        lifetime_rho: Rho,
+        /// The most that one run may spend, in units of 1e-12.
+        run_rho_max: Rho,
+        /// When results become visible.
+        visibility: Visibility,
+        /// The public schema.
+        #[schemars(schema_with = "digest_schema")]
+        schema: Digest,
+        /// The release policy.
+        #[schemars(schema_with = "digest_schema")]
+        policy: Digest,
+        /// Salted commitment to the shards.
+        #[schemars(schema_with = "digest_schema")]
+        shards_commitment: Digest,
+    },
+    /// An operator was allowed to use a dataset.
+    Grant {
+        /// The grant's identifier.
+        #[schemars(schema_with = "identifier_schema")]
+        grant: String,
+        /// The dataset.
+        dataset: Name,
+        /// The operator.
+        operator: Name,
+        /// The operator's Ed25519 public key, base64.
+        operator_key: String,
+        /// The columns, each `table.column`.
+        columns: Vec<String>,
+        /// What for.
+        purpose: Name,
+        /// The operator's share of the budget, in units of 1e-12.
+        rho: Rho,
+        /// First day.
+        #[schemars(schema_with = "date_schema")]
+        valid_from: String,
+        /// Last day.
+        #[schemars(schema_with = "date_schema")]
+        valid_until: String,
+    },
+    /// A grant was taken back.
+    Revoke {
+        /// The grant's identifier.
+        #[schemars(schema_with = "identifier_schema")]
+        grant: String,
+        /// Why.
+        reason: String,
+    },
+    /// A sealed module was uploaded.
+    Module {
+        /// The digest of the seal.
+        #[schemars(schema_with = "digest_schema")]
+        module: Digest,
+        /// The component.
+        #[schemars(schema_with = "digest_schema")]
+        component: Digest,
+        /// The manifest.
+        #[schemars(schema_with = "digest_schema")]
+        manifest: Digest,
+        /// Its name.
+        name: Name,
+        /// Who uploaded and signed it.
+        operator: Name,
+    },
+    /// Budget was reserved for a run, before its data was opened.
+    Reserve {
+        /// The run's identifier.
+        #[schemars(schema_with = "identifier_schema")]
+        run: String,
+        /// The grant that it uses.
+        #[schemars(schema_with = "identifier_schema")]
+        grant: String,
+        /// The dataset.
+        dataset: Name,
+        /// The dataset's version.
+        version: u32,
+        /// The lineage that is charged.
+        lineage: Name,
+        /// The digest of the module's seal.
+        #[schemars(schema_with = "digest_schema")]
+        module: Digest,
+        /// Salted commitment to the parameters.
+        #[schemars(schema_with = "digest_schema")]
+        parameters_commitment: Digest,
+        /// The price, in units of 1e-12: the sum of the charges.
+        rho: Rho,
+        /// What the price is made of.
+        charges: Vec<Charge>,
+        /// When the result becomes visible; computed beforehand from public facts.
+        #[schemars(schema_with = "instant_schema")]
+        slot: String,
+        /// The engine that will run it.
+        #[schemars(schema_with = "digest_schema")]
+        engine: Digest,
+    },
+    /// Noised results left the gate.
+    Release {
+        /// The run.
+        #[schemars(schema_with = "identifier_schema")]
+        run: String,
+        /// Salted commitment to what was released.
+        #[schemars(schema_with = "digest_schema")]
+        release_commitment: Digest,
+        /// Salted commitment to the exact totals, for replay.
+        #[schemars(schema_with = "digest_schema")]
+        totals_commitment: Digest,
+        /// Dots that bring the entry to its fixed length. Leave it empty: `encode` fills it, `decode` clears it.
+        #[serde(default)]
+        pad: String,
+    },
+}
+
+/// One noised statistic and its price.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Charge {
+    /// The statistic.
+    pub statistic: Name,
+    /// How noise is added.
+    pub mechanism: Mechanism,
+    /// The standard deviation (Gaussian) or the scale (Laplace).
+    #[serde(with = "real")]
+    #[schemars(schema_with = "real_schema")]
+    pub scale: f64,
+    /// What one privacy unit can move, in the mechanism's norm and the unit of `scale`.
+    #[serde(with = "real")]
+    #[schemars(schema_with = "real_schema")]
+    pub sensitivity: f64,
+    /// The price, in units of 1e-12.
+    pub rho: Rho,
+}
+
+/// An entry as it is written.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "Tidegate log entry")]
+struct Written {
+    /// The version of this format.
+    v: u32,
+    /// When.
+    #[schemars(schema_with = "instant_schema")]
+    at: String,
+    #[serde(flatten)]
+    event: Event,
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    v: u32,
+}
+
+impl Entry {
+    /// The one encoding of this entry.
+    pub fn encode(&self) -> Result<Vec<u8>, EntryError> {
+        check_texts(self)?;
+        let mut written = Written { v: VERSION, at: self.at.clone(), event: self.event.clone() };
+        if let Event::Release { pad, .. } = &mut written.event {
+            pad.clear();
+            let missing = RELEASE_BYTES.saturating_sub(write(&written)?.len());
+            if let Event::Release { pad, .. } = &mut written.event {
+                *pad = PAD.repeat(missing);
+            }
+        }
+        let bytes = write(&written)?;
+        if bytes.len() > ENTRY_BYTES_MAX { Err(EntryError::TooLong { bytes: bytes.len() }) } else { Ok(bytes) }
+    }
+
+    /// Reads an entry; only its one encoding is accepted.
+    pub fn decode(bytes: &[u8]) -> Result<Self, EntryError> {
+        let syntax = |error: serde_json::Error| EntryError::Syntax { detail: error.to_string() };
+        let Versioned { v: version } = serde_json::from_slice(bytes).map_err(syntax)?;
+        if version != VERSION {
+            return Err(EntryError::Version { version });
+        }
+        let mut written: Written = serde_json::from_slice(bytes).map_err(syntax)?;
+        if let Event::Release { pad, .. } = &mut written.event {
+            pad.clear();
+        }
+        let entry = Self { at: written.at, event: written.event };
+        if entry.encode()? == bytes { Ok(entry) } else { Err(EntryError::NotCanonical) }
+    }
+}
+
+fn write(written: &Written) -> Result<Vec<u8>, EntryError> {
+    serde_json::to_vec(written).map_err(|error| EntryError::Syntax { detail: error.to_string() })
+}
+
+fn check_texts(entry: &Entry) -> Result<(), EntryError> {
+    let short = |text: &String| text.chars().take(80).collect();
+    let instant = |text: &String| parse_instant(text).map(|_| ()).ok_or_else(|| EntryError::Instant { text: short(text) });
+    let identifier = |text: &String| if is_identifier(text) { Ok(()) } else { Err(EntryError::Identifier { text: short(text) }) };
+    instant(&entry.at)?;
+    match &entry.event {
+        Event::Domain { .. } | Event::Mount { .. } | Event::Module { .. } => Ok(()),
+        Event::Grant { grant, .. } | Event::Revoke { grant, .. } => identifier(grant),
+        Event::Reserve { run, grant, slot, .. } => identifier(run).and(identifier(grant)).and(instant(slot)),
+        Event::Release { run, .. } => identifier(run),
+    }
+}
+
+/// A salted commitment: SHA-256 over a fixed line, the salt and the bytes.
+///
+/// Salted because the log is public for ever and what it commits to is often guessable: without 256 secret
+/// bits, anybody could try every small total or parameter until the digest fits. One salt per entry; whoever
+/// holds the salt can open the commitment, so salts of totals are guarded like raw data.
+pub fn commit(salt: &[u8; 32], bytes: &[u8]) -> Digest {
+    Digest::of_parts(&[b"tidegate commitment v1\n", salt, bytes])
+}
+
+/// The JSON schema of entries, as it lies in `docs/log-entry.schema.json`.
+pub fn entry_schema() -> String {
+    let schema = schemars::schema_for!(Written);
+    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests;
