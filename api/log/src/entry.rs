@@ -199,12 +199,14 @@ pub enum Event {
     },
 }
 
-/// One noised statistic and its price.
+/// One noised total of a statistic, and its price.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Charge {
     /// The statistic.
     pub statistic: Name,
+    /// Which of its totals: `count`, `sum` or `squares`.
+    pub part: String,
     /// How noise is added.
     pub mechanism: Mechanism,
     /// The standard deviation (Gaussian) or the scale (Laplace).

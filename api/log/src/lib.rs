@@ -1,7 +1,15 @@
 //! The transparency log: what happened, in an order that nobody can change unseen.
 
+mod checkpoint;
 mod entry;
+mod hash;
+mod note;
 mod text;
+mod tree;
 
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use entry::{Charge, ENTRY_BYTES_MAX, Entry, EntryError, Event, RELEASE_BYTES, commit, entry_schema};
+pub use hash::{empty_root, fold, leaf_hash, node_hash};
+pub use note::{Note, NoteError, Signer, Verifier, sign};
 pub use text::{parse_instant, parse_key};
+pub use tree::{Edge, Nodes, prove_consistency, prove_inclusion, root_of, verify_consistency, verify_inclusion};

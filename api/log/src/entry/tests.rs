@@ -15,6 +15,7 @@ fn at(event: Event) -> Entry {
 fn one_of_each() -> Vec<Entry> {
     let charge = Charge {
         statistic: name("visits"),
+        part: "count".into(),
         mechanism: Mechanism::Gaussian,
         scale: 12.345678901234567,
         sensitivity: 1.0,
@@ -96,7 +97,14 @@ fn real_numbers_lose_nothing() {
         if !value.is_finite() {
             continue;
         }
-        let charge = Charge { statistic: name("x"), mechanism: Mechanism::Laplace, scale: value, sensitivity: -value, rho: Rho::ZERO };
+        let charge = Charge {
+            statistic: name("x"),
+            part: "sum".into(),
+            mechanism: Mechanism::Laplace,
+            scale: value,
+            sensitivity: -value,
+            rho: Rho::ZERO,
+        };
         let text = serde_json::to_string(&charge).expect("text");
         assert_eq!(serde_json::from_str::<Charge>(&text).expect("charge"), charge, "{text}");
     }
