@@ -1,1 +1,13 @@
-//! tidegate-gate
+//! The gate: exact totals go in, noised totals come out, and nothing else leaves.
+//!
+//! Guarantee: a [`Release`] is made from [`Totals`](tidegate_engine::Totals) by the mechanisms that its
+//! [`Reservation`](tidegate_accountant::Reservation) paid for, and by no others. The noise is OpenDP's, on integers, drawn in a
+//! fresh process from the operating system's generator; no seed exists anywhere (attacks A12, A15, A38).
+
+mod calibration;
+mod noise;
+mod release;
+
+pub use calibration::{CalibrationError, calibrate};
+pub use noise::{NoiseError, serve_noise};
+pub use release::{GateError, Group, PartNoise, Release, Released, expected_errors, release};

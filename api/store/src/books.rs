@@ -1,0 +1,127 @@
+//! Reading.
+
+use crate::records::{LineageRow, record_error, rho};
+use crate::{ModuleRecord, MountRecord, RunRecord, StoreError};
+use sqlx::Row as _;
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use tidegate_accountant::Account;
+use tidegate_authorisation::GrantRecord;
+use tidegate_terms::{Delta, Digest, Name, Rho};
+
+/// What can be read from the state of a domain.
+#[derive(Debug, Clone)]
+pub struct Books {
+    pool: SqlitePool,
+}
+
+/// Statements that are used both inside and outside of transactions.
+pub(crate) mod statements {
+    pub(crate) const SPENT_BY_LINEAGE: &str = "SELECT coalesce(sum(rho), 0) FROM run WHERE lineage = ?";
+    pub(crate) const SPENT_BY_GRANT: &str = "SELECT coalesce(sum(rho), 0) FROM run WHERE grant_id = ?";
+    pub(crate) const LINEAGE: &str = "SELECT cap, delta FROM lineage WHERE name = ?";
+    pub(crate) const LOG_SIZE: &str = "SELECT count(*) FROM log_entry";
+}
+
+impl Books {
+    pub(crate) fn new(pool: SqlitePool) -> Self {
+        Self { pool }
+    }
+
+    /// How many log entries there are.
+    pub async fn log_size(&self) -> Result<u64, StoreError> {
+        let size: i64 = sqlx::query_scalar(statements::LOG_SIZE).fetch_one(&self.pool).await?;
+        u64::try_from(size).map_err(record_error)
+    }
+
+    /// The log entries `from..to`.
+    pub async fn log_entries(&self, from: u64, to: u64) -> Result<Vec<Vec<u8>>, StoreError> {
+        let (from, to) = (i64::try_from(from).map_err(record_error)?, i64::try_from(to).map_err(record_error)?);
+        let rows = sqlx::query_scalar("SELECT bytes FROM log_entry WHERE position >= ? AND position < ? ORDER BY position");
+        Ok(rows.bind(from).bind(to).fetch_all(&self.pool).await?)
+    }
+
+    /// A mounted version; the newest, where none is named.
+    pub async fn mount(&self, dataset: &Name, version: Option<u32>) -> Result<Option<MountRecord>, StoreError> {
+        let row = sqlx::query("SELECT * FROM mount WHERE dataset = ? AND version = coalesce(?, version) ORDER BY version DESC LIMIT 1");
+        let row = row.bind(dataset.as_str()).bind(version).fetch_optional(&self.pool).await?;
+        row.as_ref().map(MountRecord::read).transpose()
+    }
+
+    /// The newest version of every dataset.
+    pub async fn mounts(&self) -> Result<Vec<MountRecord>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT * FROM mount AS m WHERE version = (SELECT max(version) FROM mount WHERE dataset = m.dataset) ORDER BY dataset",
+        );
+        read_all(rows.fetch_all(&self.pool).await?, MountRecord::read)
+    }
+
+    /// All grants, or those of one dataset and one operator.
+    pub async fn grants(&self, dataset: Option<&Name>, operator: Option<&Name>) -> Result<Vec<GrantRecord>, StoreError> {
+        let records: Vec<String> = sqlx::query_scalar(
+            "SELECT record FROM authorisation WHERE dataset = coalesce(?, dataset) AND operator = coalesce(?, operator) ORDER BY rowid",
+        )
+        .bind(dataset.map(Name::as_str))
+        .bind(operator.map(Name::as_str))
+        .fetch_all(&self.pool)
+        .await?;
+        records.iter().map(|record| Ok(serde_json::from_str(record)?)).collect()
+    }
+
+    /// A grant.
+    pub async fn grant(&self, id: &str) -> Result<Option<GrantRecord>, StoreError> {
+        let record: Option<String> =
+            sqlx::query_scalar("SELECT record FROM authorisation WHERE id = ?").bind(id).fetch_optional(&self.pool).await?;
+        record.map(|record| Ok(serde_json::from_str(&record)?)).transpose()
+    }
+
+    /// Modules whose digest begins so, or of this name, newest first.
+    pub async fn modules(&self, reference: &str) -> Result<Vec<ModuleRecord>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM module WHERE name = ?1 OR substr(digest, 1, length(?1)) = ?1 ORDER BY rowid DESC");
+        read_all(rows.bind(reference).fetch_all(&self.pool).await?, ModuleRecord::read)
+    }
+
+    /// A run by its identifier.
+    pub async fn run(&self, id: &str) -> Result<Option<RunRecord>, StoreError> {
+        let row = sqlx::query("SELECT * FROM run WHERE id = ?").bind(id).fetch_optional(&self.pool).await?;
+        row.as_ref().map(RunRecord::read).transpose()
+    }
+
+    /// The run that answers a question.
+    pub async fn run_of_question(&self, question: Digest) -> Result<Option<RunRecord>, StoreError> {
+        let row = sqlx::query("SELECT * FROM run WHERE question = ?").bind(question.to_string()).fetch_optional(&self.pool).await?;
+        row.as_ref().map(RunRecord::read).transpose()
+    }
+
+    /// All runs of a lineage, in the order of their charges.
+    pub async fn runs(&self, lineage: &Name) -> Result<Vec<RunRecord>, StoreError> {
+        let rows = sqlx::query("SELECT * FROM run WHERE lineage = ? ORDER BY rowid").bind(lineage.as_str()).fetch_all(&self.pool).await?;
+        read_all(rows, RunRecord::read)
+    }
+
+    /// The account of a lineage and its delta.
+    pub async fn account(&self, lineage: &Name) -> Result<Option<(Account, Delta)>, StoreError> {
+        let Some(row) = sqlx::query(statements::LINEAGE).bind(lineage.as_str()).fetch_optional(&self.pool).await? else {
+            return Ok(None);
+        };
+        let LineageRow { cap, delta } = LineageRow::read(&row)?;
+        let spent: i64 = sqlx::query_scalar(statements::SPENT_BY_LINEAGE).bind(lineage.as_str()).fetch_one(&self.pool).await?;
+        Ok(Some((Account { cap, spent: rho(spent)? }, delta)))
+    }
+
+    /// What was spent under a grant.
+    pub async fn spent_under(&self, grant: &str) -> Result<Rho, StoreError> {
+        rho(sqlx::query_scalar(statements::SPENT_BY_GRANT).bind(grant).fetch_one(&self.pool).await?)
+    }
+
+    /// The salt and content of a commitment.
+    pub async fn opening(&self, position: u64, field: &str) -> Result<Option<(Vec<u8>, Option<Vec<u8>>)>, StoreError> {
+        let row = sqlx::query("SELECT salt, content FROM opening WHERE position = ? AND field = ?");
+        let position = i64::try_from(position).map_err(record_error)?;
+        let row = row.bind(position).bind(field).fetch_optional(&self.pool).await?;
+        row.map(|row| Ok((row.try_get("salt")?, row.try_get("content")?))).transpose()
+    }
+}
+
+fn read_all<T>(rows: Vec<SqliteRow>, read: fn(&SqliteRow) -> Result<T, StoreError>) -> Result<Vec<T>, StoreError> {
+    rows.iter().map(read).collect()
+}

@@ -1,0 +1,170 @@
+//! Writing: each act is one transaction that ends with its log entry.
+
+use crate::books::statements;
+use crate::records::{LineageRow, record_error, rho};
+use crate::{ModuleRecord, MountRecord, RunRecord, StoreError};
+use sqlx::Sqlite;
+use tidegate_accountant::{Account, Price, Reservation};
+use tidegate_authorisation::{GrantRecord, LiveGrant};
+use tidegate_log::Entry;
+use tidegate_terms::{Delta, Name, Rho};
+
+/// What opens a commitment in a log entry.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// Which commitment of the entry.
+    pub field: &'static str,
+    /// 256 random bits.
+    pub salt: [u8; 32],
+    /// What was committed to, where it is kept.
+    pub content: Option<Vec<u8>>,
+}
+
+/// A transaction. Dropped without [`commit`](Self::commit), it leaves nothing.
+#[derive(Debug)]
+pub struct Transaction {
+    inner: sqlx::Transaction<'static, Sqlite>,
+}
+
+impl Transaction {
+    pub(crate) fn new(inner: sqlx::Transaction<'static, Sqlite>) -> Self {
+        Self { inner }
+    }
+
+    /// Appends an entry to the log, with what opens its commitments, and returns its position.
+    pub async fn append(&mut self, entry: &Entry, openings: &[Opening]) -> Result<u64, StoreError> {
+        let bytes = entry.encode()?;
+        let position: i64 = sqlx::query_scalar(statements::LOG_SIZE).fetch_one(&mut *self.inner).await?;
+        let insert = sqlx::query("INSERT INTO log_entry (position, bytes) VALUES (?, ?)");
+        insert.bind(position).bind(bytes).execute(&mut *self.inner).await?;
+        for opening in openings {
+            sqlx::query("INSERT INTO opening (position, field, salt, content) VALUES (?, ?, ?, ?)")
+                .bind(position)
+                .bind(opening.field)
+                .bind(opening.salt.as_slice())
+                .bind(opening.content.as_deref())
+                .execute(&mut *self.inner)
+                .await?;
+        }
+        u64::try_from(position).map_err(record_error)
+    }
+
+    /// The account of a lineage as this transaction sees it; nobody else can change it meanwhile.
+    pub async fn account(&mut self, lineage: &Name) -> Result<Option<(Account, Delta)>, StoreError> {
+        let row = sqlx::query(statements::LINEAGE).bind(lineage.as_str()).fetch_optional(&mut *self.inner).await?;
+        let Some(row) = row else { return Ok(None) };
+        let LineageRow { cap, delta } = LineageRow::read(&row)?;
+        let spent: i64 = sqlx::query_scalar(statements::SPENT_BY_LINEAGE).bind(lineage.as_str()).fetch_one(&mut *self.inner).await?;
+        Ok(Some((Account { cap, spent: rho(spent)? }, delta)))
+    }
+
+    /// What was spent under a grant, as this transaction sees it.
+    pub async fn spent_under(&mut self, grant: &str) -> Result<Rho, StoreError> {
+        rho(sqlx::query_scalar(statements::SPENT_BY_GRANT).bind(grant).fetch_one(&mut *self.inner).await?)
+    }
+
+    /// A grant as this transaction sees it.
+    pub async fn grant(&mut self, id: &str) -> Result<Option<GrantRecord>, StoreError> {
+        let record: Option<String> =
+            sqlx::query_scalar("SELECT record FROM authorisation WHERE id = ?").bind(id).fetch_optional(&mut *self.inner).await?;
+        record.map(|record| Ok(serde_json::from_str(&record)?)).transpose()
+    }
+
+    /// Opens the account of a lineage.
+    pub async fn insert_lineage(&mut self, lineage: &Name, cap: Rho, delta: Delta) -> Result<(), StoreError> {
+        let insert = sqlx::query("INSERT INTO lineage (name, cap, delta) VALUES (?, ?, ?)");
+        insert.bind(lineage.as_str()).bind(units(cap)?).bind(delta.get()).execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
+    /// Mounts a version of a dataset.
+    pub async fn insert_mount(&mut self, mount: &MountRecord) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO mount (dataset, version, lineage, schema, policy, shards, salt, directory, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(mount.dataset.as_str())
+        .bind(i64::from(mount.version))
+        .bind(mount.lineage.as_str())
+        .bind(&mount.schema)
+        .bind(&mount.policy)
+        .bind(serde_json::to_string(&mount.shards)?)
+        .bind(mount.salt.as_slice())
+        .bind(&mount.directory)
+        .bind(&mount.at)
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+
+    /// Records a grant, or its revocation.
+    pub async fn put_grant(&mut self, grant: &GrantRecord) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO authorisation (id, dataset, operator, record) VALUES (?, ?, ?, ?)
+             ON CONFLICT (id) DO UPDATE SET record = excluded.record",
+        )
+        .bind(&grant.id)
+        .bind(grant.dataset.as_str())
+        .bind(grant.operator.as_str())
+        .bind(serde_json::to_string(grant)?)
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+
+    /// Records an uploaded module.
+    pub async fn insert_module(&mut self, module: &ModuleRecord) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO module (digest, name, operator, component, manifest, at) VALUES (?, ?, ?, ?, ?, ?)")
+            .bind(module.digest.to_string())
+            .bind(module.name.as_str())
+            .bind(module.operator.as_str())
+            .bind(&module.component)
+            .bind(&module.manifest)
+            .bind(&module.at)
+            .execute(&mut *self.inner)
+            .await?;
+        Ok(())
+    }
+
+    /// Charges a run. Only a live grant can pay, and `admit` of the accountant alone turns the charge into a
+    /// reservation.
+    pub async fn insert_run(&mut self, grant: &LiveGrant, run: &RunRecord, price: &Price) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO run (id, question, grant_id, dataset, version, lineage, module, parameters, epsilon, price, rho, slot, at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(&run.id)
+        .bind(run.question.to_string())
+        .bind(&grant.record().id)
+        .bind(run.dataset.as_str())
+        .bind(i64::from(run.version))
+        .bind(run.lineage.as_str())
+        .bind(run.module.to_string())
+        .bind(serde_json::to_string(&run.parameters)?)
+        .bind(run.epsilon)
+        .bind(serde_json::to_string(price)?)
+        .bind(units(price.rho())?)
+        .bind(&run.slot)
+        .bind(&run.at)
+        .execute(&mut *self.inner)
+        .await?;
+        Ok(())
+    }
+
+    /// Records the release of a run that has none yet; a second one changes nothing and is refused.
+    pub async fn put_release(&mut self, reservation: &Reservation, release: &str, position: u64) -> Result<(), StoreError> {
+        let position = i64::try_from(position).map_err(record_error)?;
+        let update = sqlx::query("UPDATE run SET release = ?, released = ? WHERE id = ? AND release IS NULL");
+        let done = update.bind(release).bind(position).bind(reservation.run()).execute(&mut *self.inner).await?;
+        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Exists { what: format!("the release of run {}", reservation.run()) }) }
+    }
+
+    /// Makes everything durable at once. A crash before it leaves nothing, a crash after it everything; the
+    /// published tree is brought up to the log at the next start.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.inner.commit().await?)
+    }
+}
+
+fn units(rho: Rho) -> Result<i64, StoreError> {
+    i64::try_from(rho.units()).map_err(record_error)
+}

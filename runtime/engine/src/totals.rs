@@ -1,0 +1,43 @@
+//! Exact totals of a run. They hold raw data's sums, so nothing prints or serialises them.
+
+use tidegate_terms::Digest;
+
+/// The exact totals of one run, complete: every unit of every shard, once.
+///
+/// Made by [`execute`](crate::execute) alone. Only the gate may look inside.
+///
+/// ```compile_fail
+/// let forged = tidegate_engine::Totals { run: String::new(), sums: vec![] };
+/// ```
+/// ```compile_fail
+/// fn print(totals: &tidegate_engine::Totals) -> String { format!("{totals}") }
+/// ```
+pub struct Totals {
+    pub(crate) run: String,
+    pub(crate) sums: Vec<i64>,
+}
+
+impl Totals {
+    /// The run that they belong to.
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// A salted commitment to the totals, for the log: replay compares with it. Without the salt, small
+    /// totals would be open to a dictionary (attack A22).
+    pub fn commitment(&self, salt: &[u8; 32]) -> Digest {
+        let bytes: Vec<u8> = self.sums.iter().flat_map(|sum| sum.to_le_bytes()).collect();
+        Digest::of_parts(&[b"tidegate commitment v1\n", salt, &bytes])
+    }
+
+    /// The numbers, for the noise process and nobody else.
+    pub fn for_the_gate(&self) -> &[i64] {
+        &self.sums
+    }
+}
+
+impl std::fmt::Debug for Totals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Totals(withheld)")
+    }
+}

@@ -1,0 +1,174 @@
+//! The noise process: OpenDP's discrete mechanisms over exact totals.
+
+use crate::CalibrationError;
+use opendp::core::{Measure, Measurement, Metric, MetricSpace};
+use opendp::domains::{AtomDomain, VectorDomain};
+use opendp::measurements::{make_gaussian, make_laplace};
+use opendp::measures::{MaxDivergence, ZeroConcentratedDivergence};
+use opendp::metrics::{L1Distance, L2Distance};
+use serde::{Deserialize, Serialize};
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use tidegate_engine::{FrameError, read_frame, write_frame};
+use tidegate_terms::{Mechanism, Rho, messages};
+
+messages! {
+    /// Why no noise was drawn. The totals stay where they are; the run can continue under its reservation.
+    pub enum NoiseError {
+        Spawn { detail: String } = "noise.spawn" {
+            en: "the noise process cannot be started: {detail}",
+            zh: "无法启动噪声进程：{detail}",
+        },
+        Shape = "noise.shape" {
+            en: "the noise process answered with another number of values than it was asked for",
+            zh: "噪声进程返回的数值个数与请求不符",
+        },
+        Mechanism { detail: String } = "noise.mechanism" {
+            en: "the noise process failed: {detail}",
+            zh: "噪声进程出错：{detail}",
+        };
+        Frame(FrameError)
+    }
+}
+
+type Integers = VectorDomain<AtomDomain<i128>>;
+
+fn integers() -> Integers {
+    VectorDomain::new(AtomDomain::<i128>::new_non_nan())
+}
+
+fn gaussian(scale: f64) -> opendp::error::Fallible<Measurement<Integers, L2Distance<f64>, ZeroConcentratedDivergence, Vec<i128>>> {
+    make_gaussian(integers(), L2Distance::default(), scale, None)
+}
+
+fn laplace(scale: f64) -> opendp::error::Fallible<Measurement<Integers, L1Distance<f64>, MaxDivergence, Vec<i128>>> {
+    make_laplace(integers(), L1Distance::default(), scale, None)
+}
+
+/// What a mechanism costs at a sensitivity, by OpenDP's own privacy map, rounded up.
+///
+/// A pure epsilon costs rho = epsilon^2 / 2 (Bun and Steinke 2016, Proposition 1.4).
+pub(crate) fn mechanism_rho(mechanism: Mechanism, scale: f64, sensitivity: f64) -> Result<Rho, CalibrationError> {
+    match mechanism {
+        Mechanism::Gaussian => Ok(Rho::price(map(gaussian(scale), &sensitivity)?)),
+        Mechanism::Laplace => {
+            let epsilon: f64 = map(laplace(scale), &sensitivity)?;
+            Ok(Rho::price((epsilon * epsilon / 2.0).next_up()))
+        }
+    }
+}
+
+fn map<MI: Metric<Distance = f64>, MO: Measure<Distance = f64>>(
+    measurement: opendp::error::Fallible<Measurement<Integers, MI, MO, Vec<i128>>>,
+    sensitivity: &f64,
+) -> Result<f64, CalibrationError>
+where
+    (Integers, MI): MetricSpace,
+{
+    let price = measurement.and_then(|measurement| measurement.map(sensitivity));
+    price.map_err(|error| CalibrationError::Opendp { detail: error.to_string() })
+}
+
+/// So many totals, in order, get this noise.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Draw {
+    pub(crate) mechanism: Mechanism,
+    pub(crate) scale: f64,
+    pub(crate) totals: usize,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Drawn {
+    Noised,
+    Failed { detail: String },
+}
+
+const BODY_MAX: u64 = 64 << 20;
+
+/// Serves one request on a pipe and ends: every release gets a process of its own, so that a copied
+/// process image can never repeat noise.
+pub fn serve_noise(mut from: impl Read, mut to: impl Write) -> Result<(), FrameError> {
+    let (draws, body) = read_frame::<Vec<Draw>>(&mut from, BODY_MAX)?;
+    let totals: Vec<i128> = body.chunks_exact(8).map(|bytes| i128::from(i64::from_le_bytes(std::array::from_fn(|i| bytes[i])))).collect();
+    match add_noise(&draws, &totals) {
+        Ok(noised) => {
+            let body: Vec<u8> = noised.iter().flat_map(|total| total.to_le_bytes()).collect();
+            write_frame(&mut to, &Drawn::Noised, &body)
+        }
+        Err(detail) => write_frame(&mut to, &Drawn::Failed { detail }, &[]),
+    }
+}
+
+fn add_noise(draws: &[Draw], totals: &[i128]) -> Result<Vec<i128>, String> {
+    let mut noised = Vec::with_capacity(totals.len());
+    let mut rest = totals;
+    for draw in draws {
+        let (here, after) = rest.split_at_checked(draw.totals).ok_or("fewer totals than draws")?;
+        let here = here.to_vec();
+        let answer = match draw.mechanism {
+            Mechanism::Gaussian => gaussian(draw.scale).and_then(|measurement| measurement.invoke(&here)),
+            Mechanism::Laplace => laplace(draw.scale).and_then(|measurement| measurement.invoke(&here)),
+        };
+        noised.extend(answer.map_err(|error| error.to_string())?);
+        rest = after;
+    }
+    if rest.is_empty() { Ok(noised) } else { Err("more totals than draws".into()) }
+}
+
+/// Has noise added in a fresh process.
+pub(crate) fn draw(command: &mut Command, draws: &[Draw], totals: &[i64]) -> Result<Vec<i128>, NoiseError> {
+    let spawn = |detail: String| NoiseError::Spawn { detail };
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut child = child.map_err(|error| spawn(error.to_string()))?;
+    let (Some(mut to), Some(mut from)) = (child.stdin.take(), child.stdout.take()) else {
+        return Err(spawn("it has no pipes".into()));
+    };
+    let body: Vec<u8> = totals.iter().flat_map(|total| total.to_le_bytes()).collect();
+    let answer = write_frame(&mut to, &draws, &body).and_then(|()| read_frame::<Drawn>(&mut from, BODY_MAX));
+    let _ = child.kill();
+    let _ = child.wait();
+    match answer? {
+        (Drawn::Failed { detail }, _) => Err(NoiseError::Mechanism { detail }),
+        (Drawn::Noised, body) if body.len() != totals.len() * 16 => Err(NoiseError::Shape),
+        (Drawn::Noised, body) => {
+            Ok(body.chunks_exact(16).map(|bytes| i128::from_le_bytes(std::array::from_fn(|i| bytes[i]))).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_are_those_of_the_papers() {
+        let rho = mechanism_rho(Mechanism::Gaussian, 10.0, 1.0).expect("gaussian").get();
+        assert!((rho - 0.005).abs() < 1e-9, "{rho}");
+        let rho = mechanism_rho(Mechanism::Laplace, 10.0, 1.0).expect("laplace").get();
+        assert!((rho - 0.005).abs() < 1e-9, "{rho}");
+    }
+
+    /// False-alarm rate: each bound is at least 6 standard errors wide, so below 1e-8 for the whole test.
+    #[test]
+    fn noise_has_its_scale_and_differs_between_draws() {
+        for (mechanism, deviation) in [(Mechanism::Gaussian, 50.0), (Mechanism::Laplace, 50.0 * 2f64.sqrt())] {
+            let draws = [Draw { mechanism, scale: 50.0, totals: 20_000 }];
+            let noised = add_noise(&draws, &vec![7; 20_000]).expect("noise");
+            let n = noised.len() as f64;
+            let mean = noised.iter().map(|x| (x - 7) as f64).sum::<f64>() / n;
+            let variance = noised.iter().map(|x| ((x - 7) as f64).powi(2)).sum::<f64>() / n;
+            assert!(mean.abs() < 6.0 * deviation / n.sqrt(), "{mechanism:?} mean {mean}");
+            let spread = variance / (deviation * deviation);
+            assert!((spread - 1.0).abs() < 6.0 * (5.0 / n).sqrt(), "{mechanism:?} variance {variance}");
+            assert_ne!(noised, add_noise(&draws, &vec![7; 20_000]).expect("noise"));
+        }
+    }
+
+    #[test]
+    fn every_total_gets_exactly_one_draw() {
+        let draw = |totals| Draw { mechanism: Mechanism::Gaussian, scale: 1.0, totals };
+        assert!(add_noise(&[draw(2)], &[1, 2, 3]).is_err());
+        assert!(add_noise(&[draw(4)], &[1, 2, 3]).is_err());
+        assert_eq!(add_noise(&[draw(1), draw(2)], &[1, 2, 3]).expect("noise").len(), 3);
+    }
+}
