@@ -39,9 +39,9 @@ messages! {
             en: "this log is published under the key {published}, which is not the signing key: use the log's own key, or another directory",
             zh: "该日志以密钥 {published} 发布，与当前签名密钥不同：请使用该日志自己的密钥，或换一个目录",
         },
-        CheckpointChanged { reason: String } = "publish.checkpoint-changed" {
-            en: "the published `checkpoint` cannot be relied on ({reason}): put back the last good copy; nothing was signed",
-            zh: "已发布的“checkpoint”不可信（{reason}）：请放回最近一份完好的副本；未签署任何内容",
+        CheckpointChanged = "publish.checkpoint-changed" {
+            en: "the published file `checkpoint` does not verify under the log's key: put back the last good copy; nothing was signed",
+            zh: "已发布的文件“checkpoint”未能通过该日志密钥的验证：请放回最近一份完好的副本；未签署任何内容",
         },
         TooLong { index: u64 } = "publish.too-long" {
             en: "entry {index} is longer than 65535 bytes: entries must be written by `Entry::encode`",
@@ -140,12 +140,11 @@ impl Publisher<'_> {
             }
         }
         let Some(bytes) = self.files.read(CHECKPOINT)? else { return Ok(None) };
-        let changed = |reason: String| PublishError::CheckpointChanged { reason };
         let head = Checkpoint::verify(&bytes, self.signer.verifier()).map_err(|error| match error {
             CheckpointError::OtherOrigin { found, .. } => PublishError::OtherKey { published: found },
-            error => changed(error.to_string()),
+            _ => PublishError::CheckpointChanged,
         })?;
-        let note = String::from_utf8(bytes).map_err(|error| changed(error.to_string()))?;
+        let note = String::from_utf8(bytes).map_err(|_| PublishError::CheckpointChanged)?;
         Ok(Some((head, note)))
     }
 
@@ -267,9 +266,8 @@ impl Publisher<'_> {
         }
         let origin = self.signer.name().to_owned();
         let checkpoint = Checkpoint { origin, size: tree.size(), root: tree.root(), extensions: Vec::new() };
-        let changed = |error: CheckpointError| PublishError::CheckpointChanged { reason: error.to_string() };
-        let note = checkpoint.sign(self.signer).map_err(changed)?;
-        Checkpoint::verify(note.as_bytes(), self.signer.verifier()).map_err(changed)?;
+        let note = checkpoint.sign(self.signer).map_err(|_| NoteError::Malformed)?;
+        Checkpoint::verify(note.as_bytes(), self.signer.verifier()).map_err(|_| NoteError::Malformed)?;
         // A crash just after leaves the new head in place but perhaps not synced: either head is true, and the
         // next publication starts from the one that it finds. The caller makes nothing visible before we return.
         self.files.write(CHECKPOINT, note.as_bytes())?;

@@ -1,0 +1,157 @@
+//! What can be wrong with a log whose files and signature are right: one sentence for each broken rule.
+
+use crate::entry::EntryError;
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
+use tidegate_terms::{Language, Message as _, messages};
+
+messages! {
+    /// A rule that an entry breaks.
+    pub enum Violation {
+        NoDomain = "audit.no-domain" {
+            en: "the log does not begin with its domain: ask the publisher for the whole log",
+            zh: "日志不是以所属域的条目开始：请向发布方索取完整日志",
+        },
+        Origin { origin: String, expected: String } = "audit.origin" {
+            en: "the entry names the domain `{origin}`, the checkpoint `{expected}`: ask whose log this is",
+            zh: "条目中的域为“{origin}”，检查点中为“{expected}”：请查明这是谁的日志",
+        },
+        Backward { at: String } = "audit.backward" {
+            en: "the time {at} lies before that of an earlier entry: ask the custodian about the clock",
+            zh: "时间 {at} 早于此前的条目：请向保管方核实时钟",
+        },
+        Delta { dataset: String, delta: f64, limit: f64 } = "audit.delta" {
+            en: "`{dataset}` is mounted with delta {delta:e}, but at most 1/(10 x units) = {limit:e} is allowed: ask the authority to correct the policy",
+            zh: "“{dataset}”挂载时 delta 为 {delta:e}，最多允许 1/(10×单元数) = {limit:e}：请主管部门更正策略",
+        },
+        Cap { dataset: String, epsilon: f64, declared: f64 } = "audit.cap" {
+            en: "the lifetime cap of `{dataset}` comes to epsilon {epsilon:.6}, but {declared:.6} is declared: ask the authority to correct the policy",
+            zh: "“{dataset}”的生命周期总额折合 epsilon {epsilon:.6}，而申报值为 {declared:.6}：请主管部门更正策略",
+        },
+        CapChanged { lineage: String } = "audit.cap-changed" {
+            en: "the lifetime cap or delta of the lineage `{lineage}` changed: ask the authority, a cap never changes",
+            zh: "谱系“{lineage}”的生命周期总额或 delta 发生变化：总额不得改变，请询问主管部门",
+        },
+        Version { dataset: String, version: u32, expected: usize } = "audit.version" {
+            en: "`{dataset}` is mounted as version {version}, but {expected} comes next: ask the provider for the version between",
+            zh: "“{dataset}”挂载为版本 {version}，应为 {expected}：请向提供方询问缺失的版本",
+        },
+        LineageChanged { dataset: String, lineage: String } = "audit.lineage-changed" {
+            en: "`{dataset}` moved to the lineage `{lineage}`, away from what it had spent: ask the authority",
+            zh: "“{dataset}”改挂到谱系“{lineage}”，脱离了已有的支出：请询问主管部门",
+        },
+        NotMounted { dataset: String } = "audit.not-mounted" {
+            en: "`{dataset}` is used but was never mounted: ask the provider",
+            zh: "使用了从未挂载的“{dataset}”：请询问提供方",
+        },
+        OperatorKey { grant: String } = "audit.operator-key" {
+            en: "the grant `{grant}` has no readable operator key: ask the authority to grant again",
+            zh: "授权“{grant}”中的运营方密钥无法读取：请主管部门重新授权",
+        },
+        GrantDates { grant: String } = "audit.grant-dates" {
+            en: "the dates of the grant `{grant}` are no period: ask the authority to grant again",
+            zh: "授权“{grant}”的起止日期不成立：请主管部门重新授权",
+        },
+        GrantAgain { grant: String } = "audit.grant-again" {
+            en: "the grant `{grant}` is given twice: ask the authority which one holds",
+            zh: "授权“{grant}”出现两次：请主管部门说明以哪一次为准",
+        },
+        UnknownGrant { grant: String } = "audit.unknown-grant" {
+            en: "the grant `{grant}` was never given: ask the authority",
+            zh: "授权“{grant}”从未授予：请询问主管部门",
+        },
+        RevokedAgain { grant: String } = "audit.revoked-again" {
+            en: "the grant `{grant}` was revoked already: ask the authority whether another was meant",
+            zh: "授权“{grant}”此前已撤销：请主管部门确认是否另有所指",
+        },
+        Seal { module: String } = "audit.seal" {
+            en: "the module {module} is not the seal of its component and manifest: ask the operator to upload it again",
+            zh: "模块 {module} 不是其组件与清单的封签：请运营方重新上传",
+        },
+        OtherLineage { run: String, lineage: String } = "audit.other-lineage" {
+            en: "run `{run}` charged the lineage `{lineage}`, which is not its dataset's: ask the custodian, the right account was spared",
+            zh: "运行“{run}”扣减了谱系“{lineage}”，并非其数据集所属谱系：应扣的账户未被扣减，请询问保管方",
+        },
+        RunCap { run: String, rho: f64, cap: f64 } = "audit.run-cap" {
+            en: "run `{run}` costs rho {rho:.12}, above the {cap:.12} that one run may: ask the custodian why it was admitted",
+            zh: "运行“{run}”花费 rho {rho:.12}，超过单次上限 {cap:.12}：请询问保管方为何准入",
+        },
+        LineageCap { lineage: String, spent: f64, cap: f64 } = "audit.lineage-cap" {
+            en: "the lineage `{lineage}` has spent rho {spent:.12} of {cap:.12}: stop further runs and ask the authority",
+            zh: "谱系“{lineage}”已支出 rho {spent:.12}，总额为 {cap:.12}：请停止后续运行并询问主管部门",
+        },
+        GrantCap { grant: String, spent: f64, cap: f64 } = "audit.grant-cap" {
+            en: "the grant `{grant}` has spent rho {spent:.12} of its share {cap:.12}: stop further runs and ask the authority",
+            zh: "授权“{grant}”已支出 rho {spent:.12}，份额为 {cap:.12}：请停止后续运行并询问主管部门",
+        },
+        GrantDataset { run: String, grant: String, dataset: String } = "audit.grant-dataset" {
+            en: "run `{run}` used `{dataset}` under the grant `{grant}`, which is for another dataset: ask the custodian",
+            zh: "运行“{run}”以授权“{grant}”使用“{dataset}”，而该授权针对其他数据集：请询问保管方",
+        },
+        GrantRevoked { run: String, grant: String } = "audit.grant-revoked" {
+            en: "run `{run}` was admitted under the grant `{grant}` after its revocation: ask the custodian",
+            zh: "运行“{run}”在授权“{grant}”撤销后仍被准入：请询问保管方",
+        },
+        GrantDay { run: String, grant: String, day: String } = "audit.grant-day" {
+            en: "run `{run}` was admitted on {day}, outside the period of the grant `{grant}`: ask the custodian",
+            zh: "运行“{run}”于 {day} 被准入，不在授权“{grant}”的有效期内：请询问保管方",
+        },
+        UnknownModule { run: String, module: String, operator: String } = "audit.unknown-module" {
+            en: "run `{run}` used the module {module}, which `{operator}` had not uploaded: ask the custodian what ran",
+            zh: "运行“{run}”使用了模块 {module}，而“{operator}”并未上传：请询问保管方实际运行了什么",
+        },
+        NoCharges { run: String } = "audit.no-charges" {
+            en: "run `{run}` names nothing that it pays for: ask the custodian what it released",
+            zh: "运行“{run}”未列出任何付费项：请询问保管方其发布了什么",
+        },
+        Sum { run: String, rho: f64, sum: f64 } = "audit.sum" {
+            en: "run `{run}` paid rho {rho:.12}, but its charges sum to {sum:.12}: ask the custodian",
+            zh: "运行“{run}”支付 rho {rho:.12}，而各项之和为 {sum:.12}：请询问保管方",
+        },
+        Underpriced { run: String, statistic: String, booked: f64, needed: f64 } = "audit.underpriced" {
+            en: "`{statistic}` of run `{run}` paid rho {booked:.12}, but its noise needs {needed:.12}: the loss of privacy is larger than booked, stop and ask the authority",
+            zh: "运行“{run}”的“{statistic}”支付 rho {booked:.12}，而其噪声需要 {needed:.12}：隐私损失大于记账，请停止并询问主管部门",
+        },
+        SlotPast { run: String, slot: String } = "audit.slot-past" {
+            en: "the slot {slot} of run `{run}` lies before its reservation: ask the custodian how it was computed",
+            zh: "运行“{run}”的时隙 {slot} 早于其预留：请询问保管方时隙如何计算",
+        },
+        RunAgain { run: String } = "audit.run-again" {
+            en: "run `{run}` reserved twice: ask the custodian which reservation it used",
+            zh: "运行“{run}”预留了两次：请询问保管方使用的是哪一次",
+        },
+        NotReserved { run: String } = "audit.not-reserved" {
+            en: "run `{run}` released without a reservation: stop the domain and ask the authority",
+            zh: "运行“{run}”未经预留即发布：请停止该域并询问主管部门",
+        },
+        ReleaseAgain { run: String } = "audit.release-again" {
+            en: "run `{run}` released more than once, but paid for one release: stop the domain and ask the authority",
+            zh: "运行“{run}”发布了不止一次，却只支付了一次：请停止该域并询问主管部门",
+        },
+        Early { run: String, slot: String } = "audit.early" {
+            en: "run `{run}` released before its slot {slot}, so its duration may have shown something: ask the custodian",
+            zh: "运行“{run}”早于时隙 {slot} 发布，其耗时可能泄露信息：请询问保管方",
+        };
+        Entry(EntryError),
+    }
+}
+
+/// A broken rule and the entry that breaks it.
+#[derive(Debug)]
+pub struct Finding {
+    /// The entry's index in the log.
+    pub entry: u64,
+    /// What is wrong.
+    pub violation: Violation,
+}
+
+/// For machines: index, code and both sentences.
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut finding = serializer.serialize_struct("Finding", 4)?;
+        finding.serialize_field("entry", &self.entry)?;
+        finding.serialize_field("code", &self.violation.code())?;
+        finding.serialize_field("en", &self.violation.say(Language::English))?;
+        finding.serialize_field("zh", &self.violation.say(Language::Chinese))?;
+        finding.end()
+    }
+}
