@@ -47,7 +47,8 @@ mod tests {
 
     #[test]
     fn parameters_come_in_the_order_of_the_manifest() {
-        let list = [Parameter::Float(0.5), Parameter::Text("west".into()), Parameter::Date(3), Parameter::Boolean(true), Parameter::Integer(-7)];
+        let list =
+            [Parameter::Float(0.5), Parameter::Text("west".into()), Parameter::Date(3), Parameter::Boolean(true), Parameter::Integer(-7)];
         let parameters = Parameters::new(&list);
         assert_eq!((parameters.float(0), parameters.text(1), parameters.date(2)), (0.5, "west", 3));
         assert_eq!((parameters.boolean(3), parameters.integer(4)), (true, -7));
