@@ -11,7 +11,8 @@
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::files::{CHECKPOINT, FileError, Files, VKEY};
 use crate::hash::leaf_hash;
-use crate::note::{NoteError, Verifier};
+use crate::key::Verifier;
+use crate::note::NoteError;
 use crate::replay::{LineageAccount, OpenRun, Replay};
 use crate::tiles::{TILE_WIDTH, Tile, TileKind, TileTree};
 use crate::violation::Finding;

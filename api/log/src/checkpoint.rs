@@ -4,7 +4,8 @@
 //! nothing; [`Checkpoint::verify`] reads it out of a verified note and checks that the origin is the
 //! key's name. Extension lines are kept but never written by us: nobody can audit them.
 
-use crate::note::{Note, NoteError, Signer, Verifier, sign};
+use crate::key::{Signer, Verifier};
+use crate::note::{Note, NoteError, sign};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use tidegate_terms::{Digest, messages};

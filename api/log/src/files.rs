@@ -5,9 +5,7 @@
 //! at a time, held apart by a lock on `.lock`; readers need none, because published files never change
 //! except `checkpoint`, which is replaced in one step.
 
-use crate::hash::fold;
-use crate::tiles::{TILE_HEIGHT, TILE_WIDTH, Tile, TileKind, decode_bundle, decode_hashes};
-use crate::tree::Nodes;
+use crate::tiles::{Tile, decode_bundle, decode_hashes};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -187,40 +185,6 @@ impl Files {
 
 fn unreadable(file: &str, error: &io::Error) -> FileError {
     FileError::Unreadable { file: file.to_owned(), detail: error.to_string() }
-}
-
-/// The nodes of a published tree of `size` entries, read from its tiles; keeps the last tile.
-pub(crate) struct TileNodes<'a> {
-    files: &'a Files,
-    size: u64,
-    last: Option<(Tile, Vec<Digest>)>,
-}
-
-impl<'a> TileNodes<'a> {
-    pub(crate) fn new(files: &'a Files, size: u64) -> Self {
-        Self { files, size, last: None }
-    }
-}
-
-impl Nodes for TileNodes<'_> {
-    type Error = FileError;
-
-    fn node(&mut self, height: u32, index: u64) -> Result<Digest, FileError> {
-        let (level, inside) = (height / TILE_HEIGHT, height % TILE_HEIGHT);
-        let first = index << inside;
-        let kind = TileKind::Hashes(level as u8);
-        let place = Tile { kind, index: first / TILE_WIDTH as u64, width: TILE_WIDTH as u16 };
-        let missing = || FileError::Missing { file: place.path() };
-        let tile = Tile::of_tree(kind, place.index, self.size).ok_or_else(missing)?;
-        let hashes = match self.last.take() {
-            Some((last, hashes)) if last == tile => hashes,
-            _ => self.files.hashes(tile)?,
-        };
-        let from = first as usize % TILE_WIDTH;
-        let root = hashes.get(from..from + (1 << inside)).and_then(fold).ok_or_else(missing);
-        self.last = Some((tile, hashes));
-        root
-    }
 }
 
 #[cfg(test)]

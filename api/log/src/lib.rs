@@ -1,11 +1,22 @@
 //! The transparency log: what happened, in an order that nobody can change unseen.
+//!
+//! Entries are durable in the domain's database; [`publish`] derives from them the files that everybody may
+//! have, in the C2SP formats (tlog-tiles, tlog-checkpoint, signed-note, tlog-proof), so that verifiers written
+//! by others check them unmodified. [`verify`] checks such a directory offline: every bit, and then every rule
+//! that the entries must keep among each other. [`prove`] makes the proof that a product carries with it.
+//!
+//! What the holder of the signing key can do: sign a history that never was, from its beginning. What it cannot:
+//! change one that somebody else has kept a checkpoint of. What the holder of the files can do: withhold them.
 
 mod audit;
 mod checkpoint;
 mod entry;
 mod files;
 mod hash;
+mod key;
+mod nodes;
 mod note;
+mod price;
 mod proof;
 mod publish;
 mod replay;
@@ -19,7 +30,8 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use entry::{Charge, ENTRY_BYTES_MAX, Entry, EntryError, Event, RELEASE_BYTES, commit, entry_schema};
 pub use files::FileError;
 pub use hash::{empty_root, fold, leaf_hash, node_hash};
-pub use note::{Note, NoteError, Signer, Verifier, sign};
+pub use key::{Signer, Verifier};
+pub use note::{Note, NoteError, sign};
 pub use proof::{ProofError, TlogProof, prove};
 pub use publish::{EntrySource, PublishError, Published, publish, republish};
 pub use replay::{LineageAccount, OpenRun};

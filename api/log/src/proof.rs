@@ -7,9 +7,10 @@
 //! Rejected: a JSON proof of our own; this text is what witnesses' tools and other verifiers read.
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
-use crate::files::{CHECKPOINT, FileError, Files, TileNodes};
+use crate::files::{CHECKPOINT, FileError, Files};
 use crate::hash::leaf_hash;
-use crate::note::Verifier;
+use crate::key::Verifier;
+use crate::nodes::TileNodes;
 use crate::tree::{prove_inclusion, verify_inclusion};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -116,7 +117,7 @@ impl std::fmt::Display for TlogProof {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::note::Signer;
+    use crate::key::Signer;
     use crate::publish::publish;
 
     #[test]

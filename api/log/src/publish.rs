@@ -14,7 +14,8 @@
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::files::{CHECKPOINT, FileError, Files, VKEY};
 use crate::hash::leaf_hash;
-use crate::note::{NoteError, Signer};
+use crate::key::Signer;
+use crate::note::NoteError;
 use crate::tiles::{TILE_WIDTH, Tile, TileKind, TileTree, encode_bundle, encode_hashes};
 use std::path::Path;
 use tidegate_terms::{Digest, messages};

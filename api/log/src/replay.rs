@@ -9,15 +9,14 @@
 //! Rejected: trusting the totals that the log could carry beside its charges. They are computed here.
 
 use crate::entry::{Charge, Entry, EntryError, Event};
+use crate::price::{epsilon_of, pays, price};
 use crate::text::parse_key;
 use crate::violation::{Finding, Violation};
 use std::collections::{BTreeMap, BTreeSet};
-use tidegate_terms::{Digest, Mechanism, Name, Rho, Visibility, parse_date, seal_message};
+use tidegate_terms::{Digest, Name, Rho, Visibility, parse_date, seal_message};
 
 /// More findings than this are counted, not kept.
 const FINDINGS_MAX: usize = 1_000;
-/// One unit of rho, the largest rounding between a real price and a booked one.
-const RHO_UNIT: f64 = 1e-12;
 
 /// The account of a lineage, as the log tells it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -185,10 +184,9 @@ impl Replay {
         self.check(dates, || Violation::GrantDates { grant: grant.clone() });
         let state = GrantState { dataset, operator, rho, spent: Rho::ZERO, valid_from, valid_until, revoked: false };
         if self.grants.contains_key(&grant) {
-            self.find(Violation::GrantAgain { grant });
-        } else {
-            self.grants.insert(grant, state);
+            return self.find(Violation::GrantAgain { grant });
         }
+        self.grants.insert(grant, state);
     }
 
     fn reserve(&mut self, at: &str, event: Event) {
@@ -214,10 +212,9 @@ impl Replay {
         self.check(slot.as_str() >= at, || Violation::SlotPast { run: name(), slot: slot.clone() });
         let state = Run { slot, waits: visibility == Visibility::AtSlot, released: false };
         if self.runs.contains_key(&run) {
-            self.find(Violation::RunAgain { run });
-        } else {
-            self.runs.insert(run, state);
+            return self.find(Violation::RunAgain { run });
         }
+        self.runs.insert(run, state);
     }
 
     fn charge_grant(&mut self, at: &str, run: &str, grant: &str, dataset: &Name, module: Digest, rho: Rho) {
@@ -242,9 +239,12 @@ impl Replay {
         self.check(sum == rho, || Violation::Sum { run: run.to_owned(), rho: rho.get(), sum: sum.get() });
         for charge in charges {
             let (needed, booked) = (price(charge), charge.rho.get());
-            // What is not a number, or infinite, cannot be paid.
-            let paid = needed.is_finite() && needed <= booked + RHO_UNIT + needed * 4.0 * f64::EPSILON;
-            self.check(paid, || Violation::Underpriced { run: run.to_owned(), statistic: charge.statistic.to_string(), booked, needed });
+            self.check(pays(booked, needed), || Violation::Underpriced {
+                run: run.to_owned(),
+                statistic: charge.statistic.to_string(),
+                booked,
+                needed,
+            });
         }
     }
 
@@ -255,30 +255,6 @@ impl Replay {
         self.check(!again, || Violation::ReleaseAgain { run: run.clone() });
         self.check(!early, || Violation::Early { run, slot });
     }
-}
-
-/// The rho that mechanism, scale and sensitivity imply: s²/(2σ²) for a Gaussian, (s/b)²/2 for a Laplace, which
-/// is purely s/b private (Bun and Steinke 2016, propositions 1.6 and 1.4).
-fn price(charge: &Charge) -> f64 {
-    let Charge { mechanism: Mechanism::Gaussian | Mechanism::Laplace, scale, sensitivity, .. } = charge;
-    if *scale > 0.0 && *sensitivity >= 0.0 { (sensitivity / scale).powi(2) / 2.0 } else { f64::NAN }
-}
-
-/// The smallest epsilon to which rho-zCDP is known to come down at this delta (Canonne, Kamath, Steinke 2020,
-/// proposition 12), by trying orders closely and then more closely about the best.
-fn epsilon_of(rho: f64, delta: f64) -> f64 {
-    let at = |log_excess: f64| {
-        let excess = log_excess.exp();
-        let alpha = 1.0 + excess;
-        alpha * rho + (-delta.ln() - log_excess + alpha * (-1.0 / alpha).ln_1p()) / excess
-    };
-    let (mut middle, mut width) = (8.0, 24.0);
-    for _ in 0..8 {
-        let steps = (-100..=100).map(|step| middle + width * f64::from(step) / 100.0);
-        middle = steps.min_by(|a, b| at(*a).total_cmp(&at(*b))).unwrap_or(middle);
-        width /= 20.0;
-    }
-    at(middle).max(0.0)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::note::Signer;
+use crate::key::Signer;
 use crate::publish::publish;
 use crate::replay::tests::{ORIGIN, story};
 use std::fs;
