@@ -55,6 +55,11 @@ impl Books {
         read_all(rows.fetch_all(&self.pool).await?, MountRecord::read)
     }
 
+    /// The directories of all mounted versions.
+    pub async fn mount_directories(&self) -> Result<Vec<String>, StoreError> {
+        Ok(sqlx::query_scalar("SELECT directory FROM mount").fetch_all(&self.pool).await?)
+    }
+
     /// All grants, or those of one dataset and one operator.
     pub async fn grants(&self, dataset: Option<&Name>, operator: Option<&Name>) -> Result<Vec<GrantRecord>, StoreError> {
         let records: Vec<String> = sqlx::query_scalar(
@@ -76,7 +81,7 @@ impl Books {
 
     /// Modules whose digest begins so, or of this name, newest first.
     pub async fn modules(&self, reference: &str) -> Result<Vec<ModuleRecord>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM module WHERE name = ?1 OR substr(digest, 1, length(?1)) = ?1 ORDER BY rowid DESC");
+        let rows = sqlx::query("SELECT * FROM module WHERE name = ?1 OR (length(?1) >= 8 AND substr(digest, 1, length(?1)) = ?1) OR ?1 = '' ORDER BY rowid DESC");
         read_all(rows.bind(reference).fetch_all(&self.pool).await?, ModuleRecord::read)
     }
 

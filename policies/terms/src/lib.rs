@@ -22,7 +22,7 @@ pub use column::{Column, ColumnType, ExcessRows, MissingRule, OutsideRule};
 pub use digest::{Digest, DigestError};
 pub use identifier::{IdentifierKind, canonical_identifier};
 pub use manifest::{Grouping, Input, Manifest, ManifestError, Measure, Mechanism, Resources, Statistic};
-pub use messages::{Language, Message};
+pub use messages::{Language, Message, Spoken};
 pub use name::{Name, NameError};
 pub use parameter::{Parameter, ParameterError, ParameterType, ParameterValue};
 pub use policy::{PolicyError, ReleasePolicy, Visibility};

@@ -90,3 +90,34 @@ macro_rules! messages {
         } )* )?
     };
 }
+
+/// A message that crossed a process boundary: already in words.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Spoken {
+    /// Its code.
+    pub code: String,
+    /// In English.
+    pub en: String,
+    /// In Chinese.
+    pub zh: String,
+}
+
+impl Spoken {
+    /// Puts a message into words.
+    pub fn of(message: &impl Message) -> Self {
+        Self { code: message.code(), en: message.say(Language::English), zh: message.say(Language::Chinese) }
+    }
+}
+
+impl Message for Spoken {
+    fn code(&self) -> String {
+        self.code.clone()
+    }
+
+    fn say(&self, language: Language) -> String {
+        match language {
+            Language::English => self.en.clone(),
+            Language::Chinese => self.zh.clone(),
+        }
+    }
+}

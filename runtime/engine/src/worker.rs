@@ -111,8 +111,8 @@ impl Worker {
         // SAFETY: the body comes from the coordinator, through a pipe that only it can write.
         let module = unsafe { CompiledModule::from_trusted_pipe(module) };
         let sandbox = Sandbox::new(&module, &setup.parameters, limits, false)?;
-        let inputs: Vec<_> = setup.manifest.inputs.iter().map(|input| (input.table.clone(), input.columns.clone())).collect();
-        let projection = Projection::new(&setup.schema, &inputs)?;
+        let inputs = setup.manifest.inputs.iter().map(|input| (&input.table, input.columns.as_slice()));
+        let projection = Projection::new(&setup.schema, inputs)?;
         Ok(Self {
             sandbox,
             layout,

@@ -87,6 +87,11 @@ impl Release {
         &self.run
     }
 
+    /// The confidence of the intervals.
+    pub fn confidence(&self) -> f64 {
+        self.confidence
+    }
+
     /// The statistics.
     pub fn statistics(&self) -> &[Released] {
         &self.statistics

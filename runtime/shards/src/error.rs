@@ -103,8 +103,8 @@ messages! {
             zh: "另一个导入正在写入 {path}：请等待其结束",
         },
         DiskFull { path: String } = "import.disk-full" {
-            en: "the disk that holds {path} is full: free space of about three times the size of the files, then import again; nothing was kept",
-            zh: "{path} 所在磁盘已满：请释放约为文件大小三倍的空间后重新导入；未保留任何数据",
+            en: "the disk that holds {path} is full: free about three times the uncompressed size of the files, then import again; nothing was kept",
+            zh: "{path} 所在磁盘已满：请释放约为文件解压后大小三倍的空间后重新导入；未保留任何数据",
         },
         Write { path: String, detail: String } = "import.write" {
             en: "{path} cannot be written ({detail}): check the permissions and the disk, then import again; nothing was kept",

@@ -58,7 +58,8 @@ impl std::fmt::Debug for ImportRequest {
     }
 }
 
-/// Imports files into a new directory of shards. On any error nothing is left there.
+/// Imports files into a new directory of shards. On any error nothing is left there. Against the declared units
+/// count all that have a row left by the rules for values, also those that the rule for excess rows drops.
 pub fn import(request: &ImportRequest, progress: &mut dyn FnMut(ImportProgress)) -> Result<(ShardManifest, ImportReport), ImportError> {
     let schema = &request.schema;
     schema.check()?;

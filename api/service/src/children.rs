@@ -1,0 +1,143 @@
+//! The child processes of a keeper: each does one dangerous thing and nothing else.
+//!
+//! | child | sees | gives |
+//! |---|---|---|
+//! | ingest | the provider's files, the key of units | shards, a report |
+//! | compile | one hostile component | native code |
+//! | worker | shards, one module | exact totals |
+//! | noise | exact totals, scales | noised totals |
+
+use crate::ServiceError;
+use serde::{Deserialize, Serialize};
+use std::io::{BufReader, Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use tidegate_engine::{FrameError, read_frame, write_frame};
+use tidegate_sandbox::{CompiledModule, UploadError};
+use tidegate_shards::{ImportProgress, ImportReport, ImportRequest, ShardManifest};
+use tidegate_terms::Spoken;
+
+/// How the children of a keeper are started.
+#[derive(Debug, Clone)]
+pub struct Programs {
+    /// The program; its first argument is the hidden command `internal`, its second the child's name.
+    pub program: PathBuf,
+}
+
+impl Programs {
+    /// The program that runs now.
+    pub fn own() -> std::io::Result<Self> {
+        Ok(Self { program: std::env::current_exe()? })
+    }
+
+    /// A child with an empty environment; the standard library lets it inherit no descriptor but its pipes.
+    pub fn child(&self, name: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(["internal", name]).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+    }
+}
+
+fn start(command: &mut Command) -> Result<(Child, impl Write + use<>, impl Read + use<>), ServiceError> {
+    let failed = |detail: String| ServiceError::Child { detail };
+    let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
+    match (child.stdin.take(), child.stdout.take()) {
+        (Some(to), Some(from)) => Ok((child, to, BufReader::new(from))),
+        _ => Err(failed("it has no pipes".into())),
+    }
+}
+
+/// What the ingest child says.
+#[derive(Serialize, Deserialize)]
+enum Ingested {
+    Progress(ImportProgress),
+    Done { shards: ShardManifest, report: Box<ImportReport> },
+    Refused(Spoken),
+}
+
+/// Imports a provider's files in a child, so that the keeper never holds a row.
+pub(crate) fn ingest(
+    programs: &Programs,
+    request: &ImportRequest,
+    progress: &mut dyn FnMut(ImportProgress),
+) -> Result<(ShardManifest, ImportReport), ServiceError> {
+    let (mut child, mut to, mut from) = start(&mut programs.child("ingest"))?;
+    write_frame(&mut to, request, &[])?;
+    loop {
+        match read_frame::<Ingested>(&mut from, 0) {
+            Ok((Ingested::Progress(step), _)) => progress(step),
+            Ok((Ingested::Done { shards, report }, _)) => {
+                let _ = child.wait();
+                return Ok((shards, *report));
+            }
+            Ok((Ingested::Refused(refusal), _)) => {
+                let _ = child.wait();
+                return Err(refusal.into());
+            }
+            Err(error) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(ServiceError::Child { detail: format!("import ended early: {error}") });
+            }
+        }
+    }
+}
+
+/// The ingest child.
+pub fn serve_ingest(mut from: impl Read, mut to: impl Write) -> Result<(), FrameError> {
+    let (request, _) = read_frame::<ImportRequest>(&mut from, 0)?;
+    let mut shown = std::time::Instant::now();
+    let mut show = |step: ImportProgress| {
+        // Ten steps a second are enough for a person; a lost one does no harm.
+        if shown.elapsed().as_millis() >= 100 {
+            shown = std::time::Instant::now();
+            let _ = write_frame(&mut to, &Ingested::Progress(step), &[]);
+        }
+    };
+    let outcome = match tidegate_shards::import(&request, &mut show) {
+        Ok((shards, report)) => Ingested::Done { shards, report: Box::new(report) },
+        Err(error) => Ingested::Refused(Spoken::of(&error)),
+    };
+    write_frame(&mut to, &outcome, &[])
+}
+
+/// Processor seconds and memory that compiling one upload may take.
+const COMPILE_SECONDS: u64 = 60;
+const COMPILE_MEBIBYTES: u64 = 4_096;
+
+#[derive(Serialize, Deserialize)]
+enum Compiled {
+    Done,
+    Refused(Spoken),
+}
+
+/// Checks and compiles a hostile component in a child with limits.
+pub(crate) fn compile(programs: &Programs, component: &[u8]) -> Result<CompiledModule, ServiceError> {
+    // What the gate can refuse without compiling, it refuses here, before a process is started.
+    tidegate_sandbox::check_component(component)?;
+    let (mut child, mut to, mut from) = start(&mut programs.child("compile"))?;
+    let answer = write_frame(&mut to, &(), component).and_then(|()| read_frame::<Compiled>(&mut from, u64::from(u32::MAX)));
+    let _ = child.kill();
+    let _ = child.wait();
+    match answer {
+        // SAFETY: the body comes from our own compile child, through a pipe that only it can write; it ran
+        // no code of the guest.
+        Ok((Compiled::Done, code)) => Ok(unsafe { CompiledModule::from_trusted_pipe(code) }),
+        Ok((Compiled::Refused(refusal), _)) => Err(refusal.into()),
+        Err(_) => Err(UploadError::CompileLimits { seconds: COMPILE_SECONDS, mebibytes: COMPILE_MEBIBYTES }.into()),
+    }
+}
+
+/// The compile child.
+pub fn serve_compile(mut from: impl Read, mut to: impl Write) -> Result<(), FrameError> {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let limit = |maximum: u64| Rlimit { current: Some(maximum), maximum: Some(maximum) };
+    let _ = setrlimit(Resource::Cpu, limit(COMPILE_SECONDS));
+    let _ = setrlimit(Resource::As, limit(COMPILE_MEBIBYTES << 20));
+    let _ = setrlimit(Resource::Core, limit(0));
+    let ((), component) = read_frame(&mut from, tidegate_sandbox::COMPONENT_BYTES_MAX as u64)?;
+    match tidegate_sandbox::compile(&component) {
+        Ok(module) => write_frame(&mut to, &Compiled::Done, module.bytes()),
+        Err(error) => write_frame(&mut to, &Compiled::Refused(Spoken::of(&error)), &[]),
+    }
+}

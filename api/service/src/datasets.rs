@@ -1,0 +1,193 @@
+//! Datasets: mounting a version, and showing what is public about it.
+
+use crate::domain::sync_directory;
+use crate::view::{DatasetView, ImportView};
+use crate::{Domain, ServiceError, children, instant, keys};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use tidegate_accountant::rho_of;
+use tidegate_log::{Entry, Event, commit};
+use tidegate_shards::{ImportProgress, ImportReport, ImportRequest, ShardManifest};
+use tidegate_store::{MountRecord, Opening, StoreError};
+use tidegate_terms::{Digest, Name, PublicSchema, ReleasePolicy};
+
+/// A version to be mounted.
+pub(crate) struct NewVersion {
+    pub(crate) dataset: Name,
+    pub(crate) schema: String,
+    pub(crate) policy: String,
+    pub(crate) files: Vec<(Name, PathBuf)>,
+}
+
+/// A mounted version, with its texts read.
+pub(crate) struct Mounted {
+    pub(crate) record: MountRecord,
+    pub(crate) schema: PublicSchema,
+    pub(crate) policy: ReleasePolicy,
+}
+
+impl Mounted {
+    fn read(record: MountRecord) -> Result<Self, ServiceError> {
+        let schema = PublicSchema::parse(&record.schema)?;
+        let policy = ReleasePolicy::parse(&record.policy, schema.units_max)?;
+        Ok(Self { record, schema, policy })
+    }
+
+    fn view(self) -> DatasetView {
+        DatasetView {
+            dataset: self.record.dataset,
+            version: self.record.version,
+            at: self.record.at,
+            schema: self.schema,
+            schema_text: self.record.schema,
+            policy: self.policy,
+        }
+    }
+}
+
+impl Domain {
+    /// Imports files as the next version of a dataset.
+    ///
+    /// Order of durable writes: shards (renamed into place), then record and log entry in one transaction. A
+    /// crash between leaves a directory that no record names; the next start removes it.
+    pub(crate) async fn mount(
+        &self,
+        new: NewVersion,
+        progress: &mut (dyn FnMut(ImportProgress) + Send),
+    ) -> Result<ImportView, ServiceError> {
+        let schema = PublicSchema::parse(&new.schema)?;
+        let policy = ReleasePolicy::parse(&new.policy, schema.units_max)?;
+        let version = self.check_lineage(&new.dataset, &schema, &policy).await?;
+        let directory = format!("{}-{}", new.dataset, keys::identifier('v')?);
+        let salt = keys::random()?;
+        let request = ImportRequest {
+            schema: schema.clone(),
+            files: new.files,
+            into: self.data_directory().join(&directory),
+            unit_key: self.keys.unit,
+            digest_salt: salt,
+        };
+        let (shards, report) = tokio::task::block_in_place(|| children::ingest(&self.programs, &request, progress))?;
+        self.write_report(&directory, &report)?;
+        let at = instant::text(self.next_instant().await?);
+        let record = MountRecord {
+            dataset: new.dataset.clone(),
+            version,
+            lineage: schema.lineage.clone(),
+            schema: new.schema,
+            policy: new.policy,
+            shards,
+            salt,
+            directory,
+            at: at.clone(),
+        };
+        self.record_mount(record, &schema, &policy, at).await?;
+        Ok(ImportView { dataset: new.dataset, version, report })
+    }
+
+    /// A new version keeps its dataset's lineage, and a lineage keeps its cap: neither new data nor new
+    /// names refill a budget (attack A35). Returns the number of the new version.
+    async fn check_lineage(&self, dataset: &Name, schema: &PublicSchema, policy: &ReleasePolicy) -> Result<u32, ServiceError> {
+        let before = self.books().mount(dataset, None).await?;
+        if let Some(before) = &before
+            && before.lineage != schema.lineage
+        {
+            return Err(ServiceError::LineageOfDataset { dataset: dataset.to_string(), lineage: before.lineage.to_string() });
+        }
+        if let Some((account, delta)) = self.books().account(&schema.lineage).await?
+            && (account.cap != rho_of(policy.lifetime_epsilon, policy.delta) || delta != policy.delta)
+        {
+            return Err(ServiceError::LineageCap { lineage: schema.lineage.to_string() });
+        }
+        Ok(before.map_or(1, |before| before.version + 1))
+    }
+
+    async fn record_mount(
+        &self,
+        record: MountRecord,
+        schema: &PublicSchema,
+        policy: &ReleasePolicy,
+        at: String,
+    ) -> Result<(), ServiceError> {
+        let cap = rho_of(policy.lifetime_epsilon, policy.delta);
+        let content = manifest_bytes(&record.shards)?;
+        let commitment_salt = keys::random()?;
+        let event = Event::Mount {
+            dataset: record.dataset.clone(),
+            version: record.version,
+            lineage: record.lineage.clone(),
+            units_max: schema.units_max,
+            delta: policy.delta.get(),
+            lifetime_epsilon: policy.lifetime_epsilon.get(),
+            lifetime_rho: cap,
+            run_rho_max: rho_of(policy.run_epsilon_max, policy.delta),
+            visibility: policy.visibility,
+            schema: Digest::of(record.schema.as_bytes()),
+            policy: Digest::of(record.policy.as_bytes()),
+            shards_commitment: commit(&commitment_salt, &content),
+        };
+        let mut act = self.store.begin().await?;
+        if act.account(&record.lineage).await?.is_none() {
+            act.insert_lineage(&record.lineage, cap, policy.delta).await?;
+        }
+        act.insert_mount(&record).await?;
+        // The manifest itself is in the record; the opening need not repeat it.
+        let opening = Opening { field: "shards_commitment", salt: commitment_salt, content: None };
+        self.conclude(act, &Entry { at, event }, &[opening]).await?;
+        Ok(())
+    }
+
+    fn write_report(&self, directory: &str, report: &ImportReport) -> Result<(), ServiceError> {
+        let directory = self.data_directory().join(directory);
+        let text = serde_json::to_vec_pretty(report).map_err(StoreError::from)?;
+        keys::write_secret(&directory.join("import-report.json"), &text)?;
+        sync_directory(&directory)
+    }
+
+    /// The newest version of a dataset, or the one named.
+    pub(crate) async fn mounted(&self, dataset: &Name, version: Option<u32>) -> Result<Mounted, ServiceError> {
+        let record = self.books().mount(dataset, version).await?;
+        Mounted::read(record.ok_or_else(|| ServiceError::UnknownDataset { dataset: dataset.to_string() })?)
+    }
+
+    /// What everybody may see of a dataset: declared bounds only.
+    pub(crate) async fn dataset_view(&self, dataset: &Name) -> Result<DatasetView, ServiceError> {
+        Ok(self.mounted(dataset, None).await?.view())
+    }
+
+    /// What everybody may see of all datasets.
+    pub(crate) async fn dataset_views(&self) -> Result<Vec<DatasetView>, ServiceError> {
+        let records = self.books().mounts().await?;
+        records.into_iter().map(|record| Ok(Mounted::read(record)?.view())).collect()
+    }
+
+    /// The import report of the newest version, for the provider.
+    pub(crate) async fn import_report(&self, dataset: &Name) -> Result<ImportView, ServiceError> {
+        let mounted = self.mounted(dataset, None).await?;
+        let path = self.data_directory().join(&mounted.record.directory).join("import-report.json");
+        let bytes = fs::read(&path).map_err(|error| ServiceError::files(&path, &error))?;
+        let report = serde_json::from_slice(&bytes).map_err(StoreError::from)?;
+        Ok(ImportView { dataset: dataset.clone(), version: mounted.record.version, report })
+    }
+
+    /// Removes what an interrupted import left: staging directories, and shards that no record names.
+    pub(crate) async fn discard_abandoned_imports(&self) -> Result<(), ServiceError> {
+        let data = self.data_directory();
+        let failed = |error: std::io::Error| ServiceError::files(&data, &error);
+        tidegate_shards::discard_abandoned(&data).map_err(failed)?;
+        let known: BTreeSet<String> = self.books().mount_directories().await?.into_iter().collect();
+        for entry in fs::read_dir(&data).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if !name.starts_with('.') && !known.contains(&name) {
+                fs::remove_dir_all(entry.path()).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn manifest_bytes(shards: &ShardManifest) -> Result<Vec<u8>, ServiceError> {
+    Ok(serde_json::to_vec(shards).map_err(StoreError::from)?)
+}

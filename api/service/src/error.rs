@@ -1,0 +1,143 @@
+//! What the outside may read when something is refused.
+
+use tidegate_accountant::AdmissionError;
+use tidegate_authorisation::{Denial, GrantError};
+use tidegate_engine::{EngineError, FrameError};
+use tidegate_gate::{CalibrationError, GateError};
+use tidegate_log::PublishError;
+use tidegate_sandbox::{SandboxError, UploadError};
+use tidegate_statistics::LayoutError;
+use tidegate_store::StoreError;
+use tidegate_terms::{BudgetError, ManifestError, NameError, PolicyError, SchemaError, SealError, Spoken, messages};
+
+messages! {
+    /// Why a request was refused. After admission every cause inside a run becomes [`RunHeld`](Self::RunHeld).
+    pub enum ServiceError {
+        NotADomain { path: String } = "domain.missing" {
+            en: "`{path}` is not a Tidegate domain: make one with `tidegate init {path}`, or name another with --domain",
+            zh: "`{path}` 不是潮闸数据域：请用 `tidegate init {path}` 创建，或用 --domain 指定其他目录",
+        },
+        DomainExists { path: String } = "domain.exists" {
+            en: "`{path}` exists already: name a directory that does not exist yet",
+            zh: "`{path}` 已存在：请指定一个尚不存在的目录",
+        },
+        DomainFormat { path: String, found: String } = "domain.format" {
+            en: "the domain `{path}` has format {found}, this program uses format 1: use the program that made it",
+            zh: "数据域 `{path}` 的格式为 {found}，本程序使用格式 1：请使用创建它的程序版本",
+        },
+        Locked { path: String } = "domain.locked" {
+            en: "the domain `{path}` is in use by another process: wait until it has finished",
+            zh: "数据域 `{path}` 正被另一进程使用：请等待其结束",
+        },
+        Files { path: String, detail: String } = "domain.files" {
+            en: "cannot use `{path}`: {detail}",
+            zh: "无法使用 `{path}`：{detail}",
+        },
+        DiskFull { path: String } = "domain.disk-full" {
+            en: "the disk that holds `{path}` is full; nothing was changed. Free some space and try again",
+            zh: "`{path}` 所在磁盘已满；未作任何更改。请释放空间后重试",
+        },
+        Keys { path: String } = "domain.keys" {
+            en: "the key file `{path}` is damaged: restore it from a backup",
+            zh: "密钥文件 `{path}` 已损坏：请从备份恢复",
+        },
+        Origin { origin: String } = "domain.origin" {
+            en: "`{origin}` cannot be the origin of a log: use a host name and path such as data.example.gov/tidegate, without spaces or plus signs",
+            zh: "`{origin}` 不能作为日志来源名：请使用主机名加路径，例如 data.example.gov/tidegate，不含空格和加号",
+        },
+        ClockBack { now: String, last: String } = "domain.clock-back" {
+            en: "the clock says {now}, but the log already has an entry of {last}: set the clock right, nothing can be logged before",
+            zh: "系统时钟为 {now}，而日志已有 {last} 的条目：请校正时钟，在此之前无法写入日志",
+        },
+        Randomness = "domain.randomness" {
+            en: "the operating system gives no random numbers; nothing was done",
+            zh: "操作系统无法提供随机数；未执行任何操作",
+        },
+        UnknownDataset { dataset: String } = "dataset.unknown" {
+            en: "there is no dataset `{dataset}`; `tidegate dataset list` shows what there is",
+            zh: "没有数据集 `{dataset}`；`tidegate dataset list` 会列出现有数据集",
+        },
+        LineageCap { lineage: String } = "dataset.lineage-cap" {
+            en: "lineage `{lineage}` has an account already, and a new version cannot change its lifetime epsilon or delta: give the policy the same values",
+            zh: "数据谱系 `{lineage}` 已有账户，新版本不能改变其生命周期 epsilon 或 delta：请在策略中给出相同的值",
+        },
+        LineageOfDataset { dataset: String, lineage: String } = "dataset.lineage" {
+            en: "dataset `{dataset}` belongs to lineage `{lineage}`; all its versions draw on that one account",
+            zh: "数据集 `{dataset}` 属于谱系 `{lineage}`；其所有版本都使用同一账户",
+        },
+        UnknownGrant { grant: String } = "grant.unknown" {
+            en: "there is no grant `{grant}`; `tidegate grant list` shows what there is",
+            zh: "没有授权 `{grant}`；`tidegate grant list` 会列出现有授权",
+        },
+        RevokedAlready { grant: String } = "grant.revoked-already" {
+            en: "grant {grant} was revoked before; nothing was changed",
+            zh: "授权 {grant} 此前已被撤销；未作更改",
+        },
+        NoReason = "grant.no-reason" {
+            en: "a revocation needs a reason (Shuangyashan Art. 73): give --reason",
+            zh: "撤销授权必须说明理由（双鸭山第七十三条）：请用 --reason 给出",
+        },
+        UnknownModule { module: String, operator: String } = "module.unknown" {
+            en: "operator `{operator}` has no module `{module}`; `tidegate model upload` brings one in",
+            zh: "运营机构 `{operator}` 没有模型 `{module}`；可用 `tidegate model upload` 上传",
+        },
+        ModuleExists { module: String } = "module.exists" {
+            en: "this very module ({module}) was uploaded before; nothing was changed",
+            zh: "该模型（{module}）此前已上传；未作更改",
+        },
+        UnknownSigner { operator: String } = "module.unknown-signer" {
+            en: "no grant of operator `{operator}` names the key that sealed this module: sign with the granted key, or ask the authority to grant this one",
+            zh: "运营机构 `{operator}` 的授权中没有签署此模型的密钥：请用已获授权的密钥签署，或请主管部门对该密钥授权",
+        },
+        UnknownRun { run: String } = "run.unknown" {
+            en: "there is no run `{run}`; `tidegate budget show` lists the runs of a dataset",
+            zh: "没有运行 `{run}`；`tidegate budget show` 会列出数据集的各次运行",
+        },
+        NotReleased { run: String, slot: String } = "run.not-released" {
+            en: "run {run} has no visible result yet; its slot is {slot}. If it was interrupted, the same `tidegate run` command continues it at no new price",
+            zh: "运行 {run} 尚无可见结果；其时段为 {slot}。若曾中断，重复同一条 `tidegate run` 命令即可继续，不再计费",
+        },
+        RunHeld { run: String } = "run.held" {
+            en: "run {run} was admitted and paid, but is not finished; the same `tidegate run` command continues it at no new price. The domain's journal has the cause",
+            zh: "运行 {run} 已准入并计费，但尚未完成；重复同一条 `tidegate run` 命令即可继续，不再计费。原因记录在数据域日志中",
+        },
+        NotCovered { run: String } = "run.not-covered" {
+            en: "the result of run {run} is not shown, because no signed checkpoint covers it yet; try again",
+            zh: "运行 {run} 的结果尚未被已签名的检查点覆盖，暂不显示；请重试",
+        },
+        Child { detail: String } = "domain.child" {
+            en: "a process of the domain failed: {detail}",
+            zh: "数据域的一个进程出错：{detail}",
+        };
+        Admission(AdmissionError),
+        Denied(Denial),
+        Grant(GrantError),
+        Engine(EngineError),
+        Frame(FrameError),
+        Calibration(CalibrationError),
+        Gate(GateError),
+        Publish(PublishError),
+        Sandbox(SandboxError),
+        Upload(UploadError),
+        Layout(LayoutError),
+        Store(StoreError),
+        Budget(BudgetError),
+        Manifest(ManifestError),
+        Name(NameError),
+        Policy(PolicyError),
+        Schema(SchemaError),
+        Seal(SealError),
+        Spoken(Spoken)
+    }
+}
+
+impl ServiceError {
+    /// An error of the file system at a path.
+    pub(crate) fn files(path: &std::path::Path, error: &std::io::Error) -> Self {
+        let path = path.display().to_string();
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
+            _ => Self::Files { path, detail: error.to_string() },
+        }
+    }
+}

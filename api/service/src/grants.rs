@@ -1,0 +1,115 @@
+//! Grants: what an authority allows an operator.
+
+use crate::view::GrantView;
+use crate::{Domain, ServiceError, instant, keys};
+use base64::Engine as _;
+use tidegate_accountant::rho_of;
+use tidegate_authorisation::{GrantError, GrantRecord, check_period};
+use tidegate_log::{Entry, Event};
+use tidegate_terms::{Epsilon, Name, PublicSchema};
+
+/// A grant to be made.
+pub(crate) struct NewGrant {
+    pub(crate) dataset: Name,
+    pub(crate) operator: Name,
+    pub(crate) operator_key: String,
+    pub(crate) columns: Vec<String>,
+    pub(crate) purpose: Name,
+    pub(crate) epsilon: Epsilon,
+    pub(crate) valid_from: Option<String>,
+    pub(crate) valid_until: String,
+}
+
+impl Domain {
+    /// Grants an operator the use of a dataset.
+    pub(crate) async fn grant(&self, new: NewGrant) -> Result<GrantView, ServiceError> {
+        let mounted = self.mounted(&new.dataset, None).await?;
+        let today = instant::today();
+        let valid_from = new.valid_from.unwrap_or_else(|| today.to_string());
+        check_period(&valid_from, &new.valid_until, today)?;
+        check_columns(&new.columns, &mounted.schema)?;
+        check_key(&new.operator_key)?;
+        let lifetime = mounted.policy.lifetime_epsilon;
+        if new.epsilon > lifetime {
+            return Err(GrantError::Share { share: new.epsilon.get(), lifetime: lifetime.get() }.into());
+        }
+        let record = GrantRecord {
+            id: keys::identifier('g')?,
+            dataset: new.dataset,
+            operator: new.operator,
+            operator_key: new.operator_key,
+            columns: new.columns,
+            purpose: new.purpose,
+            rho: rho_of(new.epsilon, mounted.policy.delta),
+            valid_from,
+            valid_until: new.valid_until,
+            revoked: None,
+        };
+        let event = Event::Grant {
+            grant: record.id.clone(),
+            dataset: record.dataset.clone(),
+            operator: record.operator.clone(),
+            operator_key: record.operator_key.clone(),
+            columns: record.columns.clone(),
+            purpose: record.purpose.clone(),
+            rho: record.rho,
+            valid_from: record.valid_from.clone(),
+            valid_until: record.valid_until.clone(),
+        };
+        let at = instant::text(self.next_instant().await?);
+        let mut act = self.store.begin().await?;
+        act.put_grant(&record).await?;
+        self.conclude(act, &Entry { at, event }, &[]).await?;
+        self.grant_view(record).await
+    }
+
+    /// Takes a grant back, with a reason (Shuangyashan Art. 73).
+    pub(crate) async fn revoke(&self, id: &str, reason: &str) -> Result<GrantView, ServiceError> {
+        if reason.trim().is_empty() {
+            return Err(ServiceError::NoReason);
+        }
+        let at = instant::text(self.next_instant().await?);
+        let mut act = self.store.begin().await?;
+        let record = act.grant(id).await?.ok_or_else(|| ServiceError::UnknownGrant { grant: id.to_owned() })?;
+        if record.revoked.is_some() {
+            return Err(ServiceError::RevokedAlready { grant: id.to_owned() });
+        }
+        let record = GrantRecord { revoked: Some(reason.to_owned()), ..record };
+        act.put_grant(&record).await?;
+        let event = Event::Revoke { grant: id.to_owned(), reason: reason.to_owned() };
+        self.conclude(act, &Entry { at, event }, &[]).await?;
+        self.grant_view(record).await
+    }
+
+    /// All grants.
+    pub(crate) async fn grant_views(&self) -> Result<Vec<GrantView>, ServiceError> {
+        let mut views = Vec::new();
+        for record in self.books().grants(None, None).await? {
+            views.push(self.grant_view(record).await?);
+        }
+        Ok(views)
+    }
+
+    async fn grant_view(&self, record: GrantRecord) -> Result<GrantView, ServiceError> {
+        let spent = self.books().spent_under(&record.id).await?;
+        Ok(GrantView { spent: spent.get(), share: record.rho.get(), record })
+    }
+}
+
+fn check_columns(columns: &[String], schema: &PublicSchema) -> Result<(), GrantError> {
+    if columns.is_empty() {
+        return Err(GrantError::NoColumns);
+    }
+    let known = |column: &String| {
+        schema.tables.iter().any(|table| table.columns.iter().any(|known| format!("{}.{}", table.name, known.name) == *column))
+    };
+    match columns.iter().find(|column| !known(column)) {
+        Some(column) => Err(GrantError::UnknownColumn { column: column.clone() }),
+        None => Ok(()),
+    }
+}
+
+fn check_key(key: &str) -> Result<(), GrantError> {
+    let bytes = base64::engine::general_purpose::STANDARD.decode(key).map_err(|_| GrantError::OperatorKey)?;
+    if bytes.len() == 32 { Ok(()) } else { Err(GrantError::OperatorKey) }
+}

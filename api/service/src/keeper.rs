@@ -1,0 +1,186 @@
+//! The keeper's side of the conversation: one request after the other on a private pipe.
+//!
+//! The front (today the CLI, later the HTTP server) holds no data and no keys; it asks the keeper. A frame's
+//! body carries bytes that are not text, such as a component.
+
+use crate::children::Programs;
+use crate::datasets::NewVersion;
+use crate::grants::NewGrant;
+use crate::quotes::Question;
+use crate::runs::Admitted;
+use crate::{Domain, ServiceError};
+use serde::{Deserialize, Serialize};
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use tidegate_engine::{FrameError, read_frame, write_frame};
+use tidegate_sandbox::COMPONENT_BYTES_MAX;
+use tidegate_shards::ImportProgress;
+use tidegate_store::StoreError;
+use tidegate_terms::{Epsilon, Name, Spoken};
+
+/// What a front asks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Request {
+    /// Make a domain.
+    Init {
+        /// The origin of its log.
+        origin: String,
+    },
+    /// Mount the next version of a dataset.
+    DatasetAdd {
+        /// The dataset.
+        dataset: Name,
+        /// The public schema, as TOML.
+        schema: String,
+        /// The release policy, as TOML.
+        policy: String,
+        /// A file for each table.
+        files: Vec<(Name, PathBuf)>,
+    },
+    /// List datasets.
+    DatasetList,
+    /// Show a dataset's declared bounds.
+    DatasetShow {
+        /// The dataset.
+        dataset: Name,
+    },
+    /// Show the import report; for the provider.
+    DatasetReport {
+        /// The dataset.
+        dataset: Name,
+    },
+    /// Make a grant.
+    GrantAdd {
+        /// The dataset.
+        dataset: Name,
+        /// The operator.
+        operator: Name,
+        /// The operator's Ed25519 public key, base64.
+        operator_key: String,
+        /// The columns, as `table.column`.
+        columns: Vec<String>,
+        /// The purpose.
+        purpose: Name,
+        /// The share of the budget.
+        epsilon: Epsilon,
+        /// First day; today, where none is named.
+        valid_from: Option<String>,
+        /// Last day.
+        valid_until: String,
+    },
+    /// List grants.
+    GrantList,
+    /// Revoke a grant.
+    GrantRevoke {
+        /// The grant.
+        grant: String,
+        /// Why.
+        reason: String,
+    },
+    /// Upload a sealed module; the component is the frame's body.
+    ModelUpload {
+        /// The operator.
+        operator: Name,
+        /// The manifest, as TOML.
+        manifest: String,
+        /// The seal, as JSON.
+        seal: String,
+    },
+    /// List modules.
+    ModelList,
+    /// Quote a run.
+    Quote(Question),
+    /// Run.
+    Run(Question),
+    /// Show a release.
+    ReleaseShow {
+        /// The run.
+        run: String,
+    },
+    /// Show the account on which a dataset draws.
+    BudgetShow {
+        /// The dataset.
+        dataset: Name,
+    },
+}
+
+/// What the keeper says.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Reply {
+    /// Progress of an import, for the provider.
+    Importing(ImportProgress),
+    /// A run was admitted.
+    Admitted(Admitted),
+    /// The answer: one of the types of [`view`](crate::view).
+    Done(serde_json::Value),
+    /// A refusal.
+    Refused(Spoken),
+}
+
+/// Serves requests on a pipe until the front closes it.
+pub async fn serve_keeper(
+    directory: PathBuf,
+    programs: Programs,
+    mut from: impl Read + Send,
+    mut to: impl Write + Send,
+) -> Result<(), FrameError> {
+    let mut domain = None;
+    loop {
+        let (request, body) = match tokio::task::block_in_place(|| read_frame::<Request>(&mut from, COMPONENT_BYTES_MAX as u64 + 1)) {
+            Err(FrameError::Closed) => return Ok(()),
+            other => other?,
+        };
+        let answer = answer(&directory, &programs, &mut domain, request, body, &mut to).await;
+        let reply = match answer {
+            Ok(value) => Reply::Done(value),
+            Err(error) => Reply::Refused(Spoken::of(&error)),
+        };
+        write_frame(&mut to, &reply, &[])?;
+    }
+}
+
+async fn answer(
+    directory: &std::path::Path,
+    programs: &Programs,
+    domain: &mut Option<Domain>,
+    request: Request,
+    body: Vec<u8>,
+    to: &mut (impl Write + Send),
+) -> Result<serde_json::Value, ServiceError> {
+    if let Request::Init { origin } = &request {
+        Domain::create(directory, origin).await?;
+        return value(&serde_json::json!({ "domain": directory, "origin": origin }));
+    }
+    let domain = match domain {
+        Some(domain) => domain,
+        None => domain.insert(Domain::open(directory, programs.clone()).await?),
+    };
+    // A front that has gone away does not stop what it began.
+    let mut say = |reply: Reply| drop(write_frame(to, &reply, &[]));
+    match request {
+        Request::Init { .. } => value(&()),
+        Request::DatasetAdd { dataset, schema, policy, files } => {
+            let new = NewVersion { dataset, schema, policy, files };
+            value(&domain.mount(new, &mut |step| say(Reply::Importing(step))).await?)
+        }
+        Request::DatasetList => value(&domain.dataset_views().await?),
+        Request::DatasetShow { dataset } => value(&domain.dataset_view(&dataset).await?),
+        Request::DatasetReport { dataset } => value(&domain.import_report(&dataset).await?),
+        Request::GrantAdd { dataset, operator, operator_key, columns, purpose, epsilon, valid_from, valid_until } => {
+            let new = NewGrant { dataset, operator, operator_key, columns, purpose, epsilon, valid_from, valid_until };
+            value(&domain.grant(new).await?)
+        }
+        Request::GrantList => value(&domain.grant_views().await?),
+        Request::GrantRevoke { grant, reason } => value(&domain.revoke(&grant, &reason).await?),
+        Request::ModelUpload { operator, manifest, seal } => value(&domain.upload(operator, body, manifest, &seal).await?),
+        Request::ModelList => value(&domain.module_views().await?),
+        Request::Quote(question) => value(&domain.quote(&question).await?),
+        Request::Run(question) => value(&domain.run(&question, &mut |admitted| say(Reply::Admitted(admitted))).await?),
+        Request::ReleaseShow { run } => value(&domain.release_shown(&run).await?),
+        Request::BudgetShow { dataset } => value(&domain.budget(&dataset).await?),
+    }
+}
+
+fn value(view: &impl Serialize) -> Result<serde_json::Value, ServiceError> {
+    Ok(serde_json::to_value(view).map_err(StoreError::from)?)
+}

@@ -1,0 +1,300 @@
+//! Runs: admitted, paid, logged, executed, noised, logged again, shown. In this order, whatever dies.
+//!
+//! | a crash after | leaves | and then |
+//! |---|---|---|
+//! | the charge | a paid run without release | the same question continues it at no new price |
+//! | the noise | nothing: it was never visible | new noise is drawn for the same price |
+//! | the release | a release without checkpoint | the next start publishes it; it was never shown |
+
+use crate::datasets::Mounted;
+use crate::quotes::{Checked, Question};
+use crate::view::{Notice, PriceView, ReleaseShown, ReleaseView};
+use crate::{Domain, ServiceError, instant, keys};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::AtomicBool;
+use tidegate_accountant::{Account, Caps, Reservation, admit, rho_of};
+use tidegate_authorisation::{Denial, authorise};
+use tidegate_engine::{Job, Totals, Workers, execute};
+use tidegate_gate::{Release, release};
+use tidegate_log::{Charge as LoggedCharge, Checkpoint, Entry, Event, commit};
+use tidegate_store::{Opening, RunRecord, StoreError};
+use tidegate_terms::{Delta, UnitKind, Visibility};
+
+/// What an operator sees while a run goes on: public facts only, never shards done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Admitted {
+    /// The run.
+    pub run: String,
+    /// When it was admitted.
+    pub at: String,
+    /// When its result becomes visible at the latest.
+    pub slot: String,
+    /// Seconds from admission to slot.
+    pub slot_seconds: u64,
+    /// Whether the result is shown before the slot, as the dataset's policy may allow.
+    pub immediately: bool,
+    /// Whether it continues an interrupted run at no new price.
+    pub continued: bool,
+}
+
+const INTERVALS_COVER: &str = "the statistic of clamped contributions; sampling error and what the clamp removes are not in them";
+
+impl Domain {
+    /// Answers a question: from the store, by continuing an interrupted run, or by a new run.
+    pub(crate) async fn run(&self, question: &Question, admitted: &mut (dyn FnMut(Admitted) + Send)) -> Result<ReleaseShown, ServiceError> {
+        let checked = self.check(question).await?;
+        let digest = checked.digest()?;
+        if let Some(run) = self.books().run_of_question(digest).await? {
+            if run.released.is_some() {
+                return self.shown(&run, true).await;
+            }
+            let reservation = self.resume(&run).await?;
+            admitted(checked.admitted(&run, true));
+            return self.carry_out(&checked, &run, &reservation).await;
+        }
+        let (run, reservation) = self.reserve(&checked, digest).await?;
+        admitted(checked.admitted(&run, false));
+        self.carry_out(&checked, &run, &reservation).await
+    }
+
+    /// Charges the price: grant, account and charge are read and written in one transaction.
+    async fn reserve(&self, checked: &Checked, question: tidegate_terms::Digest) -> Result<(RunRecord, Reservation), ServiceError> {
+        let at = self.next_instant().await?;
+        let mounted = &checked.mounted.record;
+        let run = RunRecord {
+            id: keys::identifier('r')?,
+            question,
+            grant: checked.grant.record().id.clone(),
+            dataset: mounted.dataset.clone(),
+            version: mounted.version,
+            lineage: mounted.lineage.clone(),
+            module: checked.module.digest,
+            parameters: checked.parameters.clone(),
+            epsilon: checked.epsilon.get(),
+            price: checked.price.clone(),
+            slot: instant::text(instant::later(at, checked.slot_seconds())),
+            at: instant::text(at),
+            released: None,
+            release: None,
+        };
+        let mut act = self.store.begin().await?;
+        let grant = self.grant_now(checked, act.grant(&run.grant).await?)?;
+        let missing = || ServiceError::UnknownDataset { dataset: run.dataset.to_string() };
+        let (lineage, delta) = act.account(&run.lineage).await?.ok_or_else(missing)?;
+        let share = Account { cap: grant.record().rho, spent: act.spent_under(&run.grant).await? };
+        let caps = Caps { lineage, grant: share, run: rho_of(checked.mounted.policy.run_epsilon_max, delta) };
+        let parameters = serde_json::to_vec(&run.parameters).map_err(StoreError::from)?;
+        let opening = Opening { field: "parameters_commitment", salt: keys::random()?, content: Some(parameters) };
+        let reservation = admit(run.id.clone(), checked.price.clone(), caps, async |price| {
+            act.insert_run(&grant, &run, price).await?;
+            let event = reserve_event(&run, &opening, checked);
+            act.append(&Entry { at: run.at.clone(), event }, &[opening]).await?;
+            act.commit().await?;
+            Ok::<_, ServiceError>(())
+        });
+        let reservation = reservation.await?;
+        // The reservation stands in a signed log before any shard is opened.
+        self.publish().await?;
+        Ok((run, reservation))
+    }
+
+    /// The grant as it is in this very transaction; it may have been revoked since the question was checked.
+    fn grant_now(
+        &self,
+        checked: &Checked,
+        record: Option<tidegate_authorisation::GrantRecord>,
+    ) -> Result<tidegate_authorisation::LiveGrant, ServiceError> {
+        let operator = &checked.module.operator;
+        let none = || Denial::NoGrant { operator: operator.to_string(), dataset: checked.mounted.record.dataset.to_string() };
+        let record = record.ok_or_else(none)?;
+        Ok(authorise(&record, operator, &checked.module.operator, &checked.manifest, instant::today())?)
+    }
+
+    async fn resume(&self, run: &RunRecord) -> Result<Reservation, ServiceError> {
+        let books = self.books();
+        let charged = async |id: &str| Ok::<_, ServiceError>(books.run(id).await?.map(|run| run.price));
+        let reservation = Reservation::resume(run.id.clone(), charged).await?;
+        reservation.ok_or_else(|| ServiceError::UnknownRun { run: run.id.clone() })
+    }
+
+    /// From a paid run to its visible release. Whatever fails here has one outcome outside; the cause goes to
+    /// the journal.
+    async fn carry_out(&self, checked: &Checked, run: &RunRecord, reservation: &Reservation) -> Result<ReleaseShown, ServiceError> {
+        match self.carry_out_or_fail(checked, run, reservation).await {
+            Err(cause) => {
+                self.journal(&format!("run {} held: {cause}", run.id));
+                Err(ServiceError::RunHeld { run: run.id.clone() })
+            }
+            shown => shown,
+        }
+    }
+
+    async fn carry_out_or_fail(&self, checked: &Checked, run: &RunRecord, reservation: &Reservation) -> Result<ReleaseShown, ServiceError> {
+        let (totals, release) = tokio::task::block_in_place(|| {
+            let totals = self.execute(checked, reservation)?;
+            let release = self.noised(checked, reservation, &totals)?;
+            Ok::<_, ServiceError>((totals, release))
+        })?;
+        let visible_at = self.wait_for_slot(checked, run).await?;
+        let (account, delta) = self.books().account(&run.lineage).await?.ok_or_else(|| ServiceError::UnknownRun { run: run.id.clone() })?;
+        tracing::debug!(spent = account.spent.units(), "account after the run");
+        let view = release_view(checked, run, &release, delta, &visible_at);
+        let content = serde_json::to_vec(&view).map_err(StoreError::from)?;
+        let text = String::from_utf8_lossy(&content).into_owned();
+        let (release_salt, totals_salt) = (keys::random()?, keys::random()?);
+        let event = Event::Release {
+            run: run.id.clone(),
+            release_commitment: commit(&release_salt, &content),
+            totals_commitment: totals.commitment(&totals_salt),
+            pad: String::new(),
+        };
+        let openings = [
+            Opening { field: "release_commitment", salt: release_salt, content: None },
+            Opening { field: "totals_commitment", salt: totals_salt, content: None },
+        ];
+        let mut act = self.store.begin().await?;
+        let position = act.append(&Entry { at: visible_at, event }, &openings).await?;
+        act.put_release(reservation, &text, position).await?;
+        act.commit().await?;
+        self.publish().await?;
+        let run = self.books().run(&run.id).await?.ok_or_else(|| ServiceError::UnknownRun { run: run.id.clone() })?;
+        self.shown(&run, false).await
+    }
+
+    fn execute(&self, checked: &Checked, reservation: &Reservation) -> Result<Totals, ServiceError> {
+        let module = self.compiled(&checked.module.component)?;
+        let mounted = &checked.mounted;
+        let job = Job {
+            manifest: &checked.manifest,
+            schema: &mounted.schema,
+            parameters: &checked.parameters,
+            module: &module,
+            shards: &mounted.record.shards,
+            directory: self.data_directory().join(&mounted.record.directory),
+            digest_salt: mounted.record.salt,
+        };
+        let command = || self.programs.child("worker");
+        let workers = Workers { count: checked.workers, command: &command, stop: &AtomicBool::new(false) };
+        Ok(execute(reservation, &job, &workers)?)
+    }
+
+    fn noised(&self, checked: &Checked, reservation: &Reservation, totals: &Totals) -> Result<Release, ServiceError> {
+        let mut process = self.programs.child("noise");
+        Ok(release(totals, reservation, &checked.manifest, &checked.layout, &mut process)?)
+    }
+
+    /// Holds a finished result until its slot. A run that comes too late (it was interrupted, or the machine
+    /// was slow) waits for the next multiple of its slot, so that only the number of slots shows.
+    async fn wait_for_slot(&self, checked: &Checked, run: &RunRecord) -> Result<String, ServiceError> {
+        if checked.mounted.policy.visibility == Visibility::Immediately {
+            return Ok(instant::text(self.next_instant().await?));
+        }
+        let period = checked.slot_seconds().max(1);
+        let mut slot = instant::parse(&run.slot).ok_or_else(|| ServiceError::UnknownRun { run: run.id.clone() })?;
+        if Timestamp::now() > slot {
+            let late = u64::try_from(instant::now().as_second() - slot.as_second()).unwrap_or(0);
+            slot = instant::later(slot, (late / period + 1) * period);
+            self.journal(&format!("run {} missed its slot {}; it becomes visible at {}", run.id, run.slot, instant::text(slot)));
+        }
+        while Timestamp::now() < slot {
+            let left = Timestamp::now().duration_until(slot).unsigned_abs();
+            tokio::time::sleep(left.min(std::time::Duration::from_millis(200))).await;
+        }
+        Ok(instant::text(slot))
+    }
+
+    /// A release, if a signed checkpoint covers it.
+    pub(crate) async fn shown(&self, run: &RunRecord, stored: bool) -> Result<ReleaseShown, ServiceError> {
+        let (Some(position), Some(text)) = (run.released, &run.release) else {
+            return Err(ServiceError::NotReleased { run: run.id.clone(), slot: run.slot.clone() });
+        };
+        let path = self.log_directory().join("checkpoint");
+        let note = std::fs::read(&path).map_err(|error| ServiceError::files(&path, &error))?;
+        let covered = Checkpoint::verify(&note, self.keys.signer.verifier()).is_ok_and(|checkpoint| checkpoint.size > position);
+        if !covered {
+            return Err(ServiceError::NotCovered { run: run.id.clone() });
+        }
+        let size = Checkpoint::verify(&note, self.keys.signer.verifier()).map_or(0, |checkpoint| checkpoint.size);
+        let release: ReleaseView = serde_json::from_str(text).map_err(StoreError::from)?;
+        Ok(ReleaseShown { release, stored, log_position: position, checkpoint_size: size })
+    }
+
+    /// The release of a run.
+    pub(crate) async fn release_shown(&self, id: &str) -> Result<ReleaseShown, ServiceError> {
+        let run = self.books().run(id).await?.ok_or_else(|| ServiceError::UnknownRun { run: id.to_owned() })?;
+        self.shown(&run, true).await
+    }
+}
+
+impl Checked {
+    fn admitted(&self, run: &RunRecord, continued: bool) -> Admitted {
+        Admitted {
+            run: run.id.clone(),
+            at: run.at.clone(),
+            slot: run.slot.clone(),
+            slot_seconds: self.slot_seconds(),
+            immediately: self.mounted.policy.visibility == Visibility::Immediately,
+            continued,
+        }
+    }
+}
+
+fn reserve_event(run: &RunRecord, parameters: &Opening, checked: &Checked) -> Event {
+    let charge = |charge: &tidegate_accountant::Charge| LoggedCharge {
+        statistic: charge.statistic.clone(),
+        part: charge.part.clone(),
+        mechanism: charge.mechanism,
+        scale: charge.scale,
+        sensitivity: charge.sensitivity,
+        rho: charge.rho,
+    };
+    Event::Reserve {
+        run: run.id.clone(),
+        grant: run.grant.clone(),
+        dataset: run.dataset.clone(),
+        version: run.version,
+        lineage: run.lineage.clone(),
+        module: run.module,
+        parameters_commitment: commit(&parameters.salt, parameters.content.as_deref().unwrap_or_default()),
+        rho: run.price.rho(),
+        charges: run.price.charges.iter().map(charge).collect(),
+        slot: run.slot.clone(),
+        engine: checked.engine,
+    }
+}
+
+fn release_view(checked: &Checked, run: &RunRecord, release: &Release, delta: Delta, visible_at: &str) -> ReleaseView {
+    let Mounted { schema, policy, .. } = &checked.mounted;
+    ReleaseView {
+        run: release.run().to_owned(),
+        dataset: run.dataset.clone(),
+        version: run.version,
+        module: run.module,
+        module_name: checked.module.name.clone(),
+        operator: checked.module.operator.clone(),
+        purpose: checked.manifest.purpose.clone(),
+        parameters: run.parameters.clone(),
+        visible_at: visible_at.to_owned(),
+        visibility: match policy.visibility {
+            Visibility::AtSlot => "at_slot".into(),
+            Visibility::Immediately => "immediately: the running time of this run was visible".into(),
+        },
+        price: PriceView::new(&run.price, delta),
+        confidence: release.confidence(),
+        intervals_cover: INTERVALS_COVER.into(),
+        guarantee: format!("zero-concentrated differential privacy for adding or removing one {} with all its rows", unit_name(schema.privacy_unit.kind)),
+        statistics: release.statistics().to_vec(),
+        notice: Notice { source: schema.source.clone(), acquired: schema.acquired.clone() },
+    }
+}
+
+fn unit_name(kind: UnitKind) -> &'static str {
+    match kind {
+        UnitKind::Person => "person",
+        UnitKind::Household => "household",
+        UnitKind::Enterprise => "enterprise",
+        UnitKind::Card => "card",
+        UnitKind::Meter => "meter",
+    }
+}

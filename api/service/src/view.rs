@@ -1,0 +1,225 @@
+//! What people see, as data: the `--json` of the CLI, and what its tables are made of.
+//!
+//! Everything here is public to the role that asks. Exact counts stand in [`ImportView`] alone, which the
+//! provider gets.
+
+use serde::{Deserialize, Serialize};
+use tidegate_accountant::{Charge, Price, epsilon_of};
+use tidegate_authorisation::GrantRecord;
+use tidegate_gate::Released;
+use tidegate_shards::ImportReport;
+use tidegate_terms::{Delta, Digest, Name, ParameterValue, PublicSchema, ReleasePolicy, Rho};
+
+/// A price as people read it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PriceView {
+    /// In rho of zCDP.
+    pub rho: f64,
+    /// The same as (epsilon, delta)-DP, taken alone.
+    pub epsilon: f64,
+    /// The lineage's delta.
+    pub delta: f64,
+    /// Mechanism and parameters of each part, in steps of its grid.
+    pub charges: Vec<Charge>,
+}
+
+impl PriceView {
+    pub(crate) fn new(price: &Price, delta: Delta) -> Self {
+        Self { rho: price.rho().get(), epsilon: epsilon_of(price.rho(), delta), delta: delta.get(), charges: price.charges.clone() }
+    }
+}
+
+/// A mounted dataset, as everybody may see it: declared bounds only.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DatasetView {
+    /// Its name.
+    pub dataset: Name,
+    /// Its newest version.
+    pub version: u32,
+    /// When that was mounted.
+    pub at: String,
+    /// The public schema.
+    pub schema: PublicSchema,
+    /// The public schema as the provider wrote it.
+    pub schema_text: String,
+    /// The release policy.
+    pub policy: ReleasePolicy,
+}
+
+/// The outcome of an import, for the provider alone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ImportView {
+    /// The dataset.
+    pub dataset: Name,
+    /// The new version.
+    pub version: u32,
+    /// Exact counts.
+    pub report: ImportReport,
+}
+
+/// A grant with what was spent under it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct GrantView {
+    /// The grant.
+    #[serde(flatten)]
+    pub record: GrantRecord,
+    /// What was spent under it, in rho.
+    pub spent: f64,
+    /// Its share, in rho.
+    pub share: f64,
+}
+
+/// An uploaded module.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ModuleView {
+    /// The digest of its seal.
+    pub module: Digest,
+    /// Its name.
+    pub name: Name,
+    /// Its version, as its author counts.
+    pub version: String,
+    /// The operator that sealed it.
+    pub operator: Name,
+    /// When it was uploaded.
+    pub at: String,
+}
+
+/// The expected error of one part of a statistic.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExpectedError {
+    /// The statistic.
+    pub statistic: Name,
+    /// `count`, `sum` or `squares`.
+    pub part: String,
+    /// Half the width of the 95 % interval, in the statistic's unit.
+    pub error_95: f64,
+}
+
+/// What a run would cost and give, from public facts alone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct QuoteView {
+    /// The dataset.
+    pub dataset: Name,
+    /// Its version.
+    pub version: u32,
+    /// The module.
+    pub module: Digest,
+    /// What it would cost.
+    pub price: PriceView,
+    /// The share of what the lineage has left; above 1 the run would be refused, absent where nothing is left.
+    pub share_of_lineage_left: Option<f64>,
+    /// The share of what the grant has left.
+    pub share_of_grant_left: Option<f64>,
+    /// How long until the result becomes visible.
+    pub slot_seconds: u64,
+    /// Whether the stored answer would be returned at no price.
+    pub stored: bool,
+    /// Expected errors.
+    pub errors: Vec<ExpectedError>,
+}
+
+/// The notice that every product carries (Shuangyashan Art. 41).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Where the data come from.
+    pub source: String,
+    /// When they were acquired.
+    pub acquired: String,
+}
+
+/// A release with everything that is needed to read it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReleaseView {
+    /// The run.
+    pub run: String,
+    /// The dataset.
+    pub dataset: Name,
+    /// Its version.
+    pub version: u32,
+    /// The module.
+    pub module: Digest,
+    /// The module's name.
+    pub module_name: Name,
+    /// The operator.
+    pub operator: Name,
+    /// The purpose.
+    pub purpose: Name,
+    /// The parameters.
+    pub parameters: Vec<ParameterValue>,
+    /// When it became visible.
+    pub visible_at: String,
+    /// `at_slot` or `immediately`; the latter shows running time.
+    pub visibility: String,
+    /// What it cost.
+    pub price: PriceView,
+    /// The confidence of the intervals.
+    pub confidence: f64,
+    /// What the intervals cover.
+    pub intervals_cover: String,
+    /// Neighbouring relation and privacy unit.
+    pub guarantee: String,
+    /// The statistics.
+    pub statistics: Vec<Released>,
+    /// Source and date.
+    pub notice: Notice,
+}
+
+/// What `run` and `release show` give.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReleaseShown {
+    /// The release.
+    #[serde(flatten)]
+    pub release: ReleaseView,
+    /// Whether it was there already, and cost nothing now.
+    pub stored: bool,
+    /// Its position in the log.
+    pub log_position: u64,
+    /// The size of the log that the checkpoint covers.
+    pub checkpoint_size: u64,
+}
+
+/// A line of the account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AccountLine {
+    /// The run.
+    pub run: String,
+    /// When it was admitted.
+    pub at: String,
+    /// The module.
+    pub module: Digest,
+    /// The grant.
+    pub grant: String,
+    /// Its price in rho.
+    pub rho: f64,
+    /// Its price in epsilon, taken alone.
+    pub epsilon: f64,
+    /// Whether it is released.
+    pub released: bool,
+}
+
+/// The account of a lineage.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BudgetView {
+    /// The lineage.
+    pub lineage: Name,
+    /// The lifetime cap in rho.
+    pub cap: f64,
+    /// The same in epsilon.
+    pub epsilon_cap: f64,
+    /// What is spent or reserved, in rho.
+    pub spent: f64,
+    /// The same in epsilon: the guarantee for all releases so far together.
+    pub epsilon_spent: f64,
+    /// What is left, in rho.
+    pub left: f64,
+    /// The delta of every epsilon here.
+    pub delta: f64,
+    /// Its charges.
+    pub lines: Vec<AccountLine>,
+}
+
+impl BudgetView {
+    pub(crate) fn epsilon(rho: Rho, delta: Delta) -> f64 {
+        epsilon_of(rho, delta)
+    }
+}
