@@ -22,6 +22,8 @@ const BLOCK_BYTES: usize = 4 << 20;
 /// Longest record.
 const RECORD_BYTES_MAX: usize = 16 << 20;
 
+const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
+
 /// A CSV file, cut into blocks.
 pub(super) struct CsvSource<R = File> {
     path: String,
@@ -152,9 +154,9 @@ impl<R: Read> Cutter<R> {
 
     /// The first record, without a byte order mark.
     fn header(&mut self) -> Result<String, ImportError> {
-        self.fill(self.block_bytes)?;
-        if self.pending.starts_with(&[0xef, 0xbb, 0xbf]) {
-            self.consume(3);
+        self.fill(self.block_bytes.max(BYTE_ORDER_MARK.len() + 1))?;
+        if self.pending.starts_with(BYTE_ORDER_MARK) {
+            self.consume(BYTE_ORDER_MARK.len());
         }
         if self.pending.is_empty() {
             return Err(ImportError::FileEmpty { path: self.path.clone() });
@@ -214,7 +216,7 @@ impl<R: Read> Cutter<R> {
             let read = read.map_err(|error| ImportError::FileRead { path: self.path.clone(), detail: error.kind().to_string() })?;
             if (read as u64) < wanted {
                 self.ended = true;
-                if self.pending.last().is_some_and(|byte| *byte != b'\n') {
+                if self.pending.last().is_some_and(|byte| *byte != b'\n') && self.pending != BYTE_ORDER_MARK {
                     self.pending.push(b'\n');
                 }
             }

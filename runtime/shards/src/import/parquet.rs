@@ -1,10 +1,14 @@
 //! Parquet files in slices of rows, with only the declared columns.
 //!
 //! polars maps the file for each slice and drops the map with it, so that memory depends on the length of a
-//! slice and not on the file. A damaged file can make a decoder panic; such a panic is caught here and becomes
-//! the error that the file cannot be read (the ingest process has nothing else to lose; its standard error is
-//! thrown away). Types are those of Parquet itself: the Arrow schema that some writers add is ignored, so that
-//! a dictionary of texts is texts.
+//! slice and not on the file. Types are those of Parquet itself: the Arrow schema that some writers add is
+//! ignored, so that a dictionary of texts is texts.
+//!
+//! Limit: polars trusts what stands inside the pages of a file. A file that is cut off is refused, and a panic
+//! of the decoder is caught and becomes the error that the file cannot be read; but a single changed byte was
+//! seen to ask for 2^61 bytes, which aborts the process. So an import runs in an ingest process of its own,
+//! whose abnormal end its parent reports as [`ImportError::Interrupted`] and whose leftovers
+//! [`discard_abandoned`](super::discard_abandoned) removes. Its standard error is to be thrown away.
 
 use super::check::Rule;
 use super::source::{Batch, Header, Piece, identify};
