@@ -7,29 +7,11 @@
 //! module as bits of their stored width, so that encoding a row is one loop for all types.
 
 use super::tally::{ColumnTally, Lines};
+use super::value::{Found, Kind, Raw};
 use crate::layout::Stored;
 use polars::prelude::{DataType, Series};
 use std::collections::HashMap;
 use tidegate_terms::{Column, ColumnType, MissingRule, OutsideRule, date_text, parse_date};
-use unicode_normalization::{UnicodeNormalization as _, is_nfc};
-
-/// A value as the file has it.
-pub(super) enum Raw<'a> {
-    Missing,
-    Integer(i128),
-    Float(f64),
-    Boolean(bool),
-    Date(i32),
-    Text(&'a str),
-}
-
-/// A value as the declaration sees it. `Outside` carries what a rule may put in its place.
-enum Found<'a> {
-    Missing,
-    Within(u64),
-    Text(std::borrow::Cow<'a, str>),
-    Outside(Option<u64>),
-}
 
 /// The fate of a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,15 +38,6 @@ pub(super) struct Rule {
     nullable: bool,
     outside: OutsideRule,
     missing: MissingRule,
-}
-
-enum Kind {
-    Integer(i64, i64),
-    Float(f64, f64),
-    Text(usize),
-    Boolean,
-    Date(i32, i32),
-    Category(HashMap<String, u32>, Option<u32>),
 }
 
 impl Rule {
@@ -186,120 +159,6 @@ impl Rule {
             Kind::Category(index, _) => format!("{{1..{}}}", index.len()),
         }
     }
-}
-
-impl Kind {
-    fn find<'a>(&self, raw: &Raw<'a>) -> Found<'a> {
-        match (self, raw) {
-            (_, Raw::Missing) => Found::Missing,
-            (Self::Text(bytes_max), Raw::Text(text)) => find_text(text, *bytes_max),
-            (_, Raw::Text(text)) if text.trim().is_empty() => Found::Missing,
-            (Self::Integer(minimum, maximum), raw) => find_integer(raw, *minimum, *maximum),
-            (Self::Float(minimum, maximum), raw) => find_float(raw, *minimum, *maximum),
-            (Self::Boolean, raw) => find_boolean(raw).map_or(Found::Outside(None), |value| Found::Within(value.into())),
-            (Self::Date(minimum, maximum), Raw::Date(day)) => find_date(Some(*day), *minimum, *maximum),
-            (Self::Date(minimum, maximum), Raw::Text(text)) => find_date(parse_date(text.trim()), *minimum, *maximum),
-            (Self::Category(index, other), raw) => find_category(raw, index).map_or(Found::Outside(other.map(u64::from)), Found::Within),
-            (Self::Text(bytes_max), Raw::Integer(number)) if number.to_string().len() <= *bytes_max => {
-                Found::Text(number.to_string().into())
-            }
-            (Self::Text(bytes_max), Raw::Date(day)) if *bytes_max >= 10 => {
-                date_text(*day).map_or(Found::Outside(None), |text| Found::Text(text.into()))
-            }
-            (Self::Text(_) | Self::Date(..), _) => Found::Outside(None),
-        }
-    }
-}
-
-fn find_text<'a>(text: &&'a str, bytes_max: usize) -> Found<'a> {
-    let text: std::borrow::Cow<'a, str> =
-        if text.is_ascii() || is_nfc(text) { (*text).into() } else { text.nfc().collect::<String>().into() };
-    match text.len() {
-        0 => Found::Missing,
-        length if length <= bytes_max => Found::Text(text),
-        _ => Found::Outside(None),
-    }
-}
-
-/// Whole numbers up to 2^53 are integers also where a file wrote them as floats, as tools do for integer
-/// columns with missing values.
-fn find_integer<'a>(raw: &Raw<'_>, minimum: i64, maximum: i64) -> Found<'a> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    let bits = |number: i64| number as u64;
-    let number = match raw {
-        Raw::Integer(number) => *number,
-        Raw::Boolean(value) => i128::from(*value),
-        Raw::Text(text) => match text.trim().parse::<i64>() {
-            Ok(number) => i128::from(number),
-            Err(_) => return text.trim().parse().map_or(Found::Outside(None), |float| find_integer(&Raw::Float(float), minimum, maximum)),
-        },
-        Raw::Float(float) if float.fract() == 0.0 && float.abs() <= EXACT => *float as i128,
-        Raw::Float(float) if *float >= maximum as f64 => return Found::Outside(Some(bits(maximum))),
-        Raw::Float(float) if *float <= minimum as f64 => return Found::Outside(Some(bits(minimum))),
-        _ => return Found::Outside(None),
-    };
-    match i64::try_from(number) {
-        Ok(number) if (minimum..=maximum).contains(&number) => Found::Within(bits(number)),
-        _ if number > i128::from(maximum) => Found::Outside(Some(bits(maximum))),
-        _ => Found::Outside(Some(bits(minimum))),
-    }
-}
-
-fn find_float<'a>(raw: &Raw<'_>, minimum: f64, maximum: f64) -> Found<'a> {
-    let number = match raw {
-        Raw::Float(number) => *number,
-        Raw::Integer(number) => *number as f64,
-        Raw::Boolean(value) => f64::from(u8::from(*value)),
-        Raw::Text(text) => text.trim().parse().unwrap_or(f64::NAN),
-        _ => f64::NAN,
-    };
-    // Adding zero turns -0.0 into 0.0 (attack A8).
-    match number + 0.0 {
-        number if number >= minimum && number <= maximum => Found::Within(number.to_bits()),
-        number if number > maximum => Found::Outside(Some(maximum.to_bits())),
-        number if number < minimum => Found::Outside(Some(minimum.to_bits())),
-        _ => Found::Outside(None),
-    }
-}
-
-fn find_boolean(raw: &Raw<'_>) -> Option<bool> {
-    match raw {
-        Raw::Boolean(value) => Some(*value),
-        Raw::Integer(number) => [0, 1].contains(number).then_some(*number == 1),
-        Raw::Float(number) => [0.0, 1.0].contains(number).then_some(*number == 1.0),
-        Raw::Text(text) => match text.trim() {
-            "1" => Some(true),
-            "0" => Some(false),
-            text if text.eq_ignore_ascii_case("true") => Some(true),
-            text if text.eq_ignore_ascii_case("false") => Some(false),
-            _ => None,
-        },
-        Raw::Missing | Raw::Date(_) => None,
-    }
-}
-
-fn find_date<'a>(day: Option<i32>, minimum: i32, maximum: i32) -> Found<'a> {
-    let bits = |day: i32| u64::from(day as u32);
-    match day {
-        Some(day) if day > maximum => Found::Outside(Some(bits(maximum))),
-        Some(day) if day < minimum => Found::Outside(Some(bits(minimum))),
-        Some(day) => Found::Within(bits(day)),
-        None => Found::Outside(None),
-    }
-}
-
-/// Category codes are looked up as text, also where a file wrote them as numbers, truth values or dates.
-fn find_category(raw: &Raw<'_>, index: &HashMap<String, u32>) -> Option<u64> {
-    let found = match raw {
-        Raw::Text(text) if text.is_ascii() => index.get(text.trim()),
-        Raw::Text(text) => index.get(text.nfc().collect::<String>().trim()),
-        Raw::Integer(number) => index.get(&number.to_string()),
-        Raw::Float(number) => index.get(&(number + 0.0).to_string()),
-        Raw::Boolean(value) => index.get(if *value { "true" } else { "false" }).or_else(|| index.get(if *value { "1" } else { "0" })),
-        Raw::Date(day) => index.get(&date_text(*day)?),
-        Raw::Missing => None,
-    };
-    found.map(|index| u64::from(*index))
 }
 
 /// Calls `each` for every row of a column; `false` where the column has a type that is not read.

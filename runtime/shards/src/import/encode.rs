@@ -6,6 +6,7 @@
 use super::check::{Checked, Fate, Rule, visit};
 use super::source::Batch;
 use super::tally::{Lines, TableTally};
+use super::value::Raw;
 use crate::identity::Identifiers;
 use crate::layout::Stored;
 use polars::prelude::{Column, DataFrame};
@@ -103,8 +104,8 @@ impl Encoder {
         self.fates.clear();
         visit(identifier.as_materialized_series(), |row, raw| {
             let unit = match raw {
-                super::check::Raw::Integer(number) => self.identifiers.of_integer(number),
-                super::check::Raw::Text(text) => self.identifiers.of_text(text),
+                Raw::Integer(number) => self.identifiers.of_integer(number),
+                Raw::Text(text) => self.identifiers.of_text(text),
                 _ => None,
             };
             if unit.is_none() {

@@ -19,6 +19,7 @@ mod source;
 mod spill;
 mod staging;
 mod tally;
+mod value;
 
 pub use staging::discard_abandoned;
 
