@@ -1,1 +1,83 @@
-fn main() {}
+//! `tidegate`: the front. It holds no data and no keys of a domain; it asks the keeper.
+
+mod args;
+mod commands;
+mod front;
+mod help;
+mod internal;
+mod output;
+
+use args::{Arguments, Command};
+use clap::FromArgMatches as _;
+use front::CliError;
+use output::Output;
+use std::process::ExitCode;
+use tidegate_terms::{Language, Message as _};
+
+fn main() -> ExitCode {
+    restore_sigpipe();
+    let language = help::language_of_call();
+    let matches = help::localised(language).get_matches();
+    let arguments = match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("TIDEGATE_LOG").unwrap_or_else(|_| "warn".into()))
+        .init();
+    let output = Output { json: arguments.json, language };
+    match dispatch(arguments, output) {
+        Ok(code) => code,
+        Err(error) => {
+            output.error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments, output: Output) -> Result<ExitCode, CliError> {
+    let domain = arguments.domain;
+    let done = |()| ExitCode::SUCCESS;
+    match arguments.command {
+        Command::Init { origin } => commands::init(&domain, origin, output).map(done),
+        Command::Dataset(command) => commands::dataset::run(&domain, command, output).map(done),
+        Command::Grant(command) => commands::grant::run(&domain, command, output).map(done),
+        Command::Key(command) => commands::key::run(command, output).map(done),
+        Command::Model(command) => commands::model::run(&domain, command, output).map(done),
+        Command::Quote(question) => commands::run::quote(&domain, question, output).map(done),
+        Command::Run(question) => commands::run::run(&domain, question, output).map(done),
+        Command::Release(command) => commands::run::release(&domain, command, output).map(done),
+        Command::Budget(command) => commands::run::budget(&domain, command, output).map(done),
+        Command::Audit(command) => commands::audit::run(command, output),
+        Command::Demo { keep } => commands::demo::run(keep, output).map(done),
+        Command::Bench(bench) => commands::bench::run(bench, output).map(done),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut help::localised(output.language), "tidegate", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Internal { child } => internal::serve(child).map(done),
+    }
+}
+
+/// Ends quietly when the reader of our output has gone, as every tool in a pipe does.
+fn restore_sigpipe() {
+    std::panic::set_hook(Box::new(|panic| {
+        let text = panic.to_string();
+        if text.contains("Broken pipe") {
+            std::process::exit(141);
+        }
+        eprintln!("tidegate: {text}");
+    }));
+}
+
+impl Output {
+    fn error(self, error: &CliError) {
+        if self.json {
+            let body = serde_json::json!({ "error": { "code": error.code(), "en": error.say(Language::English), "zh": error.say(Language::Chinese) } });
+            eprintln!("{body}");
+        } else {
+            eprintln!("{}{}", self.pick("error: ", "错误："), error.say(self.language));
+        }
+    }
+}

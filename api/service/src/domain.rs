@@ -2,6 +2,7 @@
 
 use crate::children::Programs;
 use crate::keys::Keys;
+use crate::view::DomainView;
 use crate::{ServiceError, instant};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,12 @@ impl Domain {
         domain.publish().await?;
         domain.discard_abandoned_imports().await?;
         Ok(domain)
+    }
+
+    /// What everybody may see of the domain.
+    pub(crate) fn view(&self) -> DomainView {
+        let verifier = self.keys.signer.verifier();
+        DomainView { domain: self.directory.clone(), origin: verifier.name().to_owned(), verifier_key: verifier.to_string() }
     }
 
     /// What can be read.
@@ -151,13 +158,12 @@ async fn fill_new(directory: &Path, origin: &str) -> Result<(), ServiceError> {
         make(name)?;
     }
     Keys::create(&directory.join("keys"))?;
-    let keys = Keys::open(&directory.join("keys"), origin).map_err(|_| ServiceError::Origin { origin: origin.to_owned() })?;
+    Keys::open(&directory.join("keys"), origin).map_err(|_| ServiceError::Origin { origin: origin.to_owned() })?;
     let write = |name: &str, text: &str| {
         let path = directory.join(name);
         fs::write(&path, text).map_err(|error| ServiceError::files(&path, &error))
     };
     write("lock", "")?;
-    write("log/vkey", &format!("{}\n", keys.signer.verifier()))?;
     let header = Header { format: FORMAT, origin: origin.to_owned() };
     write("domain.json", &serde_json::to_string_pretty(&header).map_err(tidegate_store::StoreError::from)?)?;
     let store = Store::create(&directory.join("state.sqlite")).await?;

@@ -149,7 +149,8 @@ async fn answer(
 ) -> Result<serde_json::Value, ServiceError> {
     if let Request::Init { origin } = &request {
         Domain::create(directory, origin).await?;
-        return value(&serde_json::json!({ "domain": directory, "origin": origin }));
+        let opened = domain.insert(Domain::open(directory, programs.clone()).await?);
+        return value(&opened.view());
     }
     let domain = match domain {
         Some(domain) => domain,

@@ -29,6 +29,17 @@ impl PriceView {
     }
 }
 
+/// A domain, as everybody may see it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DomainView {
+    /// Its directory.
+    pub domain: std::path::PathBuf,
+    /// The origin of its log.
+    pub origin: String,
+    /// The key with which outsiders verify its log.
+    pub verifier_key: String,
+}
+
 /// A mounted dataset, as everybody may see it: declared bounds only.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DatasetView {

@@ -9,11 +9,15 @@
 
 mod confine;
 mod coordinator;
+mod dry_run;
 mod frame;
+mod mock;
 mod totals;
 mod worker;
 
 pub use coordinator::{EngineError, Job, Workers, execute};
+pub use dry_run::{DryRun, DryRunError, DryTrap, dry_run};
 pub use frame::{FrameError, read_frame, write_frame};
+pub use mock::{Generator, mock_unit};
 pub use totals::Totals;
 pub use worker::{RangeTask, Worker, serve};

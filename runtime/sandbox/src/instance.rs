@@ -87,6 +87,17 @@ impl Sandbox {
         self.call(&mut store, unit).map_err(Trap)
     }
 
+    /// Like [`contribute`](Self::contribute), and says how much fuel was used: for dry runs on made-up data.
+    pub fn contribute_metered(&self, unit: &Unit) -> (Result<Vec<Contribution>, Trap>, u64) {
+        let mut store = match self.fresh_store() {
+            Ok(store) => store,
+            Err(trap) => return (Err(trap), 0),
+        };
+        let answer = self.call(&mut store, unit).map_err(Trap);
+        let left = store.get_fuel().unwrap_or(0);
+        (answer, self.limits.fuel - left)
+    }
+
     fn fresh_store(&self) -> Result<Store<State>, Trap> {
         let memory = usize::try_from(self.limits.memory_bytes).unwrap_or(usize::MAX);
         let limits = StoreLimitsBuilder::new().memory_size(memory).table_elements(8_000).instances(16).memories(4).tables(8).build();

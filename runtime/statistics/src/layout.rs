@@ -147,8 +147,9 @@ impl Layout {
 
     /// Adds one unit's contribution to the totals: what the module returned, if it is one, else the default.
     ///
-    /// The default is a contribution of zeros, which passes the same clamp as everything else.
-    pub fn add<C: Sparse>(&self, returned: Option<&[C]>, totals: &mut [i64], scratch: &mut Scratch) {
+    /// The default is a contribution of zeros, which passes the same clamp as everything else. Says whether
+    /// the unit's own contribution was taken: for dry runs; workers do not look.
+    pub fn add<C: Sparse>(&self, returned: Option<&[C]>, totals: &mut [i64], scratch: &mut Scratch) -> bool {
         let encoded = returned.ok_or(NotAContribution).and_then(|contributions| self.encode(contributions, scratch));
         if encoded.is_err() {
             self.encode_default(scratch);
@@ -156,6 +157,7 @@ impl Layout {
         for (place, steps) in &scratch.entries {
             totals[*place as usize] += steps;
         }
+        encoded.is_ok()
     }
 
     fn encode<C: Sparse>(&self, contributions: &[C], scratch: &mut Scratch) -> Result<(), NotAContribution> {

@@ -1,0 +1,304 @@
+//! The command line, as data. Chinese help stands in `help.rs`; a test holds both together.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use tidegate_terms::Name;
+
+/// Tidegate (潮闸): code comes in, data stays, only numbers with a known privacy price go out
+#[derive(Debug, Parser)]
+#[command(name = "tidegate", version, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    /// The domain's directory
+    #[arg(long, global = true, env = "TIDEGATE_DOMAIN", default_value = "tidegate-domain", value_name = "DIR")]
+    pub(crate) domain: PathBuf,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Language of texts: en or zh
+    #[arg(long, global = true, value_name = "LANG")]
+    pub(crate) lang: Option<String>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a new domain
+    Init {
+        /// The origin of its log: a host name and path
+        #[arg(long, default_value = "tidegate.local/domain")]
+        origin: String,
+    },
+    /// Mount and show datasets
+    #[command(subcommand)]
+    Dataset(DatasetCommand),
+    /// Give, list and revoke grants
+    #[command(subcommand)]
+    Grant(GrantCommand),
+    /// Make signing keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Make, check, sign, upload and try models
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Say what a run would cost and give, before anything is spent
+    Quote(QuestionArguments),
+    /// Run a model on a dataset
+    Run(QuestionArguments),
+    /// Show releases
+    #[command(subcommand)]
+    Release(ReleaseCommand),
+    /// Show accounts
+    #[command(subcommand)]
+    Budget(BudgetCommand),
+    /// Verify logs
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Play the whole path on real data, in a temporary domain
+    Demo {
+        /// Keep the domain in this directory, which must not exist
+        #[arg(long, value_name = "DIR")]
+        keep: Option<PathBuf>,
+    },
+    /// Measure speed on this machine
+    Bench(BenchArguments),
+    /// Print a shell's completions
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Processes of the domain
+    #[command(hide = true)]
+    Internal {
+        #[command(subcommand)]
+        child: Child,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DatasetCommand {
+    /// Mount files as the next version of a dataset
+    Add {
+        /// The dataset's name
+        name: Name,
+        /// The public schema, TOML
+        #[arg(long, value_name = "FILE")]
+        schema: PathBuf,
+        /// The release policy, TOML
+        #[arg(long, value_name = "FILE")]
+        policy: PathBuf,
+        /// A CSV or Parquet file, with its table where there are several
+        #[arg(long, value_name = "[TABLE=]FILE", required = true)]
+        data: Vec<String>,
+    },
+    /// List datasets
+    List,
+    /// Show a dataset's declared bounds
+    Show {
+        /// The dataset's name
+        name: Name,
+    },
+    /// Show the import report, for the provider only: it has exact counts
+    Report {
+        /// The dataset's name
+        name: Name,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GrantCommand {
+    /// Grant an operator the use of a dataset
+    Add {
+        /// The dataset
+        #[arg(long)]
+        dataset: Name,
+        /// The operator
+        #[arg(long)]
+        operator: Name,
+        /// The operator's public key, a .pub file
+        #[arg(long, value_name = "FILE")]
+        operator_key: PathBuf,
+        /// Columns as table.column, separated by commas
+        #[arg(long, value_delimiter = ',', required = true)]
+        columns: Vec<String>,
+        /// The purpose
+        #[arg(long)]
+        purpose: Name,
+        /// The share of the budget, as epsilon
+        #[arg(long)]
+        epsilon: f64,
+        /// The first day, YYYY-MM-DD; today if not given
+        #[arg(long, value_name = "DATE")]
+        from: Option<String>,
+        /// The last day, YYYY-MM-DD
+        #[arg(long, value_name = "DATE")]
+        until: String,
+    },
+    /// List grants
+    List,
+    /// Revoke a grant
+    Revoke {
+        /// The grant
+        grant: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make an Ed25519 key pair: FILE and FILE.pub
+    New {
+        /// Where the private key goes
+        file: PathBuf,
+    },
+}
+
+/// A model directory.
+#[derive(Debug, Args)]
+pub(crate) struct ModelArguments {
+    /// The model's directory, with manifest.toml, model.wasm and seal.json
+    pub(crate) directory: PathBuf,
+    /// The component, if not model.wasm
+    #[arg(long, value_name = "FILE")]
+    pub(crate) component: Option<PathBuf>,
+    /// The seal, if not seal.json
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seal: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// Write a new model in Rust
+    New {
+        /// The directory, which must not exist
+        directory: PathBuf,
+    },
+    /// Build a model written in Rust into model.wasm
+    Build {
+        /// The model's directory
+        directory: PathBuf,
+    },
+    /// Check a model as the upload gate does
+    Check(ModelArguments),
+    /// Seal component and manifest together and sign them
+    Sign {
+        #[command(flatten)]
+        model: ModelArguments,
+        /// The private key
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
+    /// Upload a sealed model
+    Upload {
+        #[command(flatten)]
+        model: ModelArguments,
+        /// The operator
+        #[arg(long)]
+        operator: Name,
+    },
+    /// List uploaded models
+    List,
+    /// Run a model on made-up data and show everything
+    DryRun {
+        #[command(flatten)]
+        model: ModelArguments,
+        /// The public schema, TOML
+        #[arg(long, value_name = "FILE", conflicts_with = "dataset")]
+        schema: Option<PathBuf>,
+        /// Or the dataset whose public schema is used
+        #[arg(long, required_unless_present = "schema")]
+        dataset: Option<Name>,
+        /// How many units to make up
+        #[arg(long, default_value_t = 1000)]
+        units: u64,
+        /// The seed of the made-up data
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// A parameter
+        #[arg(long = "param", value_name = "NAME=VALUE")]
+        parameters: Vec<String>,
+    },
+}
+
+/// A question.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct QuestionArguments {
+    /// The dataset
+    #[arg(long)]
+    pub(crate) dataset: Name,
+    /// Its version; the newest if not given
+    #[arg(long)]
+    pub(crate) version: Option<u32>,
+    /// The model: its name, or the beginning of its digest
+    #[arg(long)]
+    pub(crate) model: String,
+    /// The operator
+    #[arg(long)]
+    pub(crate) operator: Name,
+    /// What the run may cost, as epsilon at the dataset's delta
+    #[arg(long)]
+    pub(crate) epsilon: f64,
+    /// A parameter
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub(crate) parameters: Vec<String>,
+    /// Worker processes; one for each core if not given
+    #[arg(long)]
+    pub(crate) workers: Option<usize>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReleaseCommand {
+    /// Show the release of a run
+    Show {
+        /// The run
+        run: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BudgetCommand {
+    /// Show the account on which a dataset draws
+    Show {
+        /// The dataset
+        dataset: Name,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Verify a published log, offline
+    Verify {
+        /// The log's directory
+        directory: PathBuf,
+        /// The domain's verifier key, obtained by another way than the log
+        #[arg(long, value_name = "VKEY")]
+        key: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArguments {
+    /// A directory with the files that gen_scale.py makes; made-up files of the same shape if not given
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Leave out the 10,000,000-row file
+    #[arg(long)]
+    pub(crate) small: bool,
+    /// Rounds; the median counts
+    #[arg(long, default_value_t = 5)]
+    pub(crate) rounds: usize,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum Child {
+    Keeper,
+    Ingest,
+    Compile,
+    Worker,
+    Noise,
+    /// The bench's comparison: the same aggregation by polars, without privacy
+    #[command(name = "polars")]
+    Polars,
+}

@@ -1,0 +1,149 @@
+//! `tidegate dataset`.
+
+use crate::args::DatasetCommand;
+use crate::front::{CliError, Keeper, ask, read_text, table_file};
+use crate::output::{Output, number};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::{Path, PathBuf};
+use tidegate_service::view::{DatasetView, ImportView};
+use tidegate_service::{Reply, Request};
+use tidegate_shards::ImportProgress;
+use tidegate_terms::{ColumnType, Name, PublicSchema};
+
+/// Runs a `dataset` command.
+pub(crate) fn run(domain: &Path, command: DatasetCommand, output: Output) -> Result<(), CliError> {
+    match command {
+        DatasetCommand::Add { name, schema, policy, data } => {
+            let view = add(domain, name, &schema, &policy, &data, output)?;
+            output.show(&view, |view| report(view, output));
+            Ok(())
+        }
+        DatasetCommand::List => {
+            let views: Vec<DatasetView> = ask(domain, &Request::DatasetList)?;
+            output.show(&views, |views| list(views, output));
+            Ok(())
+        }
+        DatasetCommand::Show { name } => {
+            let view: DatasetView = ask(domain, &Request::DatasetShow { dataset: name })?;
+            output.show(&view, |view| show(view, output));
+            Ok(())
+        }
+        DatasetCommand::Report { name } => {
+            let view: ImportView = ask(domain, &Request::DatasetReport { dataset: name })?;
+            output.show(&view, |view| report(view, output));
+            Ok(())
+        }
+    }
+}
+
+fn add(domain: &Path, dataset: Name, schema: &Path, policy: &Path, data: &[String], output: Output) -> Result<ImportView, CliError> {
+    let (schema, policy) = (read_text(schema)?, read_text(policy)?);
+    let files = files(&schema, data)?;
+    let bar = ProgressBar::new(0).with_style(style());
+    if output.json {
+        bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
+    }
+    let request = Request::DatasetAdd { dataset, schema, policy, files };
+    let view = Keeper::start(domain)?.ask_meanwhile(&request, &[], |reply| {
+        let (done, of) = match reply {
+            Reply::Importing(ImportProgress::Reading { position, end, .. }) => (position, end),
+            Reply::Importing(ImportProgress::Writing { shards, shard_count }) => (u64::from(shards), u64::from(shard_count)),
+            _ => return,
+        };
+        bar.set_length(of.max(1));
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    view
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{elapsed_precise} {bar:40} {percent} %").unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// Which file belongs to which table; with one table, its name need not be given.
+fn files(schema: &str, data: &[String]) -> Result<Vec<(Name, PathBuf)>, CliError> {
+    let schema = PublicSchema::parse(schema)?;
+    let file = |text: &String| {
+        let (table, path) = table_file(text);
+        let table = match (table, schema.tables.as_slice()) {
+            (Some(table), _) => Name::parse(table)?,
+            (None, [only]) => only.name.clone(),
+            (None, _) => return Err(CliError::TableNeeded { text: text.clone() }),
+        };
+        let path = std::path::absolute(&path).map_err(|error| CliError::file(&path, &error))?;
+        Ok((table, path))
+    };
+    data.iter().map(file).collect()
+}
+
+fn list(views: &[DatasetView], output: Output) {
+    let heads = [("dataset", "数据集"), ("version", "版本"), ("lineage", "谱系"), ("units (declared, at most)", "单元数（申报上界）"), ("title", "名称")];
+    let mut table = output.table(&heads);
+    for view in views {
+        let schema = &view.schema;
+        table.add_row([
+            view.dataset.to_string(),
+            view.version.to_string(),
+            schema.lineage.to_string(),
+            schema.units_max.to_string(),
+            schema.title.get(output.language).to_owned(),
+        ]);
+    }
+    println!("{table}");
+}
+
+/// Declared bounds only: nothing here was counted.
+fn show(view: &DatasetView, output: Output) {
+    let (schema, policy) = (&view.schema, &view.policy);
+    println!("{} v{}: {}", view.dataset, view.version, schema.title.get(output.language));
+    println!("{} {} ({})", output.pick("Source:", "来源："), schema.source, schema.acquired);
+    println!(
+        "{} {:?}, {} {}",
+        output.pick("Privacy unit:", "隐私单元："),
+        schema.privacy_unit.kind,
+        output.pick("declared at most", "申报上界"),
+        schema.units_max
+    );
+    println!(
+        "{} epsilon {} ({} {}), delta {:e}, {:?}",
+        output.pick("Policy:", "策略："),
+        policy.lifetime_epsilon.get(),
+        output.pick("per run at most", "单次最多"),
+        policy.run_epsilon_max.get(),
+        policy.delta.get(),
+        policy.visibility
+    );
+    for table in &schema.tables {
+        println!("\n{} ({} {})", table.name, output.pick("rows per unit at most", "每单元行数上界"), table.rows_per_unit_max);
+        let mut columns = output.table(&[("column", "列"), ("type", "类型"), ("range", "范围"), ("may be missing", "可缺失"), ("outside the range", "越界时")]);
+        for column in &table.columns {
+            let (kind, range) = kind(&column.kind);
+            columns.add_row([column.name.to_string(), kind.into(), range, column.nullable.to_string(), format!("{:?}", column.outside)]);
+        }
+        println!("{columns}");
+    }
+}
+
+fn kind(kind: &ColumnType) -> (&'static str, String) {
+    match kind {
+        ColumnType::Integer { minimum, maximum } => ("integer", format!("[{minimum}, {maximum}]")),
+        ColumnType::Float { minimum, maximum } => ("float", format!("[{}, {}]", number(*minimum), number(*maximum))),
+        ColumnType::Text { bytes_max } => ("text", format!("<= {bytes_max} B")),
+        ColumnType::Boolean => ("boolean", String::new()),
+        ColumnType::Date { minimum, maximum } => ("date", format!("[{minimum}, {maximum}]")),
+        ColumnType::Category { categories } => ("category", format!("{} keys", categories.len())),
+    }
+}
+
+/// Exact counts: for the provider alone.
+fn report(view: &ImportView, output: Output) {
+    let report = &view.report;
+    println!("{} v{}", view.dataset, view.version);
+    println!(
+        "{}",
+        output.pick("This report has exact counts. It is for the provider alone and never leaves the domain.", "本报告含精确计数，仅供数据提供部门，不得离开数据域。")
+    );
+    let text = serde_json::to_string_pretty(report).unwrap_or_default();
+    println!("{text}");
+}

@@ -1,0 +1,164 @@
+//! `tidegate quote`, `run`, `release` and `budget`.
+
+use crate::args::{BudgetCommand, QuestionArguments, ReleaseCommand};
+use crate::front::{CliError, Keeper, ask, pairs};
+use crate::output::{Output, number};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::Path;
+use std::time::Duration;
+use tidegate_service::view::{BudgetView, PriceView, QuoteView, ReleaseShown};
+use tidegate_service::{Admitted, Question, Reply, Request};
+use tidegate_terms::Epsilon;
+
+impl QuestionArguments {
+    pub(crate) fn question(self) -> Result<Question, CliError> {
+        Ok(Question {
+            operator: self.operator,
+            dataset: self.dataset,
+            version: self.version,
+            module: self.model,
+            parameters: pairs(&self.parameters)?,
+            epsilon: Epsilon::parse(self.epsilon)?,
+            workers: self.workers.map(|workers| workers.clamp(1, 64)),
+        })
+    }
+}
+
+/// `tidegate quote`.
+pub(crate) fn quote(domain: &Path, question: QuestionArguments, output: Output) -> Result<(), CliError> {
+    let view: QuoteView = ask(domain, &Request::Quote(question.question()?))?;
+    output.show(&view, |view| show_quote(view, output));
+    Ok(())
+}
+
+pub(crate) fn show_quote(view: &QuoteView, output: Output) {
+    show_price(&view.price, output);
+    let share = |share: Option<f64>| share.map_or_else(|| output.pick("nothing is left", "已无剩余").to_owned(), |share| format!("{:.1} %", share * 100.0));
+    println!("{} {}", output.pick("Share of what the lineage has left:", "占谱系剩余预算："), share(view.share_of_lineage_left));
+    println!("{} {}", output.pick("Share of what the grant has left:", "占授权剩余份额："), share(view.share_of_grant_left));
+    println!("{} {} s", output.pick("Visible after:", "可见等待："), view.slot_seconds);
+    if view.stored {
+        println!("{}", output.pick("This question was answered before: running it again costs nothing.", "该问题已有答案：再次运行不计费。"));
+    }
+    let mut table = output.table(&[("statistic", "统计量"), ("part", "部分"), ("expected 95 % error", "预计 95 % 误差")]);
+    for error in &view.errors {
+        table.add_row([error.statistic.to_string(), error.part.clone(), number(error.error_95)]);
+    }
+    println!("{table}");
+}
+
+fn show_price(price: &PriceView, output: Output) {
+    println!("{} epsilon {} (delta {:e}), rho {}", output.pick("Price:", "价格："), number(price.epsilon), price.delta, number(price.rho));
+}
+
+/// `tidegate run`.
+pub(crate) fn run(domain: &Path, question: QuestionArguments, output: Output) -> Result<(), CliError> {
+    let question = question.question()?;
+    let shown = run_question(&mut Keeper::start(domain)?, question, output)?;
+    output.show(&shown, |shown| show_release(shown, output));
+    Ok(())
+}
+
+/// Runs a question and shows time against its slot: never what is done, only how long until the slot.
+pub(crate) fn run_question(keeper: &mut Keeper, question: Question, output: Output) -> Result<ReleaseShown, CliError> {
+    let bar = ProgressBar::hidden();
+    let shown = keeper.ask_meanwhile(&Request::Run(question), &[], |reply| {
+        if let Reply::Admitted(admitted) = reply {
+            announce(&admitted, &bar, output);
+        }
+    });
+    bar.finish_and_clear();
+    shown
+}
+
+fn announce(admitted: &Admitted, bar: &ProgressBar, output: Output) {
+    if output.json {
+        return;
+    }
+    let verb = if admitted.continued {
+        output.pick("continued at no new price", "继续运行，不再计费")
+    } else {
+        output.pick("admitted and paid", "已准入并计费")
+    };
+    eprintln!("{} {} {verb}; {} {}", output.pick("Run", "运行"), admitted.run, output.pick("visible at", "可见时间"), admitted.slot);
+    let style = ProgressStyle::with_template("{elapsed_precise} / {len} s {bar:40}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.set_style(style);
+    bar.set_length(admitted.slot_seconds);
+    bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+    let bar = bar.clone();
+    // The bar follows the clock alone.
+    std::thread::spawn(move || {
+        while !bar.is_finished() {
+            bar.set_position(bar.elapsed().as_secs());
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    });
+}
+
+/// `tidegate release`.
+pub(crate) fn release(domain: &Path, command: ReleaseCommand, output: Output) -> Result<(), CliError> {
+    let ReleaseCommand::Show { run } = command;
+    let shown: ReleaseShown = ask(domain, &Request::ReleaseShow { run })?;
+    output.show(&shown, |shown| show_release(shown, output));
+    Ok(())
+}
+
+pub(crate) fn show_release(shown: &ReleaseShown, output: Output) {
+    let release = &shown.release;
+    println!("{} {}: {} v{}, {} ({})", output.pick("Release of run", "运行结果"), release.run, release.dataset, release.version, release.module_name, release.operator);
+    if shown.stored {
+        println!("{}", output.pick("Stored answer, no new price.", "已存答案，不再计费。"));
+    }
+    show_price(&release.price, output);
+    println!("{} {} ({})", output.pick("Source:", "来源："), release.notice.source, release.notice.acquired);
+    for statistic in &release.statistics {
+        println!("\n{} ({:?}, {:?})", statistic.statistic, statistic.measure, statistic.mechanism);
+        for noise in &statistic.noise {
+            println!("  {} {}: {}", output.pick("noise scale of", "噪声尺度："), noise.part, number(noise.scale));
+        }
+        let mut table = output.table(&[("group", "分组"), ("estimate", "估计量"), ("value", "值"), ("95 % interval", "95 % 区间")]);
+        for group in &statistic.groups {
+            for estimate in &group.estimates {
+                let key = group.key.clone().unwrap_or_default();
+                let interval = format!("[{}, {}]", number(estimate.lower), number(estimate.upper));
+                table.add_row([key, estimate.name.clone(), number(estimate.value), interval]);
+            }
+        }
+        println!("{table}");
+    }
+    println!("{}", output.pick("Intervals cover the clamped statistic, not sampling error.", "区间覆盖截断后的统计量，不含抽样误差。"));
+    println!("{} {} / {}", output.pick("Log position / size covered by the checkpoint:", "日志位置 / 检查点覆盖的条目数："), shown.log_position, shown.checkpoint_size);
+}
+
+/// `tidegate budget`.
+pub(crate) fn budget(domain: &Path, command: BudgetCommand, output: Output) -> Result<(), CliError> {
+    let BudgetCommand::Show { dataset } = command;
+    let view: BudgetView = ask(domain, &Request::BudgetShow { dataset })?;
+    output.show(&view, |view| show_budget(view, output));
+    Ok(())
+}
+
+pub(crate) fn show_budget(view: &BudgetView, output: Output) {
+    println!("{} {}", output.pick("Lineage", "谱系"), view.lineage);
+    println!(
+        "{} epsilon {} / {} (delta {:e}), rho {} / {}",
+        output.pick("Spent:", "已用："),
+        number(view.epsilon_spent),
+        number(view.epsilon_cap),
+        view.delta,
+        number(view.spent),
+        number(view.cap)
+    );
+    let mut table = output.table(&[("run", "运行"), ("admitted", "准入时间"), ("model", "模型"), ("epsilon alone", "单独 epsilon"), ("rho", "rho"), ("released", "已发布")]);
+    for line in &view.lines {
+        table.add_row([
+            line.run.clone(),
+            line.at.clone(),
+            line.module.short(),
+            number(line.epsilon),
+            number(line.rho),
+            output.pick(if line.released { "yes" } else { "no" }, if line.released { "是" } else { "否" }).to_owned(),
+        ]);
+    }
+    println!("{table}");
+}

@@ -1,0 +1,186 @@
+//! The conversation with the keeper, and what can go wrong on this side of it.
+
+use serde::de::DeserializeOwned;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout};
+use tidegate_engine::{DryRunError, FrameError, read_frame, write_frame};
+use tidegate_log::AuditError;
+use tidegate_sandbox::UploadError;
+use tidegate_service::children::Programs;
+use tidegate_service::{Reply, Request, ServiceError};
+use tidegate_terms::{BudgetError, ManifestError, NameError, SchemaError, SealError, Spoken, messages};
+
+messages! {
+    /// Why a command did not do what it was asked.
+    pub(crate) enum CliError {
+        File { path: String, detail: String } = "cli.file" {
+            en: "cannot use `{path}`: {detail}",
+            zh: "无法使用 `{path}`：{detail}",
+        },
+        FileTooLarge { path: String, maximum: u64 } = "cli.file-too-large" {
+            en: "`{path}` has more than {maximum} bytes: is it the right file?",
+            zh: "`{path}` 超过 {maximum} 字节：是否选错了文件？",
+        },
+        NotText { path: String } = "cli.not-text" {
+            en: "`{path}` is not UTF-8 text: is it the right file?",
+            zh: "`{path}` 不是 UTF-8 文本：是否选错了文件？",
+        },
+        Exists { path: String } = "cli.exists" {
+            en: "`{path}` exists already: name something that does not exist yet",
+            zh: "`{path}` 已存在：请指定一个尚不存在的名称",
+        },
+        Key { path: String } = "cli.key" {
+            en: "`{path}` is not an Ed25519 private key: make one with `tidegate key new FILE`",
+            zh: "`{path}` 不是 Ed25519 私钥：请用 `tidegate key new 文件` 生成",
+        },
+        NotAPair { text: String } = "cli.not-a-pair" {
+            en: "`{text}` is not of the form NAME=VALUE",
+            zh: "`{text}` 不是“名称=值”的形式",
+        },
+        TableNeeded { text: String } = "cli.table-needed" {
+            en: "the dataset has several tables: write --data TABLE={text}",
+            zh: "数据集有多个表：请写成 --data 表={text}",
+        },
+        NoKeeper { detail: String } = "cli.no-keeper" {
+            en: "the keeper process cannot be started: {detail}",
+            zh: "无法启动守护进程：{detail}",
+        },
+        KeeperGone = "cli.keeper-gone" {
+            en: "the keeper process ended before it answered. What was paid stays paid once: the same command continues an interrupted run at no new price",
+            zh: "守护进程在应答前退出。已计费的只计一次：重复同一条命令即可继续中断的运行，不再计费",
+        },
+        Answer { detail: String } = "cli.answer" {
+            en: "the keeper's answer cannot be read: {detail}",
+            zh: "无法读取守护进程的应答：{detail}",
+        },
+        ToolChain { detail: String } = "cli.tool-chain" {
+            en: "the model cannot be built: {detail}. Either `rustup target add wasm32-unknown-unknown`, or on Debian `apt install rustc-web cargo-web rust-web-src lld-19`",
+            zh: "无法构建模型：{detail}。请运行 `rustup target add wasm32-unknown-unknown`，或在 Debian 上运行 `apt install rustc-web cargo-web rust-web-src lld-19`",
+        },
+        Demo { detail: String } = "cli.demo" {
+            en: "the demonstration did not show what it must: {detail}",
+            zh: "演示未能得到应有的结果：{detail}",
+        },
+        Bench { detail: String } = "cli.bench" {
+            en: "the measurement failed: {detail}",
+            zh: "测量失败：{detail}",
+        };
+        Frame(FrameError),
+        Audit(AuditError),
+        Budget(BudgetError),
+        DryRun(DryRunError),
+        Manifest(ManifestError),
+        Name(NameError),
+        Schema(SchemaError),
+        Seal(SealError),
+        Service(ServiceError),
+        Upload(UploadError),
+        Spoken(Spoken)
+    }
+}
+
+impl CliError {
+    /// 2 for what the caller can correct, 3 where the log contradicts itself.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Audit(_) => 3,
+            _ => 2,
+        }
+    }
+
+    pub(crate) fn file(path: &Path, error: &std::io::Error) -> Self {
+        Self::File { path: path.display().to_string(), detail: error.to_string() }
+    }
+}
+
+/// A keeper process with its private pipe.
+pub(crate) struct Keeper {
+    child: Child,
+    to: Option<ChildStdin>,
+    from: BufReader<ChildStdout>,
+}
+
+impl Keeper {
+    /// Starts the keeper of a domain.
+    pub(crate) fn start(domain: &Path) -> Result<Self, CliError> {
+        let failed = |error: std::io::Error| CliError::NoKeeper { detail: error.to_string() };
+        let domain = std::path::absolute(domain).map_err(failed)?;
+        let mut command = Programs::own().map_err(failed)?.child("keeper");
+        let mut child = command.env("TIDEGATE_DOMAIN", domain).stderr(std::process::Stdio::inherit()).spawn().map_err(failed)?;
+        match (child.stdin.take(), child.stdout.take()) {
+            (Some(to), Some(from)) => Ok(Self { child, to: Some(to), from: BufReader::new(from) }),
+            _ => Err(CliError::NoKeeper { detail: "no pipes".into() }),
+        }
+    }
+
+    /// Asks, passes on what is said meanwhile, and reads the answer.
+    pub(crate) fn ask_meanwhile<T: DeserializeOwned>(
+        &mut self,
+        request: &Request,
+        body: &[u8],
+        mut meanwhile: impl FnMut(Reply),
+    ) -> Result<T, CliError> {
+        let gone = |error: FrameError| if matches!(error, FrameError::Closed) { CliError::KeeperGone } else { error.into() };
+        let to = self.to.as_mut().ok_or(CliError::KeeperGone)?;
+        write_frame(to, request, body).map_err(gone)?;
+        loop {
+            match read_frame::<Reply>(&mut self.from, 0).map_err(gone)?.0 {
+                Reply::Done(value) => {
+                    return serde_json::from_value(value).map_err(|error| CliError::Answer { detail: error.to_string() });
+                }
+                Reply::Refused(refusal) => return Err(refusal.into()),
+                other => meanwhile(other),
+            }
+        }
+    }
+
+    /// Asks and reads the answer.
+    pub(crate) fn ask<T: DeserializeOwned>(&mut self, request: &Request) -> Result<T, CliError> {
+        self.ask_meanwhile(request, &[], |_| {})
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        // The keeper ends when its pipe closes; waiting for it leaves the domain unlocked for the next command.
+        self.to = None;
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks the keeper of a domain one thing.
+pub(crate) fn ask<T: DeserializeOwned>(domain: &Path, request: &Request) -> Result<T, CliError> {
+    Keeper::start(domain)?.ask(request)
+}
+
+/// Reads a small text file.
+pub(crate) fn read_text(path: &Path) -> Result<String, CliError> {
+    String::from_utf8(read_bytes(path, 4 << 20)?).map_err(|_| CliError::NotText { path: path.display().to_string() })
+}
+
+/// Reads a file of at most so many bytes.
+pub(crate) fn read_bytes(path: &Path, maximum: u64) -> Result<Vec<u8>, CliError> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| CliError::file(path, &error))?;
+    file.take(maximum + 1).read_to_end(&mut bytes).map_err(|error| CliError::file(path, &error))?;
+    if bytes.len() as u64 > maximum {
+        return Err(CliError::FileTooLarge { path: path.display().to_string(), maximum });
+    }
+    Ok(bytes)
+}
+
+/// Splits NAME=VALUE.
+pub(crate) fn pairs(texts: &[String]) -> Result<Vec<(String, String)>, CliError> {
+    let pair = |text: &String| text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    texts.iter().map(|text| pair(text).ok_or_else(|| CliError::NotAPair { text: text.clone() })).collect()
+}
+
+/// Splits [TABLE=]FILE. A path with an equals sign needs its table named.
+pub(crate) fn table_file(text: &str) -> (Option<&str>, PathBuf) {
+    match text.split_once('=') {
+        Some((table, file)) if !table.contains('/') => (Some(table), PathBuf::from(file)),
+        _ => (None, PathBuf::from(text)),
+    }
+}

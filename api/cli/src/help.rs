@@ -1,0 +1,147 @@
+//! Help in Chinese. The English stands in `args.rs`; a test checks that no command or option is missing here.
+
+use crate::args::Arguments;
+use clap::{Command, CommandFactory as _};
+use tidegate_terms::Language;
+
+/// The language of this call: `--lang`, else the environment's.
+pub(crate) fn language_of_call() -> Language {
+    let mut arguments = std::env::args();
+    let tag = arguments.find_map(|argument| match argument.strip_prefix("--lang") {
+        Some("") => Some(None),
+        Some(rest) => rest.strip_prefix('=').map(|tag| Some(tag.to_owned())),
+        None => None,
+    });
+    let named = tag.and_then(|tag| tag.or_else(|| arguments.next()));
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    Language::of_tag(&named.or(locale).unwrap_or_default())
+}
+
+/// The command line with its help in a language.
+pub(crate) fn localised(language: Language) -> Command {
+    let command = Arguments::command();
+    if language == Language::Chinese { translate(command, "") } else { command }
+}
+
+fn translate(command: Command, path: &str) -> Command {
+    let own = if path.is_empty() { "tidegate".to_owned() } else { path.to_owned() };
+    let names: Vec<_> = command.get_arguments().map(|argument| argument.get_id().clone()).collect();
+    let mut command = match chinese(&own) {
+        Some(text) => command.about(text),
+        None => command,
+    };
+    for name in names {
+        if let Some(text) = chinese(&format!("--{name}")) {
+            command = command.mut_arg(name, |argument| argument.help(text));
+        }
+    }
+    let children: Vec<_> = command.get_subcommands().map(|child| child.get_name().to_owned()).collect();
+    for child in children {
+        let path = if path.is_empty() { child.clone() } else { format!("{path} {child}") };
+        command = command.mut_subcommand(child, |command| translate(command, &path));
+    }
+    command
+}
+
+fn chinese(key: &str) -> Option<&'static str> {
+    CHINESE.iter().find(|(known, _)| *known == key).map(|(_, text)| *text)
+}
+
+/// Commands by their path, options by their name.
+const CHINESE: &[(&str, &str)] = &[
+    ("tidegate", "潮闸：代码进来，数据不动，只有标明隐私价格的数字可以出去"),
+    ("init", "新建数据域"),
+    ("dataset", "挂载与查看数据集"),
+    ("dataset add", "将文件挂载为数据集的下一个版本"),
+    ("dataset list", "列出数据集"),
+    ("dataset show", "查看数据集的申报界限"),
+    ("dataset report", "查看导入报告（含精确计数，仅供数据提供部门）"),
+    ("grant", "授予、列出与撤销授权"),
+    ("grant add", "授权运营机构使用数据集"),
+    ("grant list", "列出授权"),
+    ("grant revoke", "撤销授权"),
+    ("key", "生成签名密钥"),
+    ("key new", "生成 Ed25519 密钥对：文件 与 文件.pub"),
+    ("model", "新建、检查、签署、上传与试运行模型"),
+    ("model new", "新建 Rust 模型"),
+    ("model build", "将 Rust 模型构建为 model.wasm"),
+    ("model check", "按上传关口的规则检查模型"),
+    ("model sign", "将组件与清单一并封签"),
+    ("model upload", "上传已封签的模型"),
+    ("model list", "列出已上传的模型"),
+    ("model dry-run", "在模拟数据上试运行模型并显示全部细节"),
+    ("quote", "在花费任何预算之前报价"),
+    ("run", "在数据集上运行模型"),
+    ("release", "查看发布结果"),
+    ("release show", "查看某次运行的发布结果"),
+    ("budget", "查看预算账户"),
+    ("budget show", "查看数据集所用的账户"),
+    ("audit", "核验日志"),
+    ("audit verify", "离线核验已公布的日志"),
+    ("demo", "在临时数据域中用真实数据走完全程"),
+    ("bench", "测量本机速度"),
+    ("completions", "输出命令行补全脚本"),
+    ("--domain", "数据域目录"),
+    ("--json", "以 JSON 输出"),
+    ("--lang", "文本语言：en 或 zh"),
+    ("--origin", "日志来源名：主机名加路径"),
+    ("--name", "数据集名称"),
+    ("--schema", "公开数据模式（TOML）"),
+    ("--policy", "发布策略（TOML）"),
+    ("--data", "CSV 或 Parquet 文件；多个表时写明表名。bench 中为 gen_scale.py 所生成文件的目录"),
+    ("--dataset", "数据集"),
+    ("--operator", "运营机构"),
+    ("--operator_key", "运营机构公钥（.pub 文件）"),
+    ("--columns", "列，写作 表.列，以逗号分隔"),
+    ("--purpose", "用途"),
+    ("--epsilon", "隐私预算 epsilon（按数据集的 delta）"),
+    ("--from", "首日 YYYY-MM-DD；默认今天"),
+    ("--until", "末日 YYYY-MM-DD"),
+    ("--grant", "授权编号"),
+    ("--reason", "理由"),
+    ("--file", "私钥文件位置"),
+    ("--directory", "目录（模型目录含 manifest.toml、model.wasm 与 seal.json）"),
+    ("--component", "组件文件（默认 model.wasm）"),
+    ("--seal", "封签文件（默认 seal.json）"),
+    ("--key", "签署时为私钥文件；核验时为另行取得的核验公钥"),
+    ("--units", "模拟单元数"),
+    ("--seed", "模拟数据的种子"),
+    ("--parameters", "参数，写作 名称=值"),
+    ("--version", "版本；默认最新"),
+    ("--model", "模型：名称或摘要开头"),
+    ("--workers", "工作进程数；默认每核一个"),
+    ("--run", "运行编号"),
+    ("--keep", "将数据域保留在此目录（须不存在）"),
+    ("--small", "不测一千万行的文件"),
+    ("--rounds", "测量轮数；取中位数"),
+    ("--shell", "命令行外壳"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing(command: &Command, path: &str, gaps: &mut Vec<String>) {
+        for argument in command.get_arguments() {
+            let key = format!("--{}", argument.get_id());
+            if chinese(&key).is_none() {
+                gaps.push(key);
+            }
+        }
+        for child in command.get_subcommands().filter(|child| !child.is_hide_set()) {
+            let path = if path.is_empty() { child.get_name().to_owned() } else { format!("{path} {}", child.get_name()) };
+            if chinese(&path).is_none() {
+                gaps.push(path.clone());
+            }
+            missing(child, &path, gaps);
+        }
+    }
+
+    #[test]
+    fn every_command_and_option_has_chinese_help() {
+        let mut gaps = Vec::new();
+        missing(&Arguments::command(), "", &mut gaps);
+        assert!(gaps.is_empty(), "no Chinese help for {gaps:?}");
+        localised(Language::Chinese).debug_assert();
+    }
+}

@@ -1,0 +1,29 @@
+//! The other processes of a domain; the same program under a hidden command.
+
+use crate::args::Child;
+use crate::front::CliError;
+use std::io::{BufReader, BufWriter, stdin, stdout};
+use std::path::PathBuf;
+use tidegate_service::children::{Programs, serve_compile, serve_ingest};
+use tidegate_service::serve_keeper;
+
+/// Serves as one of the processes of a domain.
+pub(crate) fn serve(child: Child) -> Result<(), CliError> {
+    let (from, to) = (BufReader::new(stdin()), BufWriter::new(stdout()));
+    match child {
+        Child::Keeper => keeper(from, to),
+        Child::Ingest => Ok(serve_ingest(from, to)?),
+        Child::Compile => Ok(serve_compile(from, to)?),
+        Child::Worker => Ok(tidegate_engine::serve(from, to, |_| {})?),
+        Child::Noise => Ok(tidegate_gate::serve_noise(from, to)?),
+        Child::Polars => crate::commands::bench::serve_polars(),
+    }
+}
+
+fn keeper(from: impl std::io::Read + Send, to: impl std::io::Write + Send) -> Result<(), CliError> {
+    let failed = |error: std::io::Error| CliError::NoKeeper { detail: error.to_string() };
+    let programs = Programs::own().map_err(failed)?;
+    let directory = std::env::var_os("TIDEGATE_DOMAIN").map(PathBuf::from).unwrap_or_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(failed)?;
+    Ok(runtime.block_on(serve_keeper(directory, programs, from, to))?)
+}
