@@ -107,7 +107,7 @@ impl Keeper {
         let failed = |error: std::io::Error| CliError::NoKeeper { detail: error.to_string() };
         let domain = std::path::absolute(domain).map_err(failed)?;
         let mut command = Programs::own().map_err(failed)?.child("keeper");
-        let mut child = command.env("TIDEGATE_DOMAIN", domain).stderr(std::process::Stdio::inherit()).spawn().map_err(failed)?;
+        let mut child = command.env("TIDEGATE_DOMAIN", domain).spawn().map_err(failed)?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(to), Some(from)) => Ok(Self { child, to: Some(to), from: BufReader::new(from) }),
             _ => Err(CliError::NoKeeper { detail: "no pipes".into() }),

@@ -45,7 +45,7 @@ messages! {
         },
         OperatorKey { grant: String } = "audit.operator-key" {
             en: "the grant `{grant}` has no readable operator key: ask the authority to grant again",
-            zh: "授权“{grant}”中的运营方密钥无法读取：请主管部门重新授权",
+            zh: "授权“{grant}”中的运营机构密钥无法读取：请主管部门重新授权",
         },
         GrantDates { grant: String } = "audit.grant-dates" {
             en: "the dates of the grant `{grant}` are no period: ask the authority to grant again",
@@ -65,7 +65,7 @@ messages! {
         },
         Seal { module: String } = "audit.seal" {
             en: "the module {module} is not the seal of its component and manifest: ask the operator to upload it again",
-            zh: "模块 {module} 不是其组件与清单的封签：请运营方重新上传",
+            zh: "模型 {module} 不是其组件与清单的封签：请运营机构重新上传",
         },
         OtherLineage { run: String, lineage: String } = "audit.other-lineage" {
             en: "run `{run}` charged the lineage `{lineage}`, which is not its dataset's: ask the custodian, the right account was spared",
@@ -97,7 +97,7 @@ messages! {
         },
         UnknownModule { run: String, module: String, operator: String } = "audit.unknown-module" {
             en: "run `{run}` used the module {module}, which `{operator}` had not uploaded: ask the custodian what ran",
-            zh: "运行“{run}”使用了模块 {module}，而“{operator}”并未上传：请询问保管方实际运行了什么",
+            zh: "运行“{run}”使用了模型 {module}，而“{operator}”并未上传：请询问保管方实际运行了什么",
         },
         NoCharges { run: String } = "audit.no-charges" {
             en: "run `{run}` names nothing that it pays for: ask the custodian what it released",
@@ -113,7 +113,7 @@ messages! {
         },
         SlotPast { run: String, slot: String } = "audit.slot-past" {
             en: "the slot {slot} of run `{run}` lies before its reservation: ask the custodian how it was computed",
-            zh: "运行“{run}”的时隙 {slot} 早于其预留：请询问保管方时隙如何计算",
+            zh: "运行“{run}”的时段 {slot} 早于其预留：请询问保管方时段如何计算",
         },
         RunAgain { run: String } = "audit.run-again" {
             en: "run `{run}` reserved twice: ask the custodian which reservation it used",
@@ -129,7 +129,7 @@ messages! {
         },
         Early { run: String, slot: String } = "audit.early" {
             en: "run `{run}` released before its slot {slot}, so its duration may have shown something: ask the custodian",
-            zh: "运行“{run}”早于时隙 {slot} 发布，其耗时可能泄露信息：请询问保管方",
+            zh: "运行“{run}”早于时段 {slot} 发布，其耗时可能泄露信息：请询问保管方",
         };
         Entry(EntryError),
     }

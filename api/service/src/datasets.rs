@@ -100,6 +100,12 @@ impl Domain {
         {
             return Err(ServiceError::LineageCap { lineage: schema.lineage.to_string() });
         }
+        if let Some(other) = self.books().mount_of_lineage(&schema.lineage).await? {
+            let unit = PublicSchema::parse(&other.schema)?.privacy_unit;
+            if (unit.kind, unit.identifier) != (schema.privacy_unit.kind, schema.privacy_unit.identifier) {
+                return Err(ServiceError::LineageUnit { lineage: schema.lineage.to_string() });
+            }
+        }
         Ok(before.map_or(1, |before| before.version + 1))
     }
 
@@ -181,7 +187,8 @@ impl Domain {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name().to_string_lossy().into_owned();
             if !name.starts_with('.') && !known.contains(&name) {
-                fs::remove_dir_all(entry.path()).map_err(failed)?;
+                let remove = if entry.file_type().map_err(failed)?.is_dir() { fs::remove_dir_all } else { fs::remove_file };
+                remove(entry.path()).map_err(failed)?;
             }
         }
         Ok(())

@@ -161,7 +161,8 @@ async fn fill_new(directory: &Path, origin: &str) -> Result<(), ServiceError> {
     Keys::open(&directory.join("keys"), origin).map_err(|_| ServiceError::Origin { origin: origin.to_owned() })?;
     let write = |name: &str, text: &str| {
         let path = directory.join(name);
-        fs::write(&path, text).map_err(|error| ServiceError::files(&path, &error))
+        let durably = || File::create_new(&path).and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+        durably().map_err(|error| ServiceError::files(&path, &error))
     };
     write("lock", "")?;
     let header = Header { format: FORMAT, origin: origin.to_owned() };
@@ -173,6 +174,7 @@ async fn fill_new(directory: &Path, origin: &str) -> Result<(), ServiceError> {
     act.append(&Entry { at: instant::text(instant::now()), event }, &[]).await?;
     act.commit().await?;
     store.close().await;
+    ["keys", "log"].iter().try_for_each(|name| sync_directory(&directory.join(name)))?;
     sync_directory(directory)
 }
 

@@ -65,6 +65,10 @@ messages! {
             en: "dataset `{dataset}` belongs to lineage `{lineage}`; all its versions draw on that one account",
             zh: "数据集 `{dataset}` 属于谱系 `{lineage}`；其所有版本都使用同一账户",
         },
+        LineageUnit { lineage: String } = "dataset.lineage-unit" {
+            en: "lineage `{lineage}` protects another privacy unit or another kind of identifier: one lineage has one unit; mount the data under a lineage of their own, or state the unit as before",
+            zh: "谱系 `{lineage}` 保护的是另一种隐私单元或标识类型：一个谱系只有一种单元；请将数据挂载到另一谱系，或按原样申报单元",
+        },
         UnknownGrant { grant: String } = "grant.unknown" {
             en: "there is no grant `{grant}`; `tidegate grant list` shows what there is",
             zh: "没有授权 `{grant}`；`tidegate grant list` 会列出现有授权",

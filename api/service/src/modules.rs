@@ -3,6 +3,7 @@
 use crate::view::ModuleView;
 use crate::{Domain, ServiceError, children, instant};
 use std::fs;
+use tidegate_authorisation::GrantRecord;
 use tidegate_log::{Entry, Event};
 use tidegate_sandbox::{CompiledModule, engine_digest, open_cached, seal_cached};
 use tidegate_store::ModuleRecord;
@@ -11,12 +12,21 @@ use tidegate_terms::{Digest, Manifest, Name, Seal};
 impl Domain {
     /// Takes in a sealed module: the seal must hold, its key must be one that a grant of the operator names,
     /// and the component must compile under limits. Only then is anything written.
-    pub(crate) async fn upload(&self, operator: Name, component: Vec<u8>, manifest: String, seal: &str) -> Result<ModuleView, ServiceError> {
+    pub(crate) async fn upload(
+        &self,
+        operator: Name,
+        component: Vec<u8>,
+        manifest: String,
+        seal: &str,
+    ) -> Result<ModuleView, ServiceError> {
         let seal = Seal::parse(seal)?;
         let digest = seal.check(&component, manifest.as_bytes())?;
         let read = Manifest::parse(&manifest)?;
         let grants = self.books().grants(None, Some(&operator)).await?;
-        if !grants.iter().any(|grant| grant.revoked.is_none() && grant.operator_key == seal.public_key) {
+        let today = instant::today().to_string();
+        // Dates are written YYYY-MM-DD, so their order is that of their texts.
+        let live = |grant: &GrantRecord| grant.revoked.is_none() && grant.valid_until >= today;
+        if !grants.iter().any(|grant| live(grant) && grant.operator_key == seal.public_key) {
             return Err(ServiceError::UnknownSigner { operator: operator.to_string() });
         }
         if self.books().modules(&digest.to_string()).await?.iter().any(|module| module.digest == digest) {
@@ -31,7 +41,8 @@ impl Domain {
             name: read.name.clone(),
             operator: operator.clone(),
         };
-        let record = ModuleRecord { digest, name: read.name.clone(), operator, component, manifest, at: at.clone() };
+        let signer = seal.public_key;
+        let record = ModuleRecord { digest, name: read.name.clone(), operator, signer, component, manifest, at: at.clone() };
         let mut act = self.store.begin().await?;
         act.insert_module(&record).await?;
         self.conclude(act, &Entry { at, event }, &[]).await?;
@@ -81,11 +92,5 @@ impl Domain {
 
 fn module_view(record: &ModuleRecord) -> Result<ModuleView, ServiceError> {
     let version = Manifest::parse(&record.manifest)?.version;
-    Ok(ModuleView {
-        module: record.digest,
-        name: record.name.clone(),
-        version,
-        operator: record.operator.clone(),
-        at: record.at.clone(),
-    })
+    Ok(ModuleView { module: record.digest, name: record.name.clone(), version, operator: record.operator.clone(), at: record.at.clone() })
 }

@@ -63,8 +63,17 @@ impl Checked {
     /// How long until the result becomes visible.
     pub(crate) fn slot_seconds(&self) -> u64 {
         let totals = self.layout.totals_len() as u64;
-        slot_seconds(self.mounted.schema.units_max, self.manifest.resources.fuel_per_unit, self.workers as u64, totals)
+        // More workers than cores do not make a run faster.
+        let workers = self.workers.min(cores()) as u64;
+        slot_seconds(self.mounted.schema.units_max, self.manifest.resources.fuel_per_unit, workers, totals)
     }
+}
+
+/// Most worker processes of one run.
+const WORKERS_MAX: usize = 64;
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl Domain {
@@ -76,23 +85,28 @@ impl Domain {
         let parameters = manifest.parse_parameters(&question.parameters)?;
         let layout = Layout::seal(&manifest, &mounted.schema)?;
         let price = calibrate(&layout, rho_of(question.epsilon, mounted.policy.delta))?;
-        let workers = question.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+        let workers = question.workers.unwrap_or_else(cores).clamp(1, WORKERS_MAX);
         let engine = self.engine()?;
         Ok(Checked { mounted, module, manifest, grant, layout, parameters, price, epsilon: question.epsilon, engine, workers })
     }
 
-    /// The operator's grant that allows this; the newest one's denial, where none does.
+    /// The operator's grant that allows this and has most left; the newest one's denial, where none does.
     async fn live_grant(&self, question: &Question, module: &ModuleRecord, manifest: &Manifest) -> Result<LiveGrant, ServiceError> {
         let today = crate::instant::today();
-        let mut denial =
-            Denial::NoGrant { operator: question.operator.to_string(), dataset: question.dataset.to_string() };
+        let mut denial = Denial::NoGrant { operator: question.operator.to_string(), dataset: question.dataset.to_string() };
+        let mut best: Option<(LiveGrant, Account)> = None;
         for grant in self.books().grants(Some(&question.dataset), Some(&question.operator)).await? {
-            match authorise(&grant, &question.operator, &module.operator, manifest, today) {
-                Ok(live) => return Ok(live),
+            match authorise(&grant, &question.operator, &module.signed(), manifest, today) {
+                Ok(live) => {
+                    let share = Account { cap: live.record().rho, spent: self.books().spent_under(&grant.id).await? };
+                    if best.as_ref().is_none_or(|(_, other)| share.left() > other.left()) {
+                        best = Some((live, share));
+                    }
+                }
                 Err(reason) => denial = reason,
             }
         }
-        Err(denial.into())
+        best.map(|(live, _)| live).ok_or_else(|| denial.into())
     }
 
     /// Quotes a run.

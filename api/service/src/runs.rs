@@ -108,7 +108,7 @@ impl Domain {
         let operator = &checked.module.operator;
         let none = || Denial::NoGrant { operator: operator.to_string(), dataset: checked.mounted.record.dataset.to_string() };
         let record = record.ok_or_else(none)?;
-        Ok(authorise(&record, operator, &checked.module.operator, &checked.manifest, instant::today())?)
+        Ok(authorise(&record, operator, &checked.module.signed(), &checked.manifest, instant::today())?)
     }
 
     async fn resume(&self, run: &RunRecord) -> Result<Reservation, ServiceError> {
@@ -124,6 +124,8 @@ impl Domain {
         match self.carry_out_or_fail(checked, run, reservation).await {
             Err(cause) => {
                 self.journal(&format!("run {} held: {cause}", run.id));
+                // A failure becomes visible when a result would have.
+                self.wait_for_slot(checked, run).await?;
                 Err(ServiceError::RunHeld { run: run.id.clone() })
             }
             shown => shown,
@@ -283,7 +285,10 @@ fn release_view(checked: &Checked, run: &RunRecord, release: &Release, delta: De
         price: PriceView::new(&run.price, delta),
         confidence: release.confidence(),
         intervals_cover: INTERVALS_COVER.into(),
-        guarantee: format!("zero-concentrated differential privacy for adding or removing one {} with all its rows", unit_name(schema.privacy_unit.kind)),
+        guarantee: format!(
+            "zero-concentrated differential privacy for adding or removing one {} with all its rows",
+            unit_name(schema.privacy_unit.kind)
+        ),
         statistics: release.statistics().to_vec(),
         notice: Notice { source: schema.source.clone(), acquired: schema.acquired.clone() },
     }

@@ -47,6 +47,12 @@ impl Books {
         row.as_ref().map(MountRecord::read).transpose()
     }
 
+    /// A version that draws on a lineage's account.
+    pub async fn mount_of_lineage(&self, lineage: &Name) -> Result<Option<MountRecord>, StoreError> {
+        let row = sqlx::query("SELECT * FROM mount WHERE lineage = ? LIMIT 1").bind(lineage.as_str()).fetch_optional(&self.pool).await?;
+        row.as_ref().map(MountRecord::read).transpose()
+    }
+
     /// The newest version of every dataset.
     pub async fn mounts(&self) -> Result<Vec<MountRecord>, StoreError> {
         let rows = sqlx::query(
@@ -81,7 +87,9 @@ impl Books {
 
     /// Modules whose digest begins so, or of this name, newest first.
     pub async fn modules(&self, reference: &str) -> Result<Vec<ModuleRecord>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM module WHERE name = ?1 OR (length(?1) >= 8 AND substr(digest, 1, length(?1)) = ?1) OR ?1 = '' ORDER BY rowid DESC");
+        let rows = sqlx::query(
+            "SELECT * FROM module WHERE name = ?1 OR (length(?1) >= 8 AND substr(digest, 1, length(?1)) = ?1) OR ?1 = '' ORDER BY rowid DESC",
+        );
         read_all(rows.bind(reference).fetch_all(&self.pool).await?, ModuleRecord::read)
     }
 

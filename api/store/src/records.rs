@@ -3,6 +3,7 @@
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use tidegate_accountant::Price;
+use tidegate_authorisation::SealedBy;
 use tidegate_shards::ShardManifest;
 use tidegate_terms::{Delta, Digest, Name, ParameterValue, Rho};
 
@@ -40,6 +41,8 @@ pub struct ModuleRecord {
     pub name: Name,
     /// The operator that sealed it.
     pub operator: Name,
+    /// The Ed25519 public key of its seal, base64.
+    pub signer: String,
     /// The component.
     pub component: Vec<u8>,
     /// The manifest, as TOML.
@@ -121,11 +124,17 @@ impl MountRecord {
 }
 
 impl ModuleRecord {
+    /// Who sealed it.
+    pub fn signed(&self) -> SealedBy<'_> {
+        SealedBy { operator: &self.operator, key: &self.signer }
+    }
+
     pub(crate) fn read(row: &SqliteRow) -> Result<Self, StoreError> {
         Ok(Self {
             digest: digest(row, "digest")?,
             name: name(row, "name")?,
             operator: name(row, "operator")?,
+            signer: row.try_get("signer")?,
             component: row.try_get("component")?,
             manifest: row.try_get("manifest")?,
             at: row.try_get("at")?,

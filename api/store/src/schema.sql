@@ -43,6 +43,7 @@ CREATE TABLE module (
     digest    TEXT PRIMARY KEY,            -- of the seal
     name      TEXT NOT NULL,
     operator  TEXT NOT NULL,
+    signer    TEXT NOT NULL,               -- Ed25519 public key of the seal, base64
     component BLOB NOT NULL,
     manifest  TEXT NOT NULL,
     at        TEXT NOT NULL

@@ -113,10 +113,11 @@ impl Transaction {
 
     /// Records an uploaded module.
     pub async fn insert_module(&mut self, module: &ModuleRecord) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO module (digest, name, operator, component, manifest, at) VALUES (?, ?, ?, ?, ?, ?)")
+        sqlx::query("INSERT INTO module (digest, name, operator, signer, component, manifest, at) VALUES (?, ?, ?, ?, ?, ?, ?)")
             .bind(module.digest.to_string())
             .bind(module.name.as_str())
             .bind(module.operator.as_str())
+            .bind(&module.signer)
             .bind(&module.component)
             .bind(&module.manifest)
             .bind(&module.at)
@@ -155,7 +156,11 @@ impl Transaction {
         let position = i64::try_from(position).map_err(record_error)?;
         let update = sqlx::query("UPDATE run SET release = ?, released = ? WHERE id = ? AND release IS NULL");
         let done = update.bind(release).bind(position).bind(reservation.run()).execute(&mut *self.inner).await?;
-        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Exists { what: format!("the release of run {}", reservation.run()) }) }
+        if done.rows_affected() == 1 {
+            Ok(())
+        } else {
+            Err(StoreError::Exists { what: format!("the release of run {}", reservation.run()) })
+        }
     }
 
     /// Makes everything durable at once. A crash before it leaves nothing, a crash after it everything; the

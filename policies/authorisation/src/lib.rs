@@ -67,6 +67,10 @@ messages! {
             en: "the module reads `{column}`, which grant {grant} does not cover (Zibo Art. 22: least necessary): read less, or ask for the column",
             zh: "模型读取 `{column}`，授权 {grant} 未包含该列（淄博第二十二条：最少够用）：请减少读取，或申请该列",
         },
+        OtherKey { grant: String } = "denied.other-key" {
+            en: "the module was sealed with another key than the one that grant {grant} names: seal it with that key and upload it again",
+            zh: "模型封签所用密钥与授权 {grant} 所载不同：请用该密钥重新封签并上传",
+        },
         OtherOperator { module_operator: String, operator: String } = "denied.other-operator" {
             en: "the module belongs to operator `{module_operator}`, not to `{operator}`: each operator runs its own modules",
             zh: "该模型属于运营机构 `{module_operator}`，不属于 `{operator}`：各运营机构只能运行自己的模型",
@@ -132,17 +136,29 @@ pub fn check_period(from: &str, until: &str, today: jiff::civil::Date) -> Result
     if last > five_years { Err(GrantError::TooLong { until: until.to_owned() }) } else { Ok(()) }
 }
 
+/// Who sealed a module.
+#[derive(Debug, Clone, Copy)]
+pub struct SealedBy<'a> {
+    /// The operator that uploaded it.
+    pub operator: &'a Name,
+    /// The key of its seal, base64.
+    pub key: &'a str,
+}
+
 /// Decides over one run. `today` is the date in the domain.
 pub fn authorise(
     grant: &GrantRecord,
     operator: &Name,
-    module_operator: &Name,
+    module: &SealedBy<'_>,
     manifest: &Manifest,
     today: jiff::civil::Date,
 ) -> Result<LiveGrant, Denial> {
     let id = || grant.id.clone();
-    if module_operator != operator || grant.operator != *operator {
-        return Err(Denial::OtherOperator { module_operator: module_operator.to_string(), operator: operator.to_string() });
+    if module.operator != operator || grant.operator != *operator {
+        return Err(Denial::OtherOperator { module_operator: module.operator.to_string(), operator: operator.to_string() });
+    }
+    if grant.operator_key != module.key {
+        return Err(Denial::OtherKey { grant: id() });
     }
     if let Some(reason) = &grant.revoked {
         return Err(Denial::Revoked { grant: id(), reason: reason.clone() });
@@ -179,7 +195,7 @@ mod tests {
             id: "g1".into(),
             dataset: Name::parse("d").expect("name"),
             operator: Name::parse("op").expect("name"),
-            operator_key: String::new(),
+            operator_key: "key".into(),
             columns: vec!["t.a".into(), "t.b".into()],
             purpose: Name::parse("planning").expect("name"),
             rho: Rho::from_units(1),
@@ -201,7 +217,9 @@ mod tests {
     fn decide(grant: &GrantRecord, manifest: &Manifest, today: &str) -> Result<(), String> {
         let operator = Name::parse("op").expect("name");
         let today = today.parse().expect("date");
-        authorise(grant, &operator, &operator, manifest, today).map(|_| ()).map_err(|denial| denial.code())
+        authorise(grant, &operator, &SealedBy { operator: &operator, key: "key" }, manifest, today)
+            .map(|_| ())
+            .map_err(|denial| denial.code())
     }
 
     #[test]
@@ -216,6 +234,8 @@ mod tests {
         assert_eq!(decide(&grant(), &manifest("planning", "[\"a\", \"c\"]"), "2026-06-01"), denied("column"));
         let revoked = GrantRecord { revoked: Some("objection".into()), ..grant() };
         assert_eq!(decide(&revoked, &good, "2026-06-01"), denied("revoked"));
+        let other = GrantRecord { operator_key: "another".into(), ..grant() };
+        assert_eq!(decide(&other, &good, "2026-06-01"), denied("other-key"));
         let other = GrantRecord { operator: Name::parse("other").expect("name"), ..grant() };
         assert_eq!(decide(&other, &good, "2026-06-01"), denied("other-operator"));
     }

@@ -82,10 +82,8 @@ fn canonical_credit_code(text: &str) -> Option<String> {
     if text.len() != 18 || !text.is_ascii() {
         return None;
     }
-    let values: Option<Vec<u32>> = text
-        .bytes()
-        .map(|byte| ALPHABET.iter().position(|letter| *letter == byte).map(|index| index as u32))
-        .collect();
+    let values: Option<Vec<u32>> =
+        text.bytes().map(|byte| ALPHABET.iter().position(|letter| *letter == byte).map(|index| index as u32)).collect();
     let values = values?;
     let mut weight = 1;
     let mut sum = 0;

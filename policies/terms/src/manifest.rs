@@ -170,7 +170,7 @@ fn weight_one() -> f64 {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Grouping {
-    /// Most groups that one unit can touch.
+    /// Most groups that one unit can touch. A histogram has its `values_per_unit` for this.
     #[serde(default = "one")]
     pub per_unit: u32,
     /// The keys, listed here.

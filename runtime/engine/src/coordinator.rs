@@ -72,12 +72,17 @@ pub struct Workers<'a> {
 
 /// Deaths of a process over one range before the range is halved, or its only unit gets the default.
 const DEATHS_MAX: u32 = 2;
+/// Faults of the host over one range before the run is held. They never become a default.
+const FAULTS_MAX: u32 = 3;
 /// Processes in a row that fail before they are ready; more is not chance.
 const SETUP_FAILURES_MAX: u32 = 3;
 
 struct Open {
     task: RangeTask,
+    /// Processes that died over it.
     deaths: u32,
+    /// Faults of the host that workers reported over it.
+    faults: u32,
 }
 
 struct Board {
@@ -103,6 +108,7 @@ pub fn execute(reservation: &Reservation, job: &Job<'_>, workers: &Workers<'_>) 
     let open = job.shards.shards.iter().filter(|shard| shard.units > 0).map(|shard| Open {
         task: RangeTask { shard: shard.index, file: shard.file.clone(), digest: shard.digest, from: 0, count: shard.units },
         deaths: 0,
+        faults: 0,
     });
     let board = Board { open: open.collect(), in_flight: 0, accepted: BTreeMap::new(), sums, failed: None };
     let run = Run { job, workers, layout, board: Mutex::new(board), changed: Condvar::new() };
@@ -140,6 +146,7 @@ fn check_coverage(shards: &ShardManifest, accepted: &BTreeMap<u32, BTreeMap<u64,
 enum Outcome {
     Accepted,
     ProcessDied,
+    HostFault(EngineError),
     Failed(EngineError),
 }
 
@@ -216,13 +223,17 @@ impl Run<'_> {
             }
             Ok(_) => Outcome::Failed(EngineError::OutOfRange { shard: task.shard }),
             Err(EngineError::Frame(FrameError::Closed)) => Outcome::ProcessDied,
+            Err(error @ EngineError::HostFault { .. }) => Outcome::HostFault(error),
             Err(error) => Outcome::Failed(error),
         }
     }
 
     fn accept(&self, task: &RangeTask, totals: &[i64]) {
         let mut board = self.board();
-        board.accepted.entry(task.shard).or_default().insert(task.from, task.count);
+        if board.accepted.entry(task.shard).or_default().insert(task.from, task.count).is_some() {
+            board.failed.get_or_insert(EngineError::Coverage { shard: task.shard });
+            return;
+        }
         for (sum, total) in board.sums.iter_mut().zip(totals) {
             // Admission has bounded declared units x bound below 2^62, and import has bounded the units.
             *sum += total;
@@ -230,13 +241,19 @@ impl Run<'_> {
     }
 
     fn finish(&self, open: Open, outcome: Outcome) {
-        if let Outcome::ProcessDied = outcome {
-            tracing::info!(shard = open.task.shard, "a worker process died; its range is run again");
-            for again in self.after_death(open) {
-                self.board().open.push_front(again);
+        match outcome {
+            Outcome::Accepted => {}
+            Outcome::ProcessDied => {
+                for again in self.after_death(open) {
+                    self.board().open.push_front(again);
+                }
             }
-        } else if let Outcome::Failed(error) = outcome {
-            self.board().failed.get_or_insert(error);
+            Outcome::HostFault(_) if open.faults + 1 < FAULTS_MAX => {
+                self.board().open.push_back(Open { faults: open.faults + 1, ..open });
+            }
+            Outcome::HostFault(error) | Outcome::Failed(error) => {
+                self.board().failed.get_or_insert(error);
+            }
         }
         self.board().in_flight -= 1;
         self.changed.notify_all();
@@ -244,9 +261,9 @@ impl Run<'_> {
 
     /// Run it again; after two deaths halve it; a single unit gets the default.
     fn after_death(&self, open: Open) -> Vec<Open> {
-        let Open { task, deaths } = open;
+        let Open { task, deaths, faults } = open;
         if deaths + 1 < DEATHS_MAX {
-            return vec![Open { task, deaths: deaths + 1 }];
+            return vec![Open { task, deaths: deaths + 1, faults }];
         }
         if task.count == 1 {
             let mut totals = vec![0; self.layout.totals_len()];
@@ -257,7 +274,7 @@ impl Run<'_> {
         let half = task.count / 2;
         let left = RangeTask { count: half, ..task.clone() };
         let right = RangeTask { from: task.from + half, count: task.count - half, ..task };
-        vec![Open { task: right, deaths: 0 }, Open { task: left, deaths: 0 }]
+        vec![Open { task: right, deaths: 0, faults }, Open { task: left, deaths: 0, faults }]
     }
 }
 

@@ -70,9 +70,7 @@ fn mock_column(kind: &ColumnType, nullable: bool, rows: u32, generator: &mut Gen
             let day = |text: &String| i64::from(parse_date(text).unwrap_or(0));
             Values::Dates(fill(rows, || integer(day(minimum), day(maximum), generator) as i32))
         }
-        ColumnType::Category { categories } => {
-            Values::Categories(fill(rows, || generator.within(0, categories.len() as i64 - 1) as u32))
-        }
+        ColumnType::Category { categories } => Values::Categories(fill(rows, || generator.within(0, categories.len() as i64 - 1) as u32)),
     };
     let missing = nullable.then(|| fill(rows, || generator.one_in(10)));
     Column { values, missing: missing.filter(|flags| flags.contains(&true)) }

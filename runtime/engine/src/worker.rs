@@ -1,5 +1,6 @@
 //! The worker process: one module, one range of units after the other, totals out.
 
+use crate::mock::{Generator, mock_unit};
 use crate::{FrameError, read_frame, write_frame};
 use serde::{Deserialize, Serialize};
 use std::io::{Read, Write};
@@ -111,6 +112,7 @@ impl Worker {
         // SAFETY: the body comes from the coordinator, through a pipe that only it can write.
         let module = unsafe { CompiledModule::from_trusted_pipe(module) };
         let sandbox = Sandbox::new(&module, &setup.parameters, limits, false)?;
+        warm_up(&sandbox, &setup)?;
         let inputs = setup.manifest.inputs.iter().map(|input| (&input.table, input.columns.as_slice()));
         let projection = Projection::new(&setup.schema, inputs)?;
         Ok(Self {
@@ -143,6 +145,17 @@ impl Worker {
             self.layout.add(returned.as_deref(), &mut totals, &mut self.scratch);
         }
         Ok(totals)
+    }
+}
+
+/// Calls the module for one made-up unit, whatever it answers: what is broken for every unit shows here, as
+/// a fault of the host and before any real unit is read, and the engine makes its memory image now, while
+/// it still may.
+fn warm_up(sandbox: &Sandbox, setup: &Setup) -> Result<(), WorkerError> {
+    let made_up = mock_unit(&setup.manifest, &setup.schema, &mut Generator::new(1));
+    match sandbox.contribute(&made_up) {
+        Err(trap) if trap.is_host_fault() => Err(WorkerError::HostFault { detail: trap.explain() }),
+        _ => Ok(()),
     }
 }
 

@@ -130,9 +130,7 @@ pub(crate) fn draw(command: &mut Command, draws: &[Draw], totals: &[i64]) -> Res
     match answer? {
         (Drawn::Failed { detail }, _) => Err(NoiseError::Mechanism { detail }),
         (Drawn::Noised, body) if body.len() != totals.len() * 16 => Err(NoiseError::Shape),
-        (Drawn::Noised, body) => {
-            Ok(body.chunks_exact(16).map(|bytes| i128::from_le_bytes(std::array::from_fn(|i| bytes[i]))).collect())
-        }
+        (Drawn::Noised, body) => Ok(body.chunks_exact(16).map(|bytes| i128::from_le_bytes(std::array::from_fn(|i| bytes[i]))).collect()),
     }
 }
 

@@ -1,8 +1,8 @@
 //! One unit, one fresh instance.
 
+use crate::MODEL_INTERFACE;
 use crate::compile::{CompiledModule, engine};
 use crate::contract::{Contribution, Parameter, Unit};
-use crate::MODEL_INTERFACE;
 use tidegate_statistics::{NotAContribution, Sparse};
 use tidegate_terms::{ParameterValue, messages};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};

@@ -1,6 +1,6 @@
 //! Measures an import of the synthetic scale data, and reading it back.
 //!
-//! `python /work/shared/data/gen_scale.py /tmp/scale`, then
+//! `python3 sample-models/datasets/scale/gen_scale.py DIR`, then
 //! `cargo run --release -p tidegate-shards --example ingest_speed -- /tmp/scale/scale_10m.parquet`
 
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 
 use crate::{Estimate, Kind, Noised, Part, kind_of};
 use std::ops::Range;
-use tidegate_terms::{Manifest, ManifestError, Mechanism, Name, PublicSchema, messages};
+use tidegate_terms::{Manifest, ManifestError, Measure, Mechanism, Name, PublicSchema, messages};
 
 messages! {
     /// Why a module cannot run on a dataset.
@@ -100,8 +100,11 @@ impl Layout {
             let groups_per_unit = statistic.groups.as_ref().map_or(1, |grouping| grouping.per_unit);
             let groups_per_unit = groups_per_unit.min(groups as u32);
             let kind = kind_of(&statistic.measure, groups_per_unit);
-            // A statistic that counts values bounds what a unit gives by their number, however many groups they touch.
-            let groups_limit = if kind.values_per_unit().is_some() { groups } else { groups_per_unit as usize };
+            // A histogram bounds the categories that a unit touches by the number of its values.
+            let groups_limit = match statistic.measure {
+                Measure::Histogram { values_per_unit } => values_per_unit as usize,
+                _ => groups_per_unit as usize,
+            };
             let parts = kind.parts();
             for part in &parts {
                 let total = u128::from(part.cell_max) * u128::from(schema.units_max);
@@ -279,11 +282,7 @@ mod tests {
     struct Cells(Vec<(usize, f64)>);
 
     impl Sparse for Cells {
-        fn visit(
-            &self,
-            _cells: usize,
-            visit: &mut dyn FnMut(usize, f64) -> Result<(), NotAContribution>,
-        ) -> Result<(), NotAContribution> {
+        fn visit(&self, _cells: usize, visit: &mut dyn FnMut(usize, f64) -> Result<(), NotAContribution>) -> Result<(), NotAContribution> {
             self.0.iter().try_for_each(|(index, value)| visit(*index, *value))
         }
     }
@@ -339,7 +338,8 @@ mod tests {
 
     #[test]
     fn values_are_shared_out_over_groups() {
-        let layout = layout("[[statistics]]\nname = \"h\"\nmeasure = \"histogram\"\nvalues_per_unit = 4\ngroups = { keys = [\"a\", \"b\", \"c\"] }");
+        let layout =
+            layout("[[statistics]]\nname = \"h\"\nmeasure = \"histogram\"\nvalues_per_unit = 4\ngroups = { keys = [\"a\", \"b\", \"c\"] }");
         let one = |cells: &[(usize, f64)]| totals(&layout, Some(vec![Cells(cells.to_vec())]));
         assert_eq!(one(&[(0, 1.0), (1, 1.0), (2, 2.0)]), [1, 1, 2]);
         assert_eq!(one(&[(0, 8.0), (1, 4.0), (2, 4.0)]), [2, 1, 1]);

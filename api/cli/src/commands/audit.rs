@@ -16,20 +16,48 @@ pub(crate) fn run(command: AuditCommand, output: Output) -> Result<ExitCode, Cli
 }
 
 pub(crate) fn show(report: &AuditReport, output: Output) {
-    println!("{} {}, {} {}, {} {}", output.pick("Log", "日志"), report.origin, report.entries, output.pick("entries, root", "个条目，根"), report.root, "");
+    println!(
+        "{} {}, {} {}, {} {}",
+        output.pick("Log", "日志"),
+        report.origin,
+        report.entries,
+        output.pick("entries, root", "个条目，根"),
+        report.root,
+        ""
+    );
     if !report.key_trusted {
-        println!("{}", output.pick("The key was taken from the log itself: this proves that the log agrees with itself, not whose it is. Pass --key.", "公钥取自日志自身：只能证明日志自洽，不能证明归属。请用 --key 传入另行取得的公钥。"));
+        println!(
+            "{}",
+            output.pick(
+                "The key was taken from the log itself: this proves that the log agrees with itself, not whose it is. Pass --key.",
+                "公钥取自日志自身：只能证明日志自洽，不能证明归属。请用 --key 传入另行取得的公钥。"
+            )
+        );
     }
-    let mut table = output.table(&[("lineage", "谱系"), ("runs", "运行数"), ("spent (rho)", "已用（rho）"), ("cap (rho)", "总额（rho）"), ("lifetime epsilon", "生命周期 epsilon")]);
+    let mut table = output.table(&[
+        ("lineage", "谱系"),
+        ("runs", "运行数"),
+        ("spent (rho)", "已用（rho）"),
+        ("cap (rho)", "总额（rho）"),
+        ("lifetime epsilon", "生命周期 epsilon"),
+    ]);
     for (lineage, account) in &report.lineages {
-        table.add_row([lineage.to_string(), account.runs.to_string(), number(account.spent.get()), number(account.cap.get()), number(account.lifetime_epsilon)]);
+        table.add_row([
+            lineage.to_string(),
+            account.runs.to_string(),
+            number(account.spent.get()),
+            number(account.cap.get()),
+            number(account.lifetime_epsilon),
+        ]);
     }
     println!("{table}");
     for finding in &report.findings {
         println!("{} {}: {}", output.pick("entry", "条目"), finding.entry, finding.violation.say(output.language));
     }
     let verdict = match report.verdict() {
-        Verdict::Verified => output.pick("Verified: every hash, every signature, every charge.", "核验通过：每个哈希、每个签名、每笔计费。"),
+        Verdict::Verified => {
+            output.pick("Verified: every hash, every signature, every charge.", "核验通过：每个哈希、每个签名、每笔计费。")
+        }
         _ => output.pick("CONTRADICTION: see the findings above.", "存在矛盾：见上述发现。"),
     };
     println!("{verdict}");

@@ -78,7 +78,13 @@ fn files(schema: &str, data: &[String]) -> Result<Vec<(Name, PathBuf)>, CliError
 }
 
 fn list(views: &[DatasetView], output: Output) {
-    let heads = [("dataset", "数据集"), ("version", "版本"), ("lineage", "谱系"), ("units (declared, at most)", "单元数（申报上界）"), ("title", "名称")];
+    let heads = [
+        ("dataset", "数据集"),
+        ("version", "版本"),
+        ("lineage", "谱系"),
+        ("units (declared, at most)", "单元数（申报上界）"),
+        ("title", "名称"),
+    ];
     let mut table = output.table(&heads);
     for view in views {
         let schema = &view.schema;
@@ -116,7 +122,13 @@ fn show(view: &DatasetView, output: Output) {
     );
     for table in &schema.tables {
         println!("\n{} ({} {})", table.name, output.pick("rows per unit at most", "每单元行数上界"), table.rows_per_unit_max);
-        let mut columns = output.table(&[("column", "列"), ("type", "类型"), ("range", "范围"), ("may be missing", "可缺失"), ("outside the range", "越界时")]);
+        let mut columns = output.table(&[
+            ("column", "列"),
+            ("type", "类型"),
+            ("range", "范围"),
+            ("may be missing", "可缺失"),
+            ("outside the range", "越界时"),
+        ]);
         for column in &table.columns {
             let (kind, range) = kind(&column.kind);
             columns.add_row([column.name.to_string(), kind.into(), range, column.nullable.to_string(), format!("{:?}", column.outside)]);
@@ -142,7 +154,10 @@ fn report(view: &ImportView, output: Output) {
     println!("{} v{}", view.dataset, view.version);
     println!(
         "{}",
-        output.pick("This report has exact counts. It is for the provider alone and never leaves the domain.", "本报告含精确计数，仅供数据提供部门，不得离开数据域。")
+        output.pick(
+            "This report has exact counts. It is for the provider alone and never leaves the domain.",
+            "本报告含精确计数，仅供数据提供部门，不得离开数据域。"
+        )
     );
     let text = serde_json::to_string_pretty(report).unwrap_or_default();
     println!("{text}");

@@ -16,7 +16,8 @@ pub(crate) fn run(domain: &Path, command: GrantCommand, output: Output) -> Resul
         GrantCommand::Add { dataset, operator, operator_key, columns, purpose, epsilon, from, until } => {
             let operator_key = read_text(&operator_key)?.trim().to_owned();
             let epsilon = Epsilon::parse(epsilon)?;
-            let request = Request::GrantAdd { dataset, operator, operator_key, columns, purpose, epsilon, valid_from: from, valid_until: until };
+            let request =
+                Request::GrantAdd { dataset, operator, operator_key, columns, purpose, epsilon, valid_from: from, valid_until: until };
             vec![ask(domain, &request)?]
         }
     };

@@ -21,7 +21,13 @@ pub(crate) fn init(domain: &Path, origin: String, output: Output) -> Result<(), 
     output.show(&view, |view| {
         println!("{} {}", output.pick("New domain:", "新建数据域："), view.domain.display());
         println!("{} {}", output.pick("Verifier key of its log:", "日志核验公钥："), view.verifier_key);
-        println!("{}", output.pick("Give this key to regulators and exchanges. Next: tidegate dataset add", "请将此公钥交给监管方和数据交易机构。下一步：tidegate dataset add"));
+        println!(
+            "{}",
+            output.pick(
+                "Give this key to regulators and exchanges. Next: tidegate dataset add",
+                "请将此公钥交给监管方和数据交易机构。下一步：tidegate dataset add"
+            )
+        );
     });
     Ok(())
 }

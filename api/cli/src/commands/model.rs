@@ -88,8 +88,15 @@ fn check(arguments: &ModelArguments, output: Output) -> Result<(), CliError> {
     compile(&model.component)?;
     output.show(&model.manifest, |manifest| {
         println!("{} {}: {}", manifest.name, manifest.version, manifest.title.get(output.language));
-        println!("{}", output.pick("The component imports nothing and exports the contract; the manifest is in order.", "组件没有任何导入并导出合约接口；清单无误。"));
-        let mut table = output.table(&[("statistic", "统计量"), ("measure", "度量"), ("groups per unit", "每单元分组数"), ("mechanism", "机制")]);
+        println!(
+            "{}",
+            output.pick(
+                "The component imports nothing and exports the contract; the manifest is in order.",
+                "组件没有任何导入并导出合约接口；清单无误。"
+            )
+        );
+        let mut table =
+            output.table(&[("statistic", "统计量"), ("measure", "度量"), ("groups per unit", "每单元分组数"), ("mechanism", "机制")]);
         for statistic in &manifest.statistics {
             let groups = statistic.groups.as_ref().map_or_else(|| "-".to_owned(), |groups| groups.per_unit.to_string());
             table.add_row([statistic.name.to_string(), format!("{:?}", statistic.measure), groups, format!("{:?}", statistic.mechanism)]);
@@ -112,7 +119,8 @@ fn sign(arguments: &ModelArguments, key: &Path, output: Output) -> Result<(), Cl
 }
 
 fn show_modules(views: &[ModuleView], output: Output) {
-    let mut table = output.table(&[("model", "模型"), ("name", "名称"), ("version", "版本"), ("operator", "运营机构"), ("uploaded", "上传时间")]);
+    let mut table =
+        output.table(&[("model", "模型"), ("name", "名称"), ("version", "版本"), ("operator", "运营机构"), ("uploaded", "上传时间")]);
     for view in views {
         table.add_row([view.module.short(), view.name.to_string(), view.version.clone(), view.operator.to_string(), view.at.clone()]);
     }
@@ -120,7 +128,13 @@ fn show_modules(views: &[ModuleView], output: Output) {
 }
 
 fn show_dry_run(shown: &DryRun, output: Output) {
-    println!("{}", output.pick("Made-up data from the public schema; no shard was opened, no budget was spent.", "数据由公开模式模拟生成；未打开任何分片，未花费预算。"));
+    println!(
+        "{}",
+        output.pick(
+            "Made-up data from the public schema; no shard was opened, no budget was spent.",
+            "数据由公开模式模拟生成；未打开任何分片，未花费预算。"
+        )
+    );
     println!(
         "{} {}, {} {}, {} {}, {} {} / {}",
         output.pick("units", "单元"),
@@ -136,7 +150,12 @@ fn show_dry_run(shown: &DryRun, output: Output) {
     for trap in &shown.first_traps {
         println!("{} {}:\n{}", output.pick("unit", "单元"), trap.unit, trap.explanation);
     }
-    let mut table = output.table(&[("statistic", "统计量"), ("group", "分组"), ("estimate", "估计量"), ("value (made-up data, no noise)", "值（模拟数据，无噪声）")]);
+    let mut table = output.table(&[
+        ("statistic", "统计量"),
+        ("group", "分组"),
+        ("estimate", "估计量"),
+        ("value (made-up data, no noise)", "值（模拟数据，无噪声）"),
+    ]);
     for statistic in &shown.statistics {
         for (key, estimates) in &statistic.groups {
             for (name, value) in estimates {

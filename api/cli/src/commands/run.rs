@@ -33,12 +33,17 @@ pub(crate) fn quote(domain: &Path, question: QuestionArguments, output: Output) 
 
 pub(crate) fn show_quote(view: &QuoteView, output: Output) {
     show_price(&view.price, output);
-    let share = |share: Option<f64>| share.map_or_else(|| output.pick("nothing is left", "已无剩余").to_owned(), |share| format!("{:.1} %", share * 100.0));
+    let share = |share: Option<f64>| {
+        share.map_or_else(|| output.pick("nothing is left", "已无剩余").to_owned(), |share| format!("{:.1} %", share * 100.0))
+    };
     println!("{} {}", output.pick("Share of what the lineage has left:", "占谱系剩余预算："), share(view.share_of_lineage_left));
     println!("{} {}", output.pick("Share of what the grant has left:", "占授权剩余份额："), share(view.share_of_grant_left));
     println!("{} {} s", output.pick("Visible after:", "可见等待："), view.slot_seconds);
     if view.stored {
-        println!("{}", output.pick("This question was answered before: running it again costs nothing.", "该问题已有答案：再次运行不计费。"));
+        println!(
+            "{}",
+            output.pick("This question was answered before: running it again costs nothing.", "该问题已有答案：再次运行不计费。")
+        );
     }
     let mut table = output.table(&[("statistic", "统计量"), ("part", "部分"), ("expected 95 % error", "预计 95 % 误差")]);
     for error in &view.errors {
@@ -105,7 +110,15 @@ pub(crate) fn release(domain: &Path, command: ReleaseCommand, output: Output) ->
 
 pub(crate) fn show_release(shown: &ReleaseShown, output: Output) {
     let release = &shown.release;
-    println!("{} {}: {} v{}, {} ({})", output.pick("Release of run", "运行结果"), release.run, release.dataset, release.version, release.module_name, release.operator);
+    println!(
+        "{} {}: {} v{}, {} ({})",
+        output.pick("Release of run", "运行结果"),
+        release.run,
+        release.dataset,
+        release.version,
+        release.module_name,
+        release.operator
+    );
     if shown.stored {
         println!("{}", output.pick("Stored answer, no new price.", "已存答案，不再计费。"));
     }
@@ -127,7 +140,12 @@ pub(crate) fn show_release(shown: &ReleaseShown, output: Output) {
         println!("{table}");
     }
     println!("{}", output.pick("Intervals cover the clamped statistic, not sampling error.", "区间覆盖截断后的统计量，不含抽样误差。"));
-    println!("{} {} / {}", output.pick("Log position / size covered by the checkpoint:", "日志位置 / 检查点覆盖的条目数："), shown.log_position, shown.checkpoint_size);
+    println!(
+        "{} {} / {}",
+        output.pick("Log position / size covered by the checkpoint:", "日志位置 / 检查点覆盖的条目数："),
+        shown.log_position,
+        shown.checkpoint_size
+    );
 }
 
 /// `tidegate budget`.
@@ -149,7 +167,14 @@ pub(crate) fn show_budget(view: &BudgetView, output: Output) {
         number(view.spent),
         number(view.cap)
     );
-    let mut table = output.table(&[("run", "运行"), ("admitted", "准入时间"), ("model", "模型"), ("epsilon alone", "单独 epsilon"), ("rho", "rho"), ("released", "已发布")]);
+    let mut table = output.table(&[
+        ("run", "运行"),
+        ("admitted", "准入时间"),
+        ("model", "模型"),
+        ("epsilon alone", "单独 epsilon"),
+        ("rho", "rho"),
+        ("released", "已发布"),
+    ]);
     for line in &view.lines {
         table.add_row([
             line.run.clone(),

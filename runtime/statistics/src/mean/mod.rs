@@ -155,9 +155,8 @@ mod tests {
     #[test]
     fn intervals_are_whole_bounds_when_the_count_is_lost_in_noise() {
         let mean = Mean::new([0.0, 30.0], 5, None);
-        let estimate = |total, mechanism| {
-            mean.estimate_mean(Noised { total, scale: 100.0 }, Noised { total: 5, scale: 1e6 }, mechanism, 0.95)
-        };
+        let estimate =
+            |total, mechanism| mean.estimate_mean(Noised { total, scale: 100.0 }, Noised { total: 5, scale: 1e6 }, mechanism, 0.95);
         for mechanism in [Mechanism::Gaussian, Mechanism::Laplace] {
             let lost = estimate(10, mechanism);
             assert_eq!((lost.lower, lost.upper), (0.0, 30.0));

@@ -67,7 +67,8 @@ impl Kind for Variance {
             let offset = t / n * self.mean.step;
             (self.half_square + v / n * self.step - offset * offset).clamp(0.0, largest)
         };
-        let value = if count.total > 0 { variance_of(count.total as f64, sum.total as f64, squares.total as f64) } else { self.half_square };
+        let value =
+            if count.total > 0 { variance_of(count.total as f64, sum.total as f64, squares.total as f64) } else { self.half_square };
         // All three intervals hold together at the stated confidence (Bonferroni); at least that, not exactly.
         let each = 1.0 - (1.0 - confidence) / 3.0;
         let around = |part: Noised| {

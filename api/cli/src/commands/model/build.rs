@@ -42,7 +42,8 @@ pub(super) fn build(directory: &Path, output: Output) -> Result<(), CliError> {
     if !status.success() {
         return Err(failed(format!("cargo ended with {status}")));
     }
-    let module = find_module(&target.join(TRIPLE).join("release")).ok_or_else(|| failed("cargo made no .wasm file; is crate-type cdylib?".into()))?;
+    let module = find_module(&target.join(TRIPLE).join("release"))
+        .ok_or_else(|| failed("cargo made no .wasm file; is crate-type cdylib?".into()))?;
     let component = componentize(&std::fs::read(&module).map_err(|error| CliError::file(&module, &error))?)?;
     tidegate_sandbox::check_component(&component)?;
     let into = directory.join("model.wasm");

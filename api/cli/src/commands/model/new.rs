@@ -115,7 +115,10 @@ pub(super) fn new(directory: &Path, output: Output) -> Result<(), CliError> {
     }
     let view = serde_json::json!({ "directory": directory, "name": name });
     output.show(&view, |_| {
-        let next = output.pick("New model. Next: edit manifest.toml and src/lib.rs, then tidegate model build", "已新建模型。下一步：编辑 manifest.toml 和 src/lib.rs，然后运行 tidegate model build");
+        let next = output.pick(
+            "New model. Next: edit manifest.toml and src/lib.rs, then tidegate model build",
+            "已新建模型。下一步：编辑 manifest.toml 和 src/lib.rs，然后运行 tidegate model build",
+        );
         println!("{next} {}", directory.display());
     });
     Ok(())
