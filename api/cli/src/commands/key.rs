@@ -21,7 +21,7 @@ struct KeyView {
 /// Runs a `key` command.
 pub(crate) fn run(command: KeyCommand, output: Output) -> Result<(), CliError> {
     let KeyCommand::New { file } = command;
-    let view = new(&file)?;
+    let view = make(&file)?;
     output.show(&view, |view| {
         println!("{} {}", output.pick("Private key (keep it):", "私钥（请妥善保管）："), view.private.display());
         println!("{} {}", output.pick("Public key (give it to the authority):", "公钥（交给主管部门）："), view.public.display());
@@ -29,7 +29,12 @@ pub(crate) fn run(command: KeyCommand, output: Output) -> Result<(), CliError> {
     Ok(())
 }
 
-fn new(file: &Path) -> Result<KeyView, CliError> {
+/// Makes a key pair and returns the public key, base64.
+pub(crate) fn new(file: &Path) -> Result<String, CliError> {
+    Ok(make(file)?.public_key)
+}
+
+fn make(file: &Path) -> Result<KeyView, CliError> {
     let public = PathBuf::from(format!("{}.pub", file.display()));
     for path in [file, &public] {
         if path.exists() {
