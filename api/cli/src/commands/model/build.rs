@@ -19,7 +19,7 @@ enum ToolChain {
 pub(super) fn build(directory: &Path, output: Output) -> Result<(), CliError> {
     let failed = |detail: String| CliError::ToolChain { detail };
     let chain = find().ok_or_else(|| failed(format!("no tool chain for {TRIPLE} was found")))?;
-    let target = directory.join("target");
+    let target = std::path::absolute(directory.join("target")).map_err(|error| CliError::file(directory, &error))?;
     let mut command = match chain {
         ToolChain::Rustup => Command::new("cargo"),
         ToolChain::Debian => {
@@ -30,14 +30,12 @@ pub(super) fn build(directory: &Path, output: Output) -> Result<(), CliError> {
             command
         }
     };
-    command.args(["build", "--release", "--target", TRIPLE, "--target-dir"]).arg(&target).current_dir(directory);
+    command.args(["build", "--release", "--target", TRIPLE]).current_dir(directory).env("CARGO_TARGET_DIR", &target);
     command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTUP_TOOLCHAIN");
     command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-Clink-arg=-zstack-size=16384");
     if matches!(chain, ToolChain::Debian) {
         command.arg("-Zbuild-std=core,alloc");
     }
-    let target = std::path::absolute(&target).map_err(|error| CliError::file(&target, &error))?;
-    command.env("CARGO_TARGET_DIR", &target);
     let status = command.status().map_err(|error| failed(error.to_string()))?;
     if !status.success() {
         return Err(failed(format!("cargo ended with {status}")));

@@ -58,9 +58,9 @@ const SOURCE: &str = r#"//! Counts the rows of all units, by group. Change it, t
 use tidegate_sdk::prelude::*;
 
 fn contribute(_: &Parameters, unit: &Unit) -> Vec<Contribution> {
-    let mut rows = Grouped::new(Count::new());
+    let mut rows = Grouped::new(Count::default());
     for group in unit.table(0).categories(0).flatten() {
-        rows.group(group).add(1.0);
+        rows.group(group).add(1);
     }
     vec![rows.into()]
 }

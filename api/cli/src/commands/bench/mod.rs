@@ -1,0 +1,58 @@
+//! `tidegate bench`: measures this machine, always through the ways that real runs take.
+//!
+//! | part | measures |
+//! |---|---|
+//! | [`calls`] | one isolated call: a fresh instance for one unit, beside a reused one |
+//! | [`scale`] | import, and runs from mounted shards to the released table, through a keeper |
+//! | [`polars`] | the same exact aggregation without privacy, in a process of its own |
+//! | [`memory`] | the peak memory of every process meanwhile |
+//! | [`data`] | the files: `gen_scale.py`'s, or made-up ones of the same shape |
+//! | [`report`] | medians, goals, ratios |
+//!
+//! Everything that is compared is measured in the same round, in alternating order, because a shared machine
+//! drifts; a ratio is the median of the rounds' ratios. A missed goal is shown as missed, it is no error.
+
+mod calls;
+mod data;
+mod memory;
+mod polars;
+mod report;
+mod scale;
+
+pub(crate) use polars::serve_polars;
+
+use crate::args::BenchArguments;
+use crate::front::CliError;
+use crate::output::Output;
+use calls::Calls;
+use data::Data;
+use report::{Report, Samples};
+use scale::{LARGE, SMALL, Size};
+
+/// Runs `tidegate bench`.
+pub(crate) fn run(arguments: BenchArguments, output: Output) -> Result<(), CliError> {
+    let sizes: &[Size] = if arguments.small { &[SMALL] } else { &[SMALL, LARGE] };
+    let rounds = arguments.rounds.max(1);
+    let data = Data::at(arguments.data.as_deref(), sizes, output)?;
+    let calls = Calls::new()?;
+    let mut samples = Samples::default();
+    for round in 0..rounds {
+        say(output, &format!("{} {}/{rounds}", output.pick("round", "第"), round + 1));
+        calls.measure(&mut samples)?;
+        scale::measure_round(&data, sizes, round, &mut samples)?;
+    }
+    let report = Report::new(&samples, rounds, data.made_up);
+    output.show(&report, |report| report.print(output));
+    Ok(())
+}
+
+/// Says how far it is; scripts that want JSON are spared.
+fn say(output: Output, text: &str) {
+    if !output.json {
+        eprintln!("{text}");
+    }
+}
+
+fn failed(detail: impl ToString) -> CliError {
+    CliError::Bench { detail: detail.to_string() }
+}
