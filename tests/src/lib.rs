@@ -1,1 +1,11 @@
-//! Nothing lives here but tests.
+//! What the tests share: the real program, a domain of its own for each test, and the truth from the file.
+//!
+//! No test looks inside a process: what it knows comes from `tidegate`'s exit code and output, from the
+//! published log, and (standing in for the one who may open commitments) from the domain's database. Only
+//! the conformance tests of the engine use crates directly.
+
+pub mod domain;
+pub mod openings;
+pub mod processes;
+pub mod program;
+pub mod truth;
