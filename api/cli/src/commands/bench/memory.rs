@@ -61,7 +61,11 @@ impl Family {
                 continue;
             }
             let ours = parent(process).is_some_and(|parent| self.members.contains(&parent));
-            if ours { self.members.insert(process) } else { self.strangers.insert(process) };
+            if ours {
+                self.members.insert(process)
+            } else {
+                self.strangers.insert(process)
+            };
         }
         let own = std::process::id();
         for process in self.members.iter().filter(|process| **process != own) {

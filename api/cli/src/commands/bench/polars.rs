@@ -53,9 +53,9 @@ fn usage_by_district(file: &Path) -> PolarsResult<DataFrame> {
     let mut per_unit = readings.group_by(["unit_id", "district"])?.select(["usage"]).sum()?;
     let clamped = per_unit.column("usage_sum")?.f64()?.apply_values(|usage| usage.clamp(BOUNDS[0], BOUNDS[1]));
     per_unit.with_column(clamped.with_name("usage".into()).into_column())?;
-    let by_district = per_unit.group_by_stable(["district"])?;
-    let units = by_district.select(["usage"]).count()?;
-    let mut table = by_district.select(["usage"]).sum()?;
+    let by_district = per_unit.group_by_stable(["district"])?.select(["usage"]);
+    let units = by_district.count()?;
+    let mut table = by_district.sum()?;
     table.with_column(units.column("usage_count")?.clone())?;
     Ok(table)
 }

@@ -4,10 +4,10 @@
 //! The policy shows results immediately: what is measured is the work, not the slot.
 
 use super::data::Data;
+use super::failed;
 use super::memory::{Peaks, Watch};
 use super::polars::{Exact, aggregate};
 use super::report::{Goal, Measure, Samples};
-use super::failed;
 use crate::commands::{key, model};
 use crate::front::{CliError, Keeper};
 use std::path::Path;
@@ -74,8 +74,7 @@ pub(super) const LARGE: Size = Size {
     memory: measure("scale.10m.memory", "10M rows: largest process", "一千万行：最大进程内存", "MB", Some(Goal::AtMost(500.0))),
 };
 
-const TEN_TIMES: Measure =
-    measure("scale.10m.over.1m", "ten times the units: time", "单元数十倍：时间之比", "×", Some(Goal::AtMost(10.5)));
+const TEN_TIMES: Measure = measure("scale.10m.over.1m", "ten times the units: time", "单元数十倍：时间之比", "×", Some(Goal::AtMost(10.5)));
 
 /// Peak memory that may come on top with ten times the rows and still be called the same: allocators and
 /// the list of shards, not rows.
@@ -170,7 +169,7 @@ impl Domain {
             purpose: Name::parse("utility-planning")?,
             epsilon: Epsilon::parse(10.0)?,
             valid_from: None,
-            valid_until: "2099-12-31".into(),
+            valid_until: in_a_year()?,
         };
         let _: GrantView = keeper.ask(&grant)?;
         let seal = Seal::sign(COMPONENT, MANIFEST.as_bytes(), &key::read(&key_file)?);
@@ -196,6 +195,11 @@ impl Domain {
         let seconds = start.elapsed().as_secs_f64();
         if shown.stored { Err(failed("the answer came from the store")) } else { Ok(Answered { seconds, shown }) }
     }
+}
+
+fn in_a_year() -> Result<String, CliError> {
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    Ok(today.checked_add(jiff::Span::new().days(364)).map_err(failed)?.to_string())
 }
 
 fn policy(size: &Size) -> String {
