@@ -50,6 +50,16 @@ impl Truth {
         visits
     }
 
+    /// The insurance plan in the first person-year of each person.
+    pub fn first_plans(&self) -> Vec<usize> {
+        self.persons.values().map(|years| number(&years[0]["plan"]) as usize).collect()
+    }
+
+    /// Income and age in the first person-year of each person.
+    pub fn first_incomes_and_ages(&self) -> Vec<(f64, f64)> {
+        self.persons.values().map(|years| (number(&years[0]["income"]), number(&years[0]["xage"]))).collect()
+    }
+
     /// The clamped expenditure of each person-year.
     pub fn expenditure(&self, most: f64) -> Vec<f64> {
         self.persons.values().flatten().map(|year| number(&year["meddol"]).clamp(0.0, most)).collect()
