@@ -289,6 +289,15 @@ pub(crate) struct BenchArguments {
     /// Rounds; the median counts
     #[arg(long, default_value_t = 5)]
     pub(crate) rounds: usize,
+    /// Measure one part alone
+    #[arg(long, value_enum, value_name = "PART")]
+    pub(crate) only: Option<BenchPart>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum BenchPart {
+    Calls,
+    Scale,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

@@ -21,7 +21,7 @@ mod scale;
 
 pub(crate) use polars::serve_polars;
 
-use crate::args::BenchArguments;
+use crate::args::{BenchArguments, BenchPart};
 use crate::front::CliError;
 use crate::output::Output;
 use calls::Calls;
@@ -31,14 +31,20 @@ use scale::{LARGE, SMALL, Size};
 
 /// Runs `tidegate bench`.
 pub(crate) fn run(arguments: BenchArguments, output: Output) -> Result<(), CliError> {
-    let sizes: &[Size] = if arguments.small { &[SMALL] } else { &[SMALL, LARGE] };
+    let sizes: &[Size] = match arguments {
+        BenchArguments { only: Some(BenchPart::Calls), .. } => &[],
+        BenchArguments { small: true, .. } => &[SMALL],
+        _ => &[SMALL, LARGE],
+    };
     let rounds = arguments.rounds.max(1);
     let data = Data::at(arguments.data.as_deref(), sizes, output)?;
     let calls = Calls::new()?;
     let mut samples = Samples::default();
     for round in 0..rounds {
         say(output, &format!("{} {}/{rounds}", output.pick("round", "第"), round + 1));
-        calls.measure(&mut samples)?;
+        if arguments.only != Some(BenchPart::Scale) {
+            calls.measure(&mut samples)?;
+        }
         scale::measure_round(&data, sizes, round, &mut samples)?;
     }
     let report = Report::new(&samples, rounds, data.made_up);

@@ -203,7 +203,7 @@ fn in_a_year() -> Result<String, CliError> {
 }
 
 fn policy(size: &Size) -> String {
-    let delta = 0.1 / size.units as f64;
+    let delta = 1.0 / (10.0 * size.units as f64);
     format!("lifetime_epsilon = 10.0\ndelta = {delta:e}\nrun_epsilon_max = 1.0\nvisibility = \"immediately\"\n")
 }
 
