@@ -60,6 +60,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIR")]
         keep: Option<PathBuf>,
     },
+    /// Say which walls stand on this machine, and try to get through them
+    Doctor,
     /// Measure speed on this machine
     Bench(BenchArguments),
     /// Print a shell's completions
@@ -300,13 +302,18 @@ pub(crate) enum BenchPart {
     Scale,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Child {
     Keeper,
     Ingest,
     Compile,
     Worker,
     Noise,
+    Walls,
+    Attempt {
+        /// What to try
+        name: String,
+    },
     /// The bench's comparison: the same aggregation by polars, without privacy
     #[command(name = "polars")]
     Polars,

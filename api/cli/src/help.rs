@@ -79,6 +79,7 @@ const CHINESE: &[(&str, &str)] = &[
     ("audit", "核验日志"),
     ("audit verify", "离线核验已公布的日志"),
     ("demo", "在临时数据域中用真实数据走完全程"),
+    ("doctor", "查看本机的防护墙，并尝试突破"),
     ("bench", "测量本机速度"),
     ("completions", "输出命令行补全脚本"),
     ("--domain", "数据域目录"),

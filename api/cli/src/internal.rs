@@ -4,7 +4,7 @@ use crate::args::Child;
 use crate::front::CliError;
 use std::io::{BufReader, BufWriter, stdin, stdout};
 use std::path::PathBuf;
-use tidegate_service::children::{Programs, serve_compile, serve_ingest};
+use tidegate_service::children::{Programs, serve_compile, serve_ingest, serve_walls};
 use tidegate_service::serve_keeper;
 
 /// Serves as one of the processes of a domain.
@@ -15,10 +15,23 @@ pub(crate) fn serve(child: Child) -> Result<(), CliError> {
         Child::Ingest => Ok(serve_ingest(from, to)?),
         Child::Compile => Ok(serve_compile(from, to)?),
         Child::Worker => Ok(tidegate_engine::serve(from, to, |_| {})?),
+        Child::Walls => Ok(serve_walls(to)?),
+        Child::Attempt { name } => attempt(&name),
         Child::Noise => Ok(tidegate_gate::serve_noise(from, to)?),
         Child::Polars => crate::commands::bench::serve_polars(),
     }
 }
+
+/// Tries to get through the walls; the exit code says whether it did.
+fn attempt(name: &str) -> Result<(), CliError> {
+    let attempt = tidegate_walls::Attempt::of_name(name);
+    tidegate_walls::raise(1 << 30);
+    let through = attempt.is_some_and(tidegate_walls::attempt);
+    std::process::exit(if through { THROUGH } else { 0 })
+}
+
+/// The exit code of an attempt that got through.
+pub(crate) const THROUGH: i32 = 42;
 
 fn keeper(from: impl std::io::Read + Send, to: impl std::io::Write + Send) -> Result<(), CliError> {
     let failed = |error: std::io::Error| CliError::NoKeeper { detail: error.to_string() };

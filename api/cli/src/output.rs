@@ -42,9 +42,7 @@ impl Output {
 /// A number with the digits that a person can use.
 pub(crate) fn number(value: f64) -> String {
     let size = value.abs();
-    if value.fract() == 0.0 && size < 1e15 {
-        format!("{value:.0}")
-    } else if size >= 100_000.0 {
+    if (value.fract() == 0.0 && size < 1e15) || size >= 100_000.0 {
         format!("{value:.0}")
     } else if size >= 100.0 {
         format!("{value:.1}")

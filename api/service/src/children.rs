@@ -6,6 +6,7 @@
 //! | compile | one hostile component | native code |
 //! | worker | shards, one module | exact totals |
 //! | noise | exact totals, scales | noised totals |
+//! | walls | nothing | which walls stand |
 
 use crate::ServiceError;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use tidegate_engine::{FrameError, read_frame, write_frame};
 use tidegate_sandbox::{CompiledModule, UploadError};
 use tidegate_shards::{ImportProgress, ImportReport, ImportRequest, ShardManifest};
 use tidegate_terms::Spoken;
+use tidegate_walls::Standing;
 
 /// How the children of a keeper are started.
 #[derive(Debug, Clone)]
@@ -131,13 +133,27 @@ pub(crate) fn compile(programs: &Programs, component: &[u8]) -> Result<CompiledM
 /// The compile child.
 pub fn serve_compile(mut from: impl Read, mut to: impl Write) -> Result<(), FrameError> {
     use rustix::process::{Resource, Rlimit, setrlimit};
+    tidegate_walls::die_with_parent();
     let limit = |maximum: u64| Rlimit { current: Some(maximum), maximum: Some(maximum) };
     let _ = setrlimit(Resource::Cpu, limit(COMPILE_SECONDS));
-    let _ = setrlimit(Resource::As, limit(COMPILE_MEBIBYTES << 20));
-    let _ = setrlimit(Resource::Core, limit(0));
+    tidegate_walls::raise(COMPILE_MEBIBYTES << 20);
     let ((), component) = read_frame(&mut from, tidegate_sandbox::COMPONENT_BYTES_MAX as u64)?;
     match tidegate_sandbox::compile(&component) {
         Ok(module) => write_frame(&mut to, &Compiled::Done, module.bytes()),
         Err(error) => write_frame(&mut to, &Compiled::Refused(Spoken::of(&error)), &[]),
     }
+}
+
+/// Which walls stand around a child on this machine.
+pub fn standing_walls(programs: &Programs) -> Result<Vec<Standing>, ServiceError> {
+    let (mut child, _to, mut from) = start(&mut programs.child("walls"))?;
+    let answer = read_frame::<Vec<Standing>>(&mut from, 0);
+    let _ = child.kill();
+    let _ = child.wait();
+    Ok(answer?.0)
+}
+
+/// The child that raises the walls and says which stand.
+pub fn serve_walls(mut to: impl Write) -> Result<(), FrameError> {
+    write_frame(&mut to, &tidegate_walls::raise(1 << 30), &[])
 }

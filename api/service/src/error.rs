@@ -109,6 +109,10 @@ messages! {
             en: "the result of run {run} is not shown, because no signed checkpoint covers it yet; try again",
             zh: "运行 {run} 的结果尚未被已签名的检查点覆盖，暂不显示；请重试",
         },
+        WallDown { wall: String, detail: String } = "run.wall-down" {
+            en: "the dataset's policy demands the wall `{wall}`, which does not stand on this machine ({detail}); `tidegate doctor` shows all walls. Nothing was charged",
+            zh: "数据集策略要求防护墙 `{wall}`，而本机未能建立（{detail}）；`tidegate doctor` 可查看所有防护墙。未扣除任何预算",
+        },
         Child { detail: String } = "domain.child" {
             en: "a process of the domain failed: {detail}",
             zh: "数据域的一个进程出错：{detail}",

@@ -9,7 +9,7 @@
 use crate::datasets::Mounted;
 use crate::quotes::{Checked, Question};
 use crate::view::{Notice, PriceView, ReleaseShown, ReleaseView};
-use crate::{Domain, ServiceError, instant, keys};
+use crate::{Domain, ServiceError, children, instant, keys};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::AtomicBool;
@@ -19,7 +19,7 @@ use tidegate_engine::{Job, Totals, Workers, execute};
 use tidegate_gate::{Release, release};
 use tidegate_log::{Charge as LoggedCharge, Checkpoint, Entry, Event, commit};
 use tidegate_store::{Opening, RunRecord, StoreError};
-use tidegate_terms::{Delta, UnitKind, Visibility};
+use tidegate_terms::{Delta, UnitKind, Visibility, Wall};
 
 /// What an operator sees while a run goes on: public facts only, never shards done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,6 +60,7 @@ impl Domain {
 
     /// Charges the price: grant, account and charge are read and written in one transaction.
     async fn reserve(&self, checked: &Checked, question: tidegate_terms::Digest) -> Result<(RunRecord, Reservation), ServiceError> {
+        self.check_walls(&checked.mounted.policy.walls)?;
         let at = self.next_instant().await?;
         let mounted = &checked.mounted.record;
         let run = RunRecord {
@@ -97,6 +98,18 @@ impl Domain {
         // The reservation stands in a signed log before any shard is opened.
         self.publish().await?;
         Ok((run, reservation))
+    }
+
+    /// The walls that the policy demands must stand before anything is charged.
+    fn check_walls(&self, needed: &[Wall]) -> Result<(), ServiceError> {
+        if needed.is_empty() {
+            return Ok(());
+        }
+        let standings = tokio::task::block_in_place(|| children::standing_walls(&self.programs))?;
+        match standings.into_iter().find(|standing| needed.contains(&standing.wall) && !standing.stands) {
+            Some(down) => Err(ServiceError::WallDown { wall: format!("{:?}", down.wall), detail: down.detail }),
+            None => Ok(()),
+        }
     }
 
     /// The grant as it is in this very transaction; it may have been revoked since the question was checked.

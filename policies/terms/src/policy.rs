@@ -33,6 +33,24 @@ pub enum Visibility {
     Immediately,
 }
 
+/// A wall around the processes that hostile input reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Wall {
+    /// Network, mounts, host name and shared memory of its own: none of the machine's.
+    Namespaces,
+    /// Not root, no groups, no capabilities.
+    User,
+    /// No privileges through programs that have them.
+    NoNewPrivileges,
+    /// Landlock: no file, no TCP port, no signal to others.
+    Landlock,
+    /// No new descriptors, no writing of files, no processes, bounded memory, no core dump.
+    Limits,
+    /// seccomp: a list of system calls that computing needs; others fail, those of an attack kill.
+    Seccomp,
+}
+
 /// What may leave a dataset, and at which price in all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +63,9 @@ pub struct ReleasePolicy {
     pub run_epsilon_max: Epsilon,
     /// When results become visible.
     pub visibility: Visibility,
+    /// Walls that must stand on the machine before a run is admitted.
+    #[serde(default)]
+    pub walls: Vec<Wall>,
 }
 
 impl ReleasePolicy {

@@ -106,7 +106,7 @@ pub fn execute(reservation: &Reservation, job: &Job<'_>, workers: &Workers<'_>) 
     let layout = Layout::seal(job.manifest, job.schema)?;
     let sums = vec![0; layout.totals_len()];
     let open = job.shards.shards.iter().filter(|shard| shard.units > 0).map(|shard| Open {
-        task: RangeTask { shard: shard.index, file: shard.file.clone(), digest: shard.digest, from: 0, count: shard.units },
+        task: RangeTask { shard: shard.index, digest: shard.digest, from: 0, count: shard.units },
         deaths: 0,
         faults: 0,
     });
@@ -300,6 +300,7 @@ impl Process {
             schema: job.schema.clone(),
             parameters: job.parameters.to_vec(),
             shards: job.directory.clone(),
+            files: job.shards.shards.iter().map(|shard| (shard.index, shard.file.clone())).collect(),
             digest_salt: job.digest_salt,
         };
         write_frame(&mut process.to, &setup, job.module.bytes())?;

@@ -55,8 +55,17 @@ pub struct DryRun {
 pub struct DryStatistic {
     /// Its name.
     pub statistic: String,
-    /// Key and estimates of each group.
-    pub groups: Vec<(Option<String>, Vec<(String, f64)>)>,
+    /// Its groups.
+    pub groups: Vec<DryGroup>,
+}
+
+/// One group of a statistic of made-up units.
+#[derive(Debug, Clone, Serialize)]
+pub struct DryGroup {
+    /// Its public key.
+    pub key: Option<String>,
+    /// The estimates, by name.
+    pub estimates: Vec<(String, f64)>,
 }
 
 const TRAPS_SHOWN: usize = 3;
@@ -112,7 +121,7 @@ fn statistics(layout: &Layout, totals: &[i64]) -> Vec<DryStatistic> {
         let parts: Vec<_> = (0..placed.parts.len()).map(noised).collect();
         let key = placed.keys.as_ref().map(|keys| keys[group].clone());
         let estimates = placed.estimate(&parts, 0.95).into_iter().map(|estimate| (estimate.name, estimate.value)).collect();
-        (key, estimates)
+        DryGroup { key, estimates }
     };
     let one = |placed: &tidegate_statistics::Placed| DryStatistic {
         statistic: placed.name.to_string(),

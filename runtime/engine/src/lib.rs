@@ -7,7 +7,6 @@
 //! Workers are processes, not threads: one address space serialises page faults on one lock, and a process
 //! is the second wall around a hostile module.
 
-mod confine;
 mod coordinator;
 mod dry_run;
 mod frame;

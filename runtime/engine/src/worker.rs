@@ -2,12 +2,16 @@
 
 use crate::mock::{Generator, mock_unit};
 use crate::{FrameError, read_frame, write_frame};
+use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
-use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek as _, SeekFrom, Write};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
 use tidegate_sandbox::contract::Unit;
 use tidegate_sandbox::{CompiledModule, Limits, Sandbox, SandboxError};
-use tidegate_shards::{Projection, ShardError, ShardReader};
+use tidegate_shards::{Projection, SHARD_BYTES_MAX, ShardError, ShardReader};
 use tidegate_statistics::{Layout, LayoutError, Scratch};
 use tidegate_terms::{Digest, Manifest, ParameterValue, PublicSchema, messages};
 
@@ -36,6 +40,7 @@ pub(crate) struct Setup {
     pub(crate) schema: PublicSchema,
     pub(crate) parameters: Vec<ParameterValue>,
     pub(crate) shards: PathBuf,
+    pub(crate) files: Vec<(u32, String)>,
     pub(crate) digest_salt: [u8; 32],
 }
 
@@ -44,8 +49,6 @@ pub(crate) struct Setup {
 pub struct RangeTask {
     /// The shard.
     pub shard: u32,
-    /// Its file inside the dataset's directory.
-    pub file: String,
     /// Its salted digest.
     pub digest: Digest,
     /// The first unit.
@@ -65,11 +68,14 @@ pub(crate) enum Answer {
 /// A worker's state: the module, ready to be called, and the sealed layout.
 pub struct Worker {
     sandbox: Sandbox,
+    memory_bytes: u64,
     layout: Layout,
     schema: PublicSchema,
     projection: Projection,
-    shards: PathBuf,
+    /// Opened before the walls were raised; behind them nothing can be opened.
+    shards: BTreeMap<u32, File>,
     digest_salt: [u8; 32],
+    made_up: Unit,
     unit: Unit,
     scratch: Scratch,
 }
@@ -78,7 +84,7 @@ pub struct Worker {
 ///
 /// `before_task` is called before each task; a test's worker uses it to die at will, `tidegate` passes nothing.
 pub fn serve(mut from: impl Read, mut to: impl Write, before_task: impl Fn(&RangeTask)) -> Result<(), FrameError> {
-    crate::confine::die_with_parent();
+    tidegate_walls::die_with_parent();
     let (setup, module) = match read_frame::<Setup>(&mut from, u64::MAX) {
         Err(FrameError::Closed) => return Ok(()),
         other => other?,
@@ -87,7 +93,11 @@ pub fn serve(mut from: impl Read, mut to: impl Write, before_task: impl Fn(&Rang
         Ok(worker) => worker,
         Err(error) => return write_frame(&mut to, &Answer::HostFault { detail: error.to_string() }, &[]),
     };
-    crate::confine::confine();
+    tidegate_walls::raise(worker.data_bytes());
+    // Once more behind the walls: what they break, they break here, and not for a unit.
+    if let Err(error) = worker.warm_up() {
+        return write_frame(&mut to, &Answer::HostFault { detail: error.to_string() }, &[]);
+    }
     write_frame(&mut to, &Answer::Ready, &[])?;
     loop {
         let task = match read_frame::<RangeTask>(&mut from, 0) {
@@ -112,25 +122,58 @@ impl Worker {
         // SAFETY: the body comes from the coordinator, through a pipe that only it can write.
         let module = unsafe { CompiledModule::from_trusted_pipe(module) };
         let sandbox = Sandbox::new(&module, &setup.parameters, limits, false)?;
-        warm_up(&sandbox, &setup)?;
         let inputs = setup.manifest.inputs.iter().map(|input| (&input.table, input.columns.as_slice()));
         let projection = Projection::new(&setup.schema, inputs)?;
-        Ok(Self {
+        let made_up = mock_unit(&setup.manifest, &setup.schema, &mut Generator::new(1));
+        let worker = Self {
             sandbox,
+            memory_bytes: setup.manifest.resources.memory_bytes,
             layout,
             schema: setup.schema,
             projection,
-            shards: setup.shards,
+            shards: open_shards(&setup.shards, &setup.files)?,
             digest_salt: setup.digest_salt,
+            made_up,
             unit: Unit { tables: Vec::new() },
             scratch: Scratch::default(),
-        })
+        };
+        // The engine makes its memory image at the first call, while it still may.
+        worker.warm_up()?;
+        Ok(worker)
+    }
+
+    /// Calls the module for one made-up unit, whatever it answers: what is broken for every unit shows here,
+    /// as a fault of the host and before any real unit is read.
+    fn warm_up(&self) -> Result<(), WorkerError> {
+        match self.sandbox.contribute(&self.made_up) {
+            Err(trap) if trap.is_host_fault() => Err(WorkerError::HostFault { detail: trap.explain() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writable memory that an honest worker can need: one shard, totals, a module's memory, and room.
+    fn data_bytes(&self) -> u64 {
+        const ROOM: u64 = 512 << 20;
+        let totals = self.layout.totals_len() as u64 * 64;
+        ROOM + 2 * SHARD_BYTES_MAX + totals + 4 * self.memory_bytes
+    }
+
+    fn read_shard(&self, shard: u32) -> Result<Vec<u8>, WorkerError> {
+        let failed = |detail: String| WorkerError::HostFault { detail: format!("shard {shard}: {detail}") };
+        let mut file = self.shards.get(&shard).ok_or_else(|| failed("it is not among the files of this run".into()))?;
+        let length = file.seek(SeekFrom::End(0)).map_err(|error| failed(error.to_string()))?;
+        if length > SHARD_BYTES_MAX {
+            return Err(failed("the file is larger than any shard".into()));
+        }
+        let mut bytes = vec![0; length as usize];
+        file.read_exact_at(&mut bytes, 0).map_err(|error| failed(error.to_string()))?;
+        Ok(bytes)
     }
 
     /// `run_shard`, pure: the totals of one range of units.
     fn run(&mut self, task: &RangeTask) -> Result<Vec<i64>, WorkerError> {
-        let path = self.shards.join(&task.file);
-        let mut reader = ShardReader::open(&path, &self.schema, &self.projection, Some((&self.digest_salt, task.digest)))?;
+        let bytes = self.read_shard(task.shard)?;
+        let mut reader = ShardReader::from_bytes(bytes, &self.schema, &self.projection, Some((&self.digest_salt, task.digest)))?;
         reader.skip_units(task.from)?;
         let mut totals = vec![0; self.layout.totals_len()];
         for _ in 0..task.count {
@@ -148,15 +191,15 @@ impl Worker {
     }
 }
 
-/// Calls the module for one made-up unit, whatever it answers: what is broken for every unit shows here, as
-/// a fault of the host and before any real unit is read, and the engine makes its memory image now, while
-/// it still may.
-fn warm_up(sandbox: &Sandbox, setup: &Setup) -> Result<(), WorkerError> {
-    let made_up = mock_unit(&setup.manifest, &setup.schema, &mut Generator::new(1));
-    match sandbox.contribute(&made_up) {
-        Err(trap) if trap.is_host_fault() => Err(WorkerError::HostFault { detail: trap.explain() }),
-        _ => Ok(()),
-    }
+/// Opens the shards of a run, while files can be opened.
+fn open_shards(directory: &Path, files: &[(u32, String)]) -> Result<BTreeMap<u32, File>, WorkerError> {
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let open = |(shard, file): &(u32, String)| {
+        let failed = |error: std::io::Error| WorkerError::HostFault { detail: format!("shard {shard}: {error}") };
+        File::open(directory.join(file)).map(|file| (*shard, file)).map_err(failed)
+    };
+    files.iter().map(open).collect()
 }
 
 /// The limits of one call, from the sealed manifest.

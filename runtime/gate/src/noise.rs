@@ -84,10 +84,17 @@ enum Drawn {
 }
 
 const BODY_MAX: u64 = 64 << 20;
+/// Writable memory of the noise process.
+const DATA_BYTES: u64 = 2 << 30;
 
 /// Serves one request on a pipe and ends: every release gets a process of its own, so that a copied
 /// process image can never repeat noise.
 pub fn serve_noise(mut from: impl Read, mut to: impl Write) -> Result<(), FrameError> {
+    tidegate_walls::die_with_parent();
+    // The first draw seeds OpenSSL's generator while it may still look for its entropy; the walls come
+    // before the first total.
+    let _ = add_noise(&[Draw { mechanism: Mechanism::Gaussian, scale: 1.0, totals: 1 }], &[0]);
+    tidegate_walls::raise(DATA_BYTES);
     let (draws, body) = read_frame::<Vec<Draw>>(&mut from, BODY_MAX)?;
     let totals: Vec<i128> = body.chunks_exact(8).map(|bytes| i128::from(i64::from_le_bytes(std::array::from_fn(|i| bytes[i])))).collect();
     match add_noise(&draws, &totals) {

@@ -17,13 +17,12 @@ pub(crate) fn run(command: AuditCommand, output: Output) -> Result<ExitCode, Cli
 
 pub(crate) fn show(report: &AuditReport, output: Output) {
     println!(
-        "{} {}, {} {}, {} {}",
+        "{} {}, {} {} {}",
         output.pick("Log", "日志"),
         report.origin,
         report.entries,
         output.pick("entries, root", "个条目，根"),
-        report.root,
-        ""
+        report.root
     );
     if !report.key_trusted {
         println!(

@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod bench;
 pub(crate) mod dataset;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod grant;
 pub(crate) mod key;
 pub(crate) mod model;

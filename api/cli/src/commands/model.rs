@@ -157,9 +157,9 @@ fn show_dry_run(shown: &DryRun, output: Output) {
         ("value (made-up data, no noise)", "值（模拟数据，无噪声）"),
     ]);
     for statistic in &shown.statistics {
-        for (key, estimates) in &statistic.groups {
-            for (name, value) in estimates {
-                table.add_row([statistic.statistic.clone(), key.clone().unwrap_or_default(), name.clone(), number(*value)]);
+        for group in &statistic.groups {
+            for (name, value) in &group.estimates {
+                table.add_row([statistic.statistic.clone(), group.key.clone().unwrap_or_default(), name.clone(), number(*value)]);
             }
         }
     }

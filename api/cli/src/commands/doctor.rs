@@ -1,0 +1,100 @@
+//! `tidegate doctor`: which walls stand on this machine, and what gets through them.
+
+use crate::front::CliError;
+use crate::internal::THROUGH;
+use crate::output::Output;
+use serde::Serialize;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Command, ExitCode, ExitStatus};
+use tidegate_service::children::{Programs, standing_walls};
+use tidegate_terms::Wall;
+use tidegate_walls::{Attempt, Standing};
+
+/// What became of an attempt.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Failed,
+    Killed,
+    Through,
+}
+
+#[derive(Serialize)]
+struct Tried {
+    attempt: Attempt,
+    outcome: Outcome,
+}
+
+#[derive(Serialize)]
+struct Examined {
+    walls: Vec<Standing>,
+    attempts: Vec<Tried>,
+}
+
+/// Exit code 0: all walls stand and nothing gets through; 1: some wall is missing or something gets through.
+pub(crate) fn run(output: Output) -> Result<ExitCode, CliError> {
+    let programs = Programs::own().map_err(|error| CliError::NoKeeper { detail: error.to_string() })?;
+    let walls = standing_walls(&programs)?;
+    let attempts = Attempt::ALL.into_iter().map(|attempt| tried(&programs, attempt)).collect::<Result<_, _>>()?;
+    let examined = Examined { walls, attempts };
+    output.show(&examined, |examined| show(examined, output));
+    let whole = examined.walls.iter().all(|standing| standing.stands);
+    let tight = examined.attempts.iter().all(|tried| !matches!(tried.outcome, Outcome::Through));
+    Ok(if whole && tight { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn tried(programs: &Programs, attempt: Attempt) -> Result<Tried, CliError> {
+    let mut command: Command = programs.child("attempt");
+    let status = command.arg(attempt.name()).status().map_err(|error| CliError::NoKeeper { detail: error.to_string() })?;
+    Ok(Tried { attempt, outcome: outcome(status) })
+}
+
+fn outcome(status: ExitStatus) -> Outcome {
+    match (status.code(), status.signal()) {
+        (Some(THROUGH), _) => Outcome::Through,
+        (_, Some(_)) => Outcome::Killed,
+        _ => Outcome::Failed,
+    }
+}
+
+fn show(examined: &Examined, output: Output) {
+    println!("{}", output.pick("Walls around each worker, compiler and noise process:", "各工作进程、编译进程与噪声进程的防护墙："));
+    let mut table = output.table(&[("wall", "防护墙"), ("stands", "已建立"), ("what is missing", "缺少")]);
+    for standing in &examined.walls {
+        let stands = if standing.stands { output.pick("yes", "是") } else { output.pick("NO", "否") };
+        table.add_row([wall(standing.wall, output).to_owned(), stands.to_owned(), standing.detail.clone()]);
+    }
+    println!("{table}");
+    let mut table = output.table(&[("attempt from inside", "内部尝试"), ("outcome", "结果")]);
+    for tried in &examined.attempts {
+        let outcome = match tried.outcome {
+            Outcome::Failed => output.pick("fails", "失败"),
+            Outcome::Killed => output.pick("killed", "被终止"),
+            Outcome::Through => output.pick("GETS THROUGH", "突破"),
+        };
+        table.add_row([attempt(tried.attempt, output), outcome]);
+    }
+    println!("{table}");
+}
+
+fn wall(wall: Wall, output: Output) -> &'static str {
+    match wall {
+        Wall::Namespaces => output.pick("own namespaces", "独立命名空间"),
+        Wall::User => output.pick("user without rights", "无权限用户"),
+        Wall::NoNewPrivileges => output.pick("no new privileges", "禁止提权"),
+        Wall::Landlock => output.pick("Landlock: no files, no ports", "Landlock：无文件、无端口"),
+        Wall::Limits => output.pick("resource limits", "资源限制"),
+        Wall::Seccomp => output.pick("seccomp: system calls", "seccomp：系统调用"),
+    }
+}
+
+fn attempt(attempt: Attempt, output: Output) -> &'static str {
+    match attempt {
+        Attempt::ReadFile => output.pick("read a file", "读取文件"),
+        Attempt::WriteFile => output.pick("write a file", "写入文件"),
+        Attempt::Network => output.pick("open a socket", "打开套接字"),
+        Attempt::StartProcess => output.pick("start a program", "启动程序"),
+        Attempt::ReadParent => output.pick("look into the parent process", "窥视父进程"),
+        Attempt::TakeMemory => output.pick("take 16 GiB of memory", "占用 16 GiB 内存"),
+    }
+}
