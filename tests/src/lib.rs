@@ -9,3 +9,4 @@ pub mod openings;
 pub mod processes;
 pub mod program;
 pub mod truth;
+pub mod unchanged;
