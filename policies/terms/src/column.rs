@@ -27,8 +27,9 @@ pub enum ColumnType {
         /// Largest length in bytes.
         bytes_max: u32,
     },
-    /// `true` or `false`; `1` and `0` are read as such.
-    Boolean,
+    /// `true` or `false`; `1` and `0` are read as such. With braces, because serde ignores unknown fields
+    /// beside the tag of a variant without them: a misspelt `nullable` would pass.
+    Boolean {},
     /// ISO 8601 calendar dates between two bounds, both allowed.
     Date {
         /// First day.

@@ -65,7 +65,7 @@ fn mock_column(kind: &ColumnType, nullable: bool, rows: u32, generator: &mut Gen
         ColumnType::Integer { minimum, maximum } => Values::Integers(fill(rows, || integer(*minimum, *maximum, generator))),
         ColumnType::Float { minimum, maximum } => Values::Floats(fill(rows, || float(*minimum, *maximum, generator))),
         ColumnType::Text { bytes_max } => Values::Texts(fill(rows, || text(*bytes_max, generator))),
-        ColumnType::Boolean => Values::Booleans(fill(rows, || generator.one_in(2))),
+        ColumnType::Boolean {} => Values::Booleans(fill(rows, || generator.one_in(2))),
         ColumnType::Date { minimum, maximum } => {
             let day = |text: &String| i64::from(parse_date(text).unwrap_or(0));
             Values::Dates(fill(rows, || integer(day(minimum), day(maximum), generator) as i32))

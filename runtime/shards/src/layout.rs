@@ -84,7 +84,7 @@ impl Stored {
             ColumnType::Integer { .. } => Self::Integer,
             ColumnType::Float { .. } => Self::Float,
             ColumnType::Text { bytes_max } => Self::Text { bytes_max: *bytes_max },
-            ColumnType::Boolean => Self::Boolean,
+            ColumnType::Boolean {} => Self::Boolean,
             ColumnType::Date { .. } => Self::Date,
             ColumnType::Category { categories } => Self::Category { count: categories.len() as u32 },
         }

@@ -142,7 +142,7 @@ fn kind(kind: &ColumnType) -> (&'static str, String) {
         ColumnType::Integer { minimum, maximum } => ("integer", format!("[{minimum}, {maximum}]")),
         ColumnType::Float { minimum, maximum } => ("float", format!("[{}, {}]", number(*minimum), number(*maximum))),
         ColumnType::Text { bytes_max } => ("text", format!("<= {bytes_max} B")),
-        ColumnType::Boolean => ("boolean", String::new()),
+        ColumnType::Boolean {} => ("boolean", String::new()),
         ColumnType::Date { minimum, maximum } => ("date", format!("[{minimum}, {maximum}]")),
         ColumnType::Category { categories } => ("category", format!("{} keys", categories.len())),
     }

@@ -47,7 +47,7 @@ impl Rule {
             ColumnType::Integer { minimum, maximum } => Kind::Integer(*minimum, *maximum),
             ColumnType::Float { minimum, maximum } => Kind::Float(minimum + 0.0, maximum + 0.0),
             ColumnType::Text { bytes_max } => Kind::Text(*bytes_max as usize),
-            ColumnType::Boolean => Kind::Boolean,
+            ColumnType::Boolean {} => Kind::Boolean,
             ColumnType::Date { minimum, maximum } => Kind::Date(parse_date(minimum)?, parse_date(maximum)?),
             ColumnType::Category { categories } => {
                 let index: HashMap<_, _> = categories.iter().cloned().zip(0..).collect();
