@@ -39,6 +39,10 @@ messages! {
             en: "the component does not export `{expected}`: build it against the contract that `tidegate model new` writes",
             zh: "组件没有导出 `{expected}`：请按 `tidegate model new` 写出的合约构建",
         },
+        ExtraExport { name: String } = "module.extra-export" {
+            en: "the component also exports `{name}`, which the contract does not know: export the contract's interface alone",
+            zh: "组件还导出了合约之外的 `{name}`：请只导出合约接口",
+        },
         Signature { detail: String } = "module.signature" {
             en: "the exported `contribute` does not have the type of the contract: {detail}",
             zh: "导出的 `contribute` 与合约类型不符：{detail}",
@@ -93,7 +97,7 @@ fn check_structure(bytes: &[u8]) -> Result<(), UploadError> {
     let invalid = |error: wasmparser::BinaryReaderError| UploadError::Invalid { detail: error.to_string() };
     let mut depth = 0u32;
     let mut functions = 0u32;
-    let mut exported = false;
+    let (mut exported, mut extra) = (false, None);
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(invalid)? {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
@@ -109,7 +113,11 @@ fn check_structure(bytes: &[u8]) -> Result<(), UploadError> {
             Payload::ComponentExportSection(section) if depth == 0 => {
                 for export in section {
                     let export = export.map_err(invalid)?;
-                    exported |= export.kind == ComponentExternalKind::Instance && export.name.name == MODEL_INTERFACE;
+                    if export.kind == ComponentExternalKind::Instance && export.name.name == MODEL_INTERFACE {
+                        exported = true;
+                    } else {
+                        extra.get_or_insert_with(|| export.name.name.chars().take(120).collect());
+                    }
                 }
             }
             _ => {}
@@ -118,7 +126,11 @@ fn check_structure(bytes: &[u8]) -> Result<(), UploadError> {
     if functions > FUNCTIONS_MAX {
         return Err(UploadError::Functions { functions, maximum: FUNCTIONS_MAX });
     }
-    if exported { Ok(()) } else { Err(UploadError::NoExport { expected: MODEL_INTERFACE }) }
+    match extra {
+        _ if !exported => Err(UploadError::NoExport { expected: MODEL_INTERFACE }),
+        Some(name) => Err(UploadError::ExtraExport { name }),
+        None => Ok(()),
+    }
 }
 
 fn describe(name: &str, ty: &ComponentTypeRef) -> String {
