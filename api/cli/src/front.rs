@@ -54,6 +54,10 @@ messages! {
             en: "the keeper's answer cannot be read: {detail}",
             zh: "无法读取守护进程的应答：{detail}",
         },
+        NoAnswer { units: u64 } = "cli.no-answer" {
+            en: "the model gave no usable answer for any of {units} made-up units, so a run would release noise alone: correct what is shown above (an answer needs one contribution for each statistic of the manifest, within its shape)",
+            zh: "模型对全部 {units} 个模拟单元都没有给出可用的应答，运行只会发布噪声：请修正上面所示的问题（应答须为清单中每个统计量各给一项贡献，且符合其形状）",
+        },
         ToolChain { detail: String } = "cli.tool-chain" {
             en: "the model cannot be built: {detail}. Either `rustup target add wasm32-unknown-unknown`, or on Debian `apt install rustc-web cargo-web rust-web-src lld-19`",
             zh: "无法构建模型：{detail}。请运行 `rustup target add wasm32-unknown-unknown`，或在 Debian 上运行 `apt install rustc-web cargo-web rust-web-src lld-19`",

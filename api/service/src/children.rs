@@ -14,7 +14,7 @@ use std::io::{BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use tidegate_engine::{FrameError, read_frame, write_frame};
-use tidegate_sandbox::{CompiledModule, UploadError};
+use tidegate_sandbox::{CompiledModule, Limits, Sandbox, UploadError};
 use tidegate_shards::{ImportProgress, ImportReport, ImportRequest, ShardManifest};
 use tidegate_terms::Spoken;
 use tidegate_walls::Standing;
@@ -87,6 +87,7 @@ pub(crate) fn ingest(
 
 /// The ingest child.
 pub fn serve_ingest(mut from: impl Read, mut to: impl Write) -> Result<(), FrameError> {
+    tidegate_walls::die_with_parent();
     let (request, _) = read_frame::<ImportRequest>(&mut from, 0)?;
     let mut shown = std::time::Instant::now();
     let mut show = |step: ImportProgress| {
@@ -104,7 +105,7 @@ pub fn serve_ingest(mut from: impl Read, mut to: impl Write) -> Result<(), Frame
 }
 
 /// Processor seconds and memory that compiling one upload may take.
-const COMPILE_SECONDS: u64 = 60;
+const COMPILE_SECONDS: u64 = 20;
 const COMPILE_MEBIBYTES: u64 = 4_096;
 
 #[derive(Serialize, Deserialize)]
@@ -114,11 +115,14 @@ enum Compiled {
 }
 
 /// Checks and compiles a hostile component in a child with limits.
-pub(crate) fn compile(programs: &Programs, component: &[u8]) -> Result<CompiledModule, ServiceError> {
+///
+/// The child also loads the result under the manifest's limits, so that a module which can never run is
+/// refused at upload and not after it was paid for.
+pub fn compile(programs: &Programs, component: &[u8], memory_bytes: u64) -> Result<CompiledModule, ServiceError> {
     // What the gate can refuse without compiling, it refuses here, before a process is started.
     tidegate_sandbox::check_component(component)?;
     let (mut child, mut to, mut from) = start(&mut programs.child("compile"))?;
-    let answer = write_frame(&mut to, &(), component).and_then(|()| read_frame::<Compiled>(&mut from, u64::from(u32::MAX)));
+    let answer = write_frame(&mut to, &memory_bytes, component).and_then(|()| read_frame::<Compiled>(&mut from, u64::from(u32::MAX)));
     let _ = child.kill();
     let _ = child.wait();
     match answer {
@@ -137,10 +141,14 @@ pub fn serve_compile(mut from: impl Read, mut to: impl Write) -> Result<(), Fram
     let limit = |maximum: u64| Rlimit { current: Some(maximum), maximum: Some(maximum) };
     let _ = setrlimit(Resource::Cpu, limit(COMPILE_SECONDS));
     tidegate_walls::raise(COMPILE_MEBIBYTES << 20);
-    let ((), component) = read_frame(&mut from, tidegate_sandbox::COMPONENT_BYTES_MAX as u64)?;
-    match tidegate_sandbox::compile(&component) {
+    let (memory_bytes, component) = read_frame(&mut from, tidegate_sandbox::COMPONENT_BYTES_MAX as u64)?;
+    let loaded = tidegate_sandbox::compile(&component).map_err(|error| Spoken::of(&error)).and_then(|module| {
+        let limits = Limits { fuel: 0, memory_bytes, cells_max: 0 };
+        Sandbox::new(&module, &[], limits, false).map(|_| module).map_err(|error| Spoken::of(&error))
+    });
+    match loaded {
         Ok(module) => write_frame(&mut to, &Compiled::Done, module.bytes()),
-        Err(error) => write_frame(&mut to, &Compiled::Refused(Spoken::of(&error)), &[]),
+        Err(refusal) => write_frame(&mut to, &Compiled::Refused(refusal), &[]),
     }
 }
 

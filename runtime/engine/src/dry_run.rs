@@ -5,7 +5,7 @@
 use crate::mock::{Generator, mock_unit};
 use crate::worker::limits;
 use serde::Serialize;
-use tidegate_sandbox::{Sandbox, SandboxError, UploadError, compile};
+use tidegate_sandbox::{CompiledModule, Sandbox, SandboxError};
 use tidegate_statistics::{Layout, LayoutError, Noised, Scratch};
 use tidegate_terms::{Manifest, ParameterValue, PublicSchema, messages};
 
@@ -16,7 +16,6 @@ messages! {
             en: "a dry run needs at least one made-up unit: give --units 1 or more",
             zh: "试运行至少需要一个模拟单元：请用 --units 给出 1 或更多",
         };
-        Upload(UploadError),
         Layout(LayoutError),
         Sandbox(SandboxError)
     }
@@ -70,9 +69,9 @@ pub struct DryGroup {
 
 const TRAPS_SHOWN: usize = 3;
 
-/// Runs a component over made-up units.
+/// Runs a module over made-up units.
 pub fn dry_run(
-    component: &[u8],
+    module: &CompiledModule,
     manifest: &Manifest,
     schema: &PublicSchema,
     parameters: &[ParameterValue],
@@ -83,8 +82,7 @@ pub fn dry_run(
         return Err(DryRunError::NoUnits);
     }
     let layout = Layout::seal(manifest, schema)?;
-    let module = compile(component)?;
-    let sandbox = Sandbox::new(&module, parameters, limits(manifest, &layout), true)?;
+    let sandbox = Sandbox::new(module, parameters, limits(manifest, &layout), true)?;
     let mut generator = Generator::new(seed);
     let mut totals = vec![0; layout.totals_len()];
     let mut scratch = Scratch::default();

@@ -9,8 +9,9 @@ use crate::front::{CliError, Keeper, ask, pairs, read_bytes, read_text};
 use crate::output::{Output, number};
 use std::path::{Path, PathBuf};
 use tidegate_engine::{DryRun, dry_run};
-use tidegate_sandbox::{COMPONENT_BYTES_MAX, compile};
+use tidegate_sandbox::{COMPONENT_BYTES_MAX, CompiledModule};
 use tidegate_service::Request;
+use tidegate_service::children::{self, Programs};
 use tidegate_service::view::{DatasetView, ModuleView};
 use tidegate_terms::{Manifest, PublicSchema, Seal};
 
@@ -34,6 +35,12 @@ impl Model {
         let component = read_bytes(&component, COMPONENT_BYTES_MAX as u64)?;
         let seal = arguments.seal.clone().unwrap_or_else(|| arguments.directory.join("seal.json"));
         Ok(Self { component, manifest_text, manifest, seal })
+    }
+
+    /// Compiles it under the same limits as the domain: whose model it is does not say what is in it.
+    fn compile(&self) -> Result<CompiledModule, CliError> {
+        let programs = Programs::own().map_err(|error| CliError::NoKeeper { detail: error.to_string() })?;
+        Ok(children::compile(&programs, &self.component, self.manifest.resources.memory_bytes)?)
     }
 }
 
@@ -65,9 +72,9 @@ pub(crate) fn run(domain: &Path, command: ModelCommand, output: Output) -> Resul
             let model = Model::read(&model)?;
             model.manifest.check_against(&schema)?;
             let parameters = model.manifest.parse_parameters(&pairs(&parameters)?)?;
-            let shown = dry_run(&model.component, &model.manifest, &schema, &parameters, units, seed)?;
+            let shown = dry_run(&model.compile()?, &model.manifest, &schema, &parameters, units, seed)?;
             output.show(&shown, |shown| show_dry_run(shown, output));
-            Ok(())
+            if shown.traps + shown.misshapen == shown.units { Err(CliError::NoAnswer { units: shown.units }) } else { Ok(()) }
         }
     }
 }
@@ -85,7 +92,7 @@ pub(crate) fn upload(
 
 fn check(arguments: &ModelArguments, output: Output) -> Result<(), CliError> {
     let model = Model::read(arguments)?;
-    compile(&model.component)?;
+    model.compile()?;
     output.show(&model.manifest, |manifest| {
         println!("{} {}: {}", manifest.name, manifest.version, manifest.title.get(output.language));
         println!(
