@@ -54,7 +54,7 @@ fn csv_files_that_are_broken() {
         ("empty", vec![], "import.file-empty"),
         ("only blank lines", b"\n\n".to_vec(), "import.no-header"),
         ("other columns", b"a,b\n1,2\n".to_vec(), "import.no-header"),
-        ("cut within a line", GOOD.as_bytes()[..GOOD.len() - 8].to_vec(), "import.ragged"),
+        ("cut within a line", GOOD.as_bytes()[..GOOD.len() - 6].to_vec(), "import.ragged"),
         ("cut within quotation marks", b"id,place,cost,emergency\n1,\"Bei".to_vec(), "import.unclosed-quote"),
         ("a stray quotation mark", b"id,place,cost,emergency\n1,Bei\"jing,1,\n".to_vec(), "import.stray-quote"),
         ("GB18030", gbk.to_vec(), "import.not-utf8"),
@@ -81,7 +81,7 @@ fn csv_files_that_are_broken() {
     }
     refused(&domain, SCHEMA, IMMEDIATELY, &domain.beside("nowhere.csv"), "import.file-not-found");
     refused(&domain, SCHEMA, IMMEDIATELY, &domain.write("data.xlsx", GOOD), "import.file-kind");
-    refused(&domain, SCHEMA, IMMEDIATELY, domain.directory(), "import.file-kind");
+    refused(&domain, SCHEMA, IMMEDIATELY, domain.directory(), "import.file-read");
     assert_eq!(domain.ask(&["dataset", "list"]).json(), serde_json::json!([]));
     // The same file, unbroken, is mounted: the refusals above were about the breaks.
     let report = domain.mount("people", SCHEMA, IMMEDIATELY, &domain.write("data.csv", GOOD)).json();
@@ -125,7 +125,8 @@ fn parquet_files_that_are_broken() {
     let cases = [
         ("a list", with("cost", lists), "import.parquet-type"),
         ("bytes as text", with("place", Series::new("place".into(), [b"a".as_slice(), b"b", b"c"])), "import.parquet-type"),
-        ("text as number", with("cost", Series::new("cost".into(), ["1", "2", "3"])), "import.parquet-type"),
+        ("a float as text", with("place", Series::new("place".into(), [1.0, 2.0, 3.0])), "import.parquet-type"),
+        ("words as number", with("cost", Series::new("cost".into(), ["1", "2", "much"])), "import.outside"),
         ("a float as identifier", with("id", Series::new("id".into(), [1.0, 1.0, 2.0])), "import.parquet-type"),
         ("a missing column", columns().into_iter().filter(|column| column.name() != "cost").collect(), "import.column-absent"),
         ("NaN", with("cost", Series::new("cost".into(), [1.0, f64::NAN, 2.0])), "import.outside"),
