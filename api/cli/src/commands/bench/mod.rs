@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: BenchArguments, output: Output) -> Result<(), CliEr
     let calls = Calls::new()?;
     let mut samples = Samples::default();
     for round in 0..rounds {
-        say(output, &format!("{} {}/{rounds}", output.pick("round", "第"), round + 1));
+        say(output, &format!("{} {}/{rounds}", output.pick("round", "轮次"), round + 1));
         if arguments.only != Some(BenchPart::Scale) {
             calls.measure(&mut samples)?;
         }

@@ -33,7 +33,8 @@ pub(super) struct Size {
     speed_up: Measure,
     polars: Measure,
     over_polars: Measure,
-    memory: Measure,
+    run_memory: Measure,
+    ingest_memory: Measure,
 }
 
 const fn measure(id: &'static str, en: &'static str, zh: &'static str, unit: &'static str, goal: Option<Goal>) -> Measure {
@@ -51,7 +52,14 @@ pub(super) const SMALL: Size = Size {
     speed_up: measure("scale.1m.one.over.two", "1M rows: 1 worker over 2", "一百万行：1 个与 2 个工作进程之比", "×", None),
     polars: measure("scale.1m.polars", "1M rows: polars, no privacy", "一百万行：polars，无隐私保护", "s", None),
     over_polars: measure("scale.1m.over.polars", "1M rows: run over polars", "一百万行：运行与 polars 之比", "×", None),
-    memory: measure("scale.1m.memory", "1M rows: largest process", "一百万行：最大进程内存", "MB", Some(Goal::AtMost(500.0))),
+    run_memory: measure("scale.1m.run.memory", "1M rows: largest process of a run", "一百万行：运行中最大进程内存", "MB", MEMORY),
+    ingest_memory: measure(
+        "scale.1m.ingest.memory",
+        "1M rows: largest process of the import",
+        "一百万行：导入中最大进程内存",
+        "MB",
+        MEMORY,
+    ),
 };
 
 pub(super) const LARGE: Size = Size {
@@ -71,15 +79,36 @@ pub(super) const LARGE: Size = Size {
     ),
     polars: measure("scale.10m.polars", "10M rows: polars, no privacy", "一千万行：polars，无隐私保护", "s", None),
     over_polars: measure("scale.10m.over.polars", "10M rows: run over polars", "一千万行：运行与 polars 之比", "×", None),
-    memory: measure("scale.10m.memory", "10M rows: largest process", "一千万行：最大进程内存", "MB", Some(Goal::AtMost(500.0))),
+    run_memory: measure("scale.10m.run.memory", "10M rows: largest process of a run", "一千万行：运行中最大进程内存", "MB", MEMORY),
+    ingest_memory: measure(
+        "scale.10m.ingest.memory",
+        "10M rows: largest process of the import",
+        "一千万行：导入中最大进程内存",
+        "MB",
+        MEMORY,
+    ),
 };
 
 const TEN_TIMES: Measure = measure("scale.10m.over.1m", "ten times the units: time", "单元数十倍：时间之比", "×", Some(Goal::AtMost(10.5)));
 
-/// Peak memory that may come on top with ten times the rows and still be called the same: allocators and
-/// the list of shards, not rows.
-const MEMORY_GROWTH: Measure =
-    measure("scale.10m.over.1m.memory", "ten times the rows: largest process", "行数十倍：最大进程内存之比", "×", Some(Goal::AtMost(1.5)));
+/// Memory of a run that may come on top with ten times the rows and still be called the same: the list of
+/// shards and what allocators round up, but no rows.
+const RUN_MEMORY_GROWTH: Measure = measure(
+    "scale.10m.over.1m.run.memory",
+    "ten times the rows: largest process of a run",
+    "行数十倍：运行中最大进程内存之比",
+    "×",
+    Some(Goal::AtMost(1.1)),
+);
+/// The import fills buffers of fixed size; a small file does not fill them all, so this has no goal of its own.
+const INGEST_MEMORY_GROWTH: Measure = measure(
+    "scale.10m.over.1m.ingest.memory",
+    "ten times the rows: largest process of the import",
+    "行数十倍：导入中最大进程内存之比",
+    "×",
+    None,
+);
+const MEMORY: Option<Goal> = Some(Goal::AtMost(500.0));
 
 /// One round over all sizes.
 pub(super) fn measure_round(data: &Data, sizes: &[Size], round: usize, samples: &mut Samples) -> Result<(), CliError> {
@@ -89,25 +118,29 @@ pub(super) fn measure_round(data: &Data, sizes: &[Size], round: usize, samples: 
     }
     if let [small, large] = done.as_slice() {
         samples.add(TEN_TIMES, large.seconds / small.seconds);
-        samples.add(MEMORY_GROWTH, large.megabytes / small.megabytes);
+        samples.add(RUN_MEMORY_GROWTH, large.run_megabytes / small.run_megabytes);
+        samples.add(INGEST_MEMORY_GROWTH, large.ingest_megabytes / small.ingest_megabytes);
     }
     Ok(())
 }
 
 struct Done {
     seconds: f64,
-    megabytes: f64,
+    run_megabytes: f64,
+    ingest_megabytes: f64,
 }
 
 fn measure_size(data: &Data, size: &Size, round: usize, samples: &mut Samples) -> Result<Done, CliError> {
     let file = data.file(size);
     let watch = Watch::start();
     let (mut domain, ingest) = Domain::mount(size, &file)?;
+    let ingest_peaks = watch.stop();
+    let watch = Watch::start();
     // Every other round goes the other way, so that drift favours nobody.
     let (first, second) = if round.is_multiple_of(2) { (2, 1) } else { (1, 2) };
     let first_run = domain.ask(first)?;
     let second_run = domain.ask(second)?;
-    let peaks = watch.stop();
+    let run_peaks = watch.stop();
     let exact = aggregate(&file)?;
     check(&first_run.shown, &exact)?;
     check(&second_run.shown, &exact)?;
@@ -118,10 +151,12 @@ fn measure_size(data: &Data, size: &Size, round: usize, samples: &mut Samples) -
     samples.add(size.speed_up, one.seconds / two.seconds);
     samples.add(size.polars, exact.seconds);
     samples.add(size.over_polars, two.seconds / exact.seconds);
-    let megabytes = largest(&peaks);
-    samples.add(size.memory, megabytes);
-    samples.add_peaks(size.name, &peaks);
-    Ok(Done { seconds: two.seconds, megabytes })
+    let (run_megabytes, ingest_megabytes) = (largest(&run_peaks), largest(&ingest_peaks));
+    samples.add(size.run_memory, run_megabytes);
+    samples.add(size.ingest_memory, ingest_megabytes);
+    samples.add_peaks(size.name, &ingest_peaks);
+    samples.add_peaks(size.name, &run_peaks);
+    Ok(Done { seconds: two.seconds, run_megabytes, ingest_megabytes })
 }
 
 fn largest(peaks: &Peaks) -> f64 {
@@ -144,7 +179,7 @@ struct Domain {
 }
 
 impl Domain {
-    /// Makes it; says how many seconds the import took.
+    /// Mounts a file and uploads the module; says how many seconds the import took.
     fn mount(size: &Size, file: &Path) -> Result<(Self, f64), CliError> {
         let place = tempfile::tempdir().map_err(failed)?;
         let mut keeper = Keeper::start(&place.path().join("domain"))?;
