@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use tidegate_terms::{Language, Message as _};
 
 fn main() -> ExitCode {
-    restore_sigpipe();
+    end_quietly_on_broken_pipe();
     let language = help::language_of_call();
     let matches = help::localised(language).get_matches();
     let arguments = match Arguments::from_arg_matches(&matches) {
@@ -62,7 +62,7 @@ fn dispatch(arguments: Arguments, output: Output) -> Result<ExitCode, CliError> 
 }
 
 /// Ends quietly when the reader of our output has gone, as every tool in a pipe does.
-fn restore_sigpipe() {
+fn end_quietly_on_broken_pipe() {
     std::panic::set_hook(Box::new(|panic| {
         let text = panic.to_string();
         if text.contains("Broken pipe") {

@@ -73,6 +73,10 @@ messages! {
             en: "there is no grant `{grant}`; `tidegate grant list` shows what there is",
             zh: "没有授权 `{grant}`；`tidegate grant list` 会列出现有授权",
         },
+        GrantExists { grant: String } = "grant.exists" {
+            en: "the same grant exists already as {grant}; nothing was changed. For a second share choose another epsilon, period or purpose",
+            zh: "相同的授权已存在，编号 {grant}；未作更改。如需第二份份额，请选择不同的 epsilon、期限或用途",
+        },
         RevokedAlready { grant: String } = "grant.revoked-already" {
             en: "grant {grant} was revoked before; nothing was changed",
             zh: "授权 {grant} 此前已被撤销；未作更改",

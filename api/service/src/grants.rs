@@ -33,6 +33,14 @@ impl Domain {
         if new.epsilon > lifetime {
             return Err(GrantError::Share { share: new.epsilon.get(), lifetime: lifetime.get() }.into());
         }
+        let share = rho_of(new.epsilon, mounted.policy.delta);
+        for known in self.books().grants(Some(&new.dataset), Some(&new.operator)).await? {
+            let same = known.operator_key == new.operator_key && known.columns == new.columns && known.purpose == new.purpose;
+            let same_terms = known.rho == share && known.valid_from == valid_from && known.valid_until == new.valid_until;
+            if same && same_terms && known.revoked.is_none() {
+                return Err(ServiceError::GrantExists { grant: known.id });
+            }
+        }
         let record = GrantRecord {
             id: keys::identifier('g')?,
             dataset: new.dataset,
@@ -40,7 +48,7 @@ impl Domain {
             operator_key: new.operator_key,
             columns: new.columns,
             purpose: new.purpose,
-            rho: rho_of(new.epsilon, mounted.policy.delta),
+            rho: share,
             valid_from,
             valid_until: new.valid_until,
             revoked: None,

@@ -12,9 +12,9 @@ pub(crate) fn text(at: Timestamp) -> String {
     at.to_string()
 }
 
-/// The date in the domain's time zone.
+/// The date in UTC: grants begin and end with UTC days, as the audit of the log counts them.
 pub(crate) fn today() -> jiff::civil::Date {
-    Timestamp::now().to_zoned(jiff::tz::TimeZone::system()).date()
+    Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// So many whole seconds later.

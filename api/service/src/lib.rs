@@ -25,4 +25,4 @@ pub use error::ServiceError;
 pub use keeper::{Reply, Request, serve_keeper};
 pub use quotes::Question;
 pub use runs::Admitted;
-pub use slot::slot_seconds;
+pub use slot::{SlotInputs, slot_seconds};

@@ -32,7 +32,7 @@ impl Domain {
         if self.books().modules(&digest.to_string()).await?.iter().any(|module| module.digest == digest) {
             return Err(ServiceError::ModuleExists { module: digest.short() });
         }
-        tokio::task::block_in_place(|| self.compiled(&component))?;
+        tokio::task::block_in_place(|| self.compiled(&component, &read))?;
         let at = instant::text(self.next_instant().await?);
         let event = Event::Module {
             module: digest,
@@ -67,16 +67,18 @@ impl Domain {
     }
 
     /// The native code of a component: from the cache if this domain and engine made it, else compiled.
-    pub(crate) fn compiled(&self, component: &[u8]) -> Result<CompiledModule, ServiceError> {
+    pub(crate) fn compiled(&self, component: &[u8], manifest: &Manifest) -> Result<CompiledModule, ServiceError> {
         let engine = self.engine()?;
         let digest = Digest::of(component);
-        let path = self.cache_directory().join(format!("{digest}-{}.module", engine.short()));
+        let memory_bytes = manifest.resources.memory_bytes;
+        // The limits under which it was loaded once are part of the name.
+        let path = self.cache_directory().join(format!("{digest}-{}-{memory_bytes}.module", engine.short()));
         if let Ok(entry) = fs::read(&path)
             && let Ok(module) = open_cached(&self.keys.cache, digest, engine, &entry)
         {
             return Ok(module);
         }
-        let module = children::compile(&self.programs, component)?;
+        let module = children::compile(&self.programs, component, memory_bytes)?;
         // A cache entry torn by a crash does not open, and is made again.
         if let Err(error) = fs::write(&path, seal_cached(&self.keys.cache, digest, engine, &module)) {
             tracing::warn!(%error, "the compiled module cannot be cached");

@@ -2,7 +2,7 @@
 
 use crate::datasets::Mounted;
 use crate::view::{ExpectedError, PriceView, QuoteView};
-use crate::{Domain, ServiceError, slot_seconds};
+use crate::{Domain, ServiceError, SlotInputs, slot_seconds};
 use tidegate_accountant::{Account, Price, rho_of};
 use tidegate_authorisation::{Denial, LiveGrant, authorise};
 use tidegate_gate::{calibrate, expected_errors};
@@ -62,10 +62,17 @@ impl Checked {
 
     /// How long until the result becomes visible.
     pub(crate) fn slot_seconds(&self) -> u64 {
-        let totals = self.layout.totals_len() as u64;
-        // More workers than cores do not make a run faster.
-        let workers = self.workers.min(cores()) as u64;
-        slot_seconds(self.mounted.schema.units_max, self.manifest.resources.fuel_per_unit, workers, totals)
+        let schema = &self.mounted.schema;
+        slot_seconds(SlotInputs {
+            units_max: schema.units_max,
+            unit_bytes_max: self.manifest.unit_bytes_max(schema),
+            fuel_per_unit: self.manifest.resources.fuel_per_unit,
+            guest_cells: self.layout.guest_cells() as u64,
+            totals: self.layout.totals_len() as u64,
+            // More workers than cores do not make a run faster.
+            workers: self.workers.min(cores()) as u64,
+            shards: u64::from(self.mounted.record.shards.shard_count),
+        })
     }
 }
 
@@ -96,7 +103,7 @@ impl Domain {
         let mut denial = Denial::NoGrant { operator: question.operator.to_string(), dataset: question.dataset.to_string() };
         let mut best: Option<(LiveGrant, Account)> = None;
         for grant in self.books().grants(Some(&question.dataset), Some(&question.operator)).await? {
-            match authorise(&grant, &question.operator, &module.signed(), manifest, today) {
+            match authorise(&grant, &question.dataset, &question.operator, &module.signed(), manifest, today) {
                 Ok(live) => {
                     let share = Account { cap: live.record().rho, spent: self.books().spent_under(&grant.id).await? };
                     if best.as_ref().is_none_or(|(_, other)| share.left() > other.left()) {

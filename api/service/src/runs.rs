@@ -19,7 +19,7 @@ use tidegate_engine::{Job, Totals, Workers, execute};
 use tidegate_gate::{Release, release};
 use tidegate_log::{Charge as LoggedCharge, Checkpoint, Entry, Event, commit};
 use tidegate_store::{Opening, RunRecord, StoreError};
-use tidegate_terms::{Delta, UnitKind, Visibility, Wall};
+use tidegate_terms::{UnitKind, Visibility, Wall};
 
 /// What an operator sees while a run goes on: public facts only, never shards done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub struct Admitted {
     pub at: String,
     /// When its result becomes visible at the latest.
     pub slot: String,
-    /// Seconds from admission to slot.
+    /// Seconds from now to that moment.
     pub slot_seconds: u64,
     /// Whether the result is shown before the slot, as the dataset's policy may allow.
     pub immediately: bool,
@@ -38,11 +38,50 @@ pub struct Admitted {
     pub continued: bool,
 }
 
+/// One attempt to carry out a paid run.
+struct Attempt<'a> {
+    run: &'a RunRecord,
+    reservation: &'a Reservation,
+    slot: Slot,
+}
+
+/// When an attempt becomes visible: fixed when it begins, from public facts alone.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    due: Timestamp,
+    /// Seconds from the run's admission to its first slot.
+    length: u64,
+}
+
+impl Slot {
+    fn first(run: &RunRecord) -> Result<Self, ServiceError> {
+        let instant = |text: &str| instant::parse(text).ok_or_else(|| ServiceError::UnknownRun { run: run.id.clone() });
+        let (at, due) = (instant(&run.at)?, instant(&run.slot)?);
+        Ok(Self { due, length: u64::try_from(due.as_second() - at.as_second()).unwrap_or(1).max(1) })
+    }
+
+    /// The slot of an interrupted run that begins again: the first multiple that leaves it its whole length.
+    /// Were it the next multiple, whoever interrupts a run could choose how long it has, and so measure how
+    /// long it takes.
+    fn again(run: &RunRecord, now: Timestamp) -> Result<Self, ServiceError> {
+        let first = Self::first(run)?;
+        Ok(Self { due: first.after(instant::later(now, first.length)), ..first })
+    }
+
+    /// The first multiple after an instant.
+    fn after(self, now: Timestamp) -> Timestamp {
+        let late = u64::try_from(now.as_second() - self.due.as_second()).unwrap_or(0);
+        if now < self.due { self.due } else { instant::later(self.due, (late / self.length + 1) * self.length) }
+    }
+}
+
 const INTERVALS_COVER: &str = "the statistic of clamped contributions; sampling error and what the clamp removes are not in them";
 
 impl Domain {
     /// Answers a question: from the store, by continuing an interrupted run, or by a new run.
     pub(crate) async fn run(&self, question: &Question, admitted: &mut (dyn FnMut(Admitted) + Send)) -> Result<ReleaseShown, ServiceError> {
+        // Nothing goes on while the log lags behind the database.
+        self.publish().await?;
         let checked = self.check(question).await?;
         let digest = checked.digest()?;
         if let Some(run) = self.books().run_of_question(digest).await? {
@@ -50,12 +89,14 @@ impl Domain {
                 return self.shown(&run, true).await;
             }
             let reservation = self.resume(&run).await?;
-            admitted(checked.admitted(&run, true));
-            return self.carry_out(&checked, &run, &reservation).await;
+            let attempt = Attempt { run: &run, reservation: &reservation, slot: Slot::again(&run, instant::now())? };
+            admitted(checked.admitted(&attempt, true));
+            return self.carry_out(&checked, &attempt).await;
         }
         let (run, reservation) = self.reserve(&checked, digest).await?;
-        admitted(checked.admitted(&run, false));
-        self.carry_out(&checked, &run, &reservation).await
+        let attempt = Attempt { run: &run, reservation: &reservation, slot: Slot::first(&run)? };
+        admitted(checked.admitted(&attempt, false));
+        self.carry_out(&checked, &attempt).await
     }
 
     /// Charges the price: grant, account and charge are read and written in one transaction.
@@ -121,7 +162,7 @@ impl Domain {
         let operator = &checked.module.operator;
         let none = || Denial::NoGrant { operator: operator.to_string(), dataset: checked.mounted.record.dataset.to_string() };
         let record = record.ok_or_else(none)?;
-        Ok(authorise(&record, operator, &checked.module.signed(), &checked.manifest, instant::today())?)
+        Ok(authorise(&record, &checked.mounted.record.dataset, operator, &checked.module.signed(), &checked.manifest, instant::today())?)
     }
 
     async fn resume(&self, run: &RunRecord) -> Result<Reservation, ServiceError> {
@@ -133,28 +174,27 @@ impl Domain {
 
     /// From a paid run to its visible release. Whatever fails here has one outcome outside; the cause goes to
     /// the journal.
-    async fn carry_out(&self, checked: &Checked, run: &RunRecord, reservation: &Reservation) -> Result<ReleaseShown, ServiceError> {
-        match self.carry_out_or_fail(checked, run, reservation).await {
+    async fn carry_out(&self, checked: &Checked, attempt: &Attempt<'_>) -> Result<ReleaseShown, ServiceError> {
+        match self.carry_out_or_fail(checked, attempt).await {
             Err(cause) => {
-                self.journal(&format!("run {} held: {cause}", run.id));
+                self.journal(&format!("run {} held: {cause}", attempt.run.id));
                 // A failure becomes visible when a result would have.
-                self.wait_for_slot(checked, run).await?;
-                Err(ServiceError::RunHeld { run: run.id.clone() })
+                self.wait_for_slot(checked, attempt).await?;
+                Err(ServiceError::RunHeld { run: attempt.run.id.clone() })
             }
             shown => shown,
         }
     }
 
-    async fn carry_out_or_fail(&self, checked: &Checked, run: &RunRecord, reservation: &Reservation) -> Result<ReleaseShown, ServiceError> {
+    async fn carry_out_or_fail(&self, checked: &Checked, attempt: &Attempt<'_>) -> Result<ReleaseShown, ServiceError> {
+        let Attempt { run, reservation, .. } = attempt;
         let (totals, release) = tokio::task::block_in_place(|| {
             let totals = self.execute(checked, reservation)?;
             let release = self.noised(checked, reservation, &totals)?;
             Ok::<_, ServiceError>((totals, release))
         })?;
-        let visible_at = self.wait_for_slot(checked, run).await?;
-        let (account, delta) = self.books().account(&run.lineage).await?.ok_or_else(|| ServiceError::UnknownRun { run: run.id.clone() })?;
-        tracing::debug!(spent = account.spent.units(), "account after the run");
-        let view = release_view(checked, run, &release, delta, &visible_at);
+        let visible_at = self.wait_for_slot(checked, attempt).await?;
+        let view = release_view(checked, run, &release, &visible_at);
         let content = serde_json::to_vec(&view).map_err(StoreError::from)?;
         let text = String::from_utf8_lossy(&content).into_owned();
         let (release_salt, totals_salt) = (keys::random()?, keys::random()?);
@@ -170,7 +210,7 @@ impl Domain {
         ];
         let mut act = self.store.begin().await?;
         let position = act.append(&Entry { at: visible_at, event }, &openings).await?;
-        act.put_release(reservation, &text, position).await?;
+        act.put_release(reservation, &release, &text, position).await?;
         act.commit().await?;
         self.publish().await?;
         let run = self.books().run(&run.id).await?.ok_or_else(|| ServiceError::UnknownRun { run: run.id.clone() })?;
@@ -178,7 +218,7 @@ impl Domain {
     }
 
     fn execute(&self, checked: &Checked, reservation: &Reservation) -> Result<Totals, ServiceError> {
-        let module = self.compiled(&checked.module.component)?;
+        let module = self.compiled(&checked.module.component, &checked.manifest)?;
         let mounted = &checked.mounted;
         let job = Job {
             manifest: &checked.manifest,
@@ -199,24 +239,23 @@ impl Domain {
         Ok(release(totals, reservation, &checked.manifest, &checked.layout, &mut process)?)
     }
 
-    /// Holds a finished result until its slot. A run that comes too late (it was interrupted, or the machine
-    /// was slow) waits for the next multiple of its slot, so that only the number of slots shows.
-    async fn wait_for_slot(&self, checked: &Checked, run: &RunRecord) -> Result<String, ServiceError> {
+    /// Holds a finished result, or a failure, until the attempt's slot. One that comes too late waits for the
+    /// next multiple of the slot's length, so that only the number of slots shows.
+    async fn wait_for_slot(&self, checked: &Checked, attempt: &Attempt<'_>) -> Result<String, ServiceError> {
         if checked.mounted.policy.visibility == Visibility::Immediately {
             return Ok(instant::text(self.next_instant().await?));
         }
-        let period = checked.slot_seconds().max(1);
-        let mut slot = instant::parse(&run.slot).ok_or_else(|| ServiceError::UnknownRun { run: run.id.clone() })?;
-        if Timestamp::now() > slot {
-            let late = u64::try_from(instant::now().as_second() - slot.as_second()).unwrap_or(0);
-            slot = instant::later(slot, (late / period + 1) * period);
-            self.journal(&format!("run {} missed its slot {}; it becomes visible at {}", run.id, run.slot, instant::text(slot)));
+        let mut due = attempt.slot.due;
+        if Timestamp::now() > due {
+            due = attempt.slot.after(instant::now());
+            let (id, missed) = (&attempt.run.id, instant::text(attempt.slot.due));
+            self.journal(&format!("run {id} missed its slot {missed}; it becomes visible at {}", instant::text(due)));
         }
-        while Timestamp::now() < slot {
-            let left = Timestamp::now().duration_until(slot).unsigned_abs();
+        while Timestamp::now() < due {
+            let left = Timestamp::now().duration_until(due).unsigned_abs();
             tokio::time::sleep(left.min(std::time::Duration::from_millis(200))).await;
         }
-        Ok(instant::text(slot))
+        Ok(instant::text(due))
     }
 
     /// A release, if a signed checkpoint covers it.
@@ -226,29 +265,30 @@ impl Domain {
         };
         let path = self.log_directory().join("checkpoint");
         let note = std::fs::read(&path).map_err(|error| ServiceError::files(&path, &error))?;
-        let covered = Checkpoint::verify(&note, self.keys.signer.verifier()).is_ok_and(|checkpoint| checkpoint.size > position);
-        if !covered {
+        let size = Checkpoint::verify(&note, self.keys.signer.verifier()).map_or(0, |checkpoint| checkpoint.size);
+        if size <= position {
             return Err(ServiceError::NotCovered { run: run.id.clone() });
         }
-        let size = Checkpoint::verify(&note, self.keys.signer.verifier()).map_or(0, |checkpoint| checkpoint.size);
         let release: ReleaseView = serde_json::from_str(text).map_err(StoreError::from)?;
         Ok(ReleaseShown { release, stored, log_position: position, checkpoint_size: size })
     }
 
     /// The release of a run.
     pub(crate) async fn release_shown(&self, id: &str) -> Result<ReleaseShown, ServiceError> {
+        self.publish().await?;
         let run = self.books().run(id).await?.ok_or_else(|| ServiceError::UnknownRun { run: id.to_owned() })?;
         self.shown(&run, true).await
     }
 }
 
 impl Checked {
-    fn admitted(&self, run: &RunRecord, continued: bool) -> Admitted {
+    fn admitted(&self, attempt: &Attempt<'_>, continued: bool) -> Admitted {
+        let due = attempt.slot.due;
         Admitted {
-            run: run.id.clone(),
-            at: run.at.clone(),
-            slot: run.slot.clone(),
-            slot_seconds: self.slot_seconds(),
+            run: attempt.run.id.clone(),
+            at: attempt.run.at.clone(),
+            slot: instant::text(due),
+            slot_seconds: u64::try_from(due.as_second() - instant::now().as_second()).unwrap_or(0),
             immediately: self.mounted.policy.visibility == Visibility::Immediately,
             continued,
         }
@@ -279,7 +319,7 @@ fn reserve_event(run: &RunRecord, parameters: &Opening, checked: &Checked) -> Ev
     }
 }
 
-fn release_view(checked: &Checked, run: &RunRecord, release: &Release, delta: Delta, visible_at: &str) -> ReleaseView {
+fn release_view(checked: &Checked, run: &RunRecord, release: &Release, visible_at: &str) -> ReleaseView {
     let Mounted { schema, policy, .. } = &checked.mounted;
     ReleaseView {
         run: release.run().to_owned(),
@@ -295,7 +335,7 @@ fn release_view(checked: &Checked, run: &RunRecord, release: &Release, delta: De
             Visibility::AtSlot => "at_slot".into(),
             Visibility::Immediately => "immediately: the running time of this run was visible".into(),
         },
-        price: PriceView::new(&run.price, delta),
+        price: PriceView::new(&run.price, policy.delta),
         confidence: release.confidence(),
         intervals_cover: INTERVALS_COVER.into(),
         guarantee: format!(

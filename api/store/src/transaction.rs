@@ -6,6 +6,7 @@ use crate::{ModuleRecord, MountRecord, RunRecord, StoreError};
 use sqlx::Sqlite;
 use tidegate_accountant::{Account, Price, Reservation};
 use tidegate_authorisation::{GrantRecord, LiveGrant};
+use tidegate_gate::Release;
 use tidegate_log::Entry;
 use tidegate_terms::{Delta, Name, Rho};
 
@@ -152,10 +153,21 @@ impl Transaction {
     }
 
     /// Records the release of a run that has none yet; a second one changes nothing and is refused.
-    pub async fn put_release(&mut self, reservation: &Reservation, release: &str, position: u64) -> Result<(), StoreError> {
+    ///
+    /// `content` is the release as people read it; the release itself proves that it passed the gate.
+    pub async fn put_release(
+        &mut self,
+        reservation: &Reservation,
+        release: &Release,
+        content: &str,
+        position: u64,
+    ) -> Result<(), StoreError> {
+        if release.run() != reservation.run() {
+            return Err(record_error("a release was offered for another run"));
+        }
         let position = i64::try_from(position).map_err(record_error)?;
         let update = sqlx::query("UPDATE run SET release = ?, released = ? WHERE id = ? AND release IS NULL");
-        let done = update.bind(release).bind(position).bind(reservation.run()).execute(&mut *self.inner).await?;
+        let done = update.bind(content).bind(position).bind(reservation.run()).execute(&mut *self.inner).await?;
         if done.rows_affected() == 1 {
             Ok(())
         } else {

@@ -145,15 +145,19 @@ pub struct SealedBy<'a> {
     pub key: &'a str,
 }
 
-/// Decides over one run. `today` is the date in the domain.
+/// Decides over one run. `today` is the date in UTC, as the log counts days.
 pub fn authorise(
     grant: &GrantRecord,
+    dataset: &Name,
     operator: &Name,
     module: &SealedBy<'_>,
     manifest: &Manifest,
     today: jiff::civil::Date,
 ) -> Result<LiveGrant, Denial> {
     let id = || grant.id.clone();
+    if grant.dataset != *dataset {
+        return Err(Denial::NoGrant { operator: operator.to_string(), dataset: dataset.to_string() });
+    }
     if module.operator != operator || grant.operator != *operator {
         return Err(Denial::OtherOperator { module_operator: module.operator.to_string(), operator: operator.to_string() });
     }
@@ -217,7 +221,8 @@ mod tests {
     fn decide(grant: &GrantRecord, manifest: &Manifest, today: &str) -> Result<(), String> {
         let operator = Name::parse("op").expect("name");
         let today = today.parse().expect("date");
-        authorise(grant, &operator, &SealedBy { operator: &operator, key: "key" }, manifest, today)
+        let dataset = Name::parse("d").expect("name");
+        authorise(grant, &dataset, &operator, &SealedBy { operator: &operator, key: "key" }, manifest, today)
             .map(|_| ())
             .map_err(|denial| denial.code())
     }
@@ -234,6 +239,8 @@ mod tests {
         assert_eq!(decide(&grant(), &manifest("planning", "[\"a\", \"c\"]"), "2026-06-01"), denied("column"));
         let revoked = GrantRecord { revoked: Some("objection".into()), ..grant() };
         assert_eq!(decide(&revoked, &good, "2026-06-01"), denied("revoked"));
+        let other = GrantRecord { dataset: Name::parse("e").expect("name"), ..grant() };
+        assert_eq!(decide(&other, &good, "2026-06-01"), denied("no-grant"));
         let other = GrantRecord { operator_key: "another".into(), ..grant() };
         assert_eq!(decide(&other, &good, "2026-06-01"), denied("other-key"));
         let other = GrantRecord { operator: Name::parse("other").expect("name"), ..grant() };

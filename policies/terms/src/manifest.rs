@@ -27,6 +27,10 @@ messages! {
             en: "the manifest reads no table: add `[[inputs]]` with a table and its columns",
             zh: "清单未读取任何表：请添加 `[[inputs]]`，写明表及其列",
         },
+        NoColumns { table: String } = "manifest.no-columns" {
+            en: "the manifest reads no column of table `{table}`: name those it needs, or leave the table out",
+            zh: "清单未读取表 `{table}` 的任何列：请写明所需的列，或去掉该表",
+        },
         NoStatistics = "manifest.no-statistics" {
             en: "the manifest computes nothing: add at least one `[[statistics]]`",
             zh: "清单没有任何统计量：请至少添加一个 `[[statistics]]`",
@@ -56,8 +60,8 @@ messages! {
             zh: "表 `{table}` 没有列 `{column}`；`tidegate dataset show` 会列出其列",
         },
         Bounds { statistic: String } = "manifest.bounds" {
-            en: "statistic `{statistic}`: `bounds` must be two finite numbers, the lower one first and different from the upper one",
-            zh: "统计量 `{statistic}`：`bounds` 必须是两个有限数，下界在前且不等于上界",
+            en: "statistic `{statistic}`: `bounds` must be two finite numbers, the lower one first; the larger in size and their distance must lie between 1e-15 and 1e15",
+            zh: "统计量 `{statistic}`：`bounds` 必须是两个有限数，下界在前；绝对值较大者及两者之差须在 1e-15 至 1e15 之间",
         },
         PerUnit { statistic: String, what: String } = "manifest.per-unit" {
             en: "statistic `{statistic}`: `{what}` must lie between 1 and 1000000",
@@ -280,6 +284,9 @@ impl Manifest {
     fn check_inputs(&self) -> Result<(), ManifestError> {
         let mut seen = BTreeSet::new();
         for input in &self.inputs {
+            if input.columns.is_empty() {
+                return Err(ManifestError::NoColumns { table: input.table.to_string() });
+            }
             let duplicate = |column: &str| ManifestError::DuplicateInput { table: input.table.to_string(), column: column.to_owned() };
             if !seen.insert((&input.table, None)) {
                 return Err(duplicate("*"));
@@ -370,6 +377,24 @@ impl Manifest {
         Ok(())
     }
 
+    /// The most bytes of one unit's rows that the module is handed, from declared bounds alone.
+    pub fn unit_bytes_max(&self, schema: &PublicSchema) -> u64 {
+        let width = |kind: &ColumnType| match kind {
+            ColumnType::Integer { .. } | ColumnType::Float { .. } => 8,
+            ColumnType::Text { bytes_max } => u64::from(*bytes_max) + 8,
+            ColumnType::Boolean {} => 1,
+            ColumnType::Date { .. } | ColumnType::Category { .. } => 4,
+        };
+        let row = |input: &Input| -> Option<u64> {
+            let table = schema.table(&input.table)?;
+            let read = table.columns.iter().filter(|column| input.columns.contains(&column.name));
+            // One more byte for each value says whether it is missing.
+            let bytes: u64 = read.map(|column| width(&column.kind) + 1).sum();
+            Some(bytes * u64::from(table.rows_per_unit_max))
+        };
+        self.inputs.iter().filter_map(row).sum()
+    }
+
     /// The public keys of a statistic's groups, in order; `None` where it has no groups.
     pub fn group_keys(&self, statistic: &Statistic, schema: &PublicSchema) -> Result<Option<Vec<String>>, ManifestError> {
         let Some(groups) = &statistic.groups else { return Ok(None) };
@@ -411,7 +436,8 @@ impl Manifest {
 fn check_bounds(statistic: &Name, bounds: [f64; 2], grid: Option<f64>) -> Result<(), ManifestError> {
     let [lower, upper] = bounds;
     let largest = lower.abs().max(upper.abs());
-    if !(lower.is_finite() && upper.is_finite() && lower < upper && largest <= 1e15) {
+    let in_scale = (1e-15..=1e15).contains(&largest) && upper - lower >= 1e-15;
+    if !(lower.is_finite() && upper.is_finite() && lower < upper && in_scale) {
         return Err(ManifestError::Bounds { statistic: statistic.to_string() });
     }
     let finest = largest / 2f64.powi(40);
@@ -473,6 +499,8 @@ mod tests {
             ("contract = 1", "contract = 2", "manifest.contract"),
             ("[0.0, 30.0]", "[30.0, 0.0]", "manifest.bounds"),
             ("[0.0, 30.0]", "[0.0, inf]", "manifest.bounds"),
+            ("[0.0, 30.0]", "[0.0, 1e-170]", "manifest.bounds"),
+            ("columns = [\"plan\", \"visits\"]", "columns = []", "manifest.no-columns"),
             ("[0.0, 30.0]", "[nan, 1.0]", "manifest.bounds"),
             ("values_per_unit = 5", "values_per_unit = 0", "manifest.per-unit"),
             ("values_per_unit = 5", "values_per_unit = 5\ngrid = 0.0", "manifest.grid"),

@@ -290,7 +290,11 @@ mod tests {
             ("name = \"usage\"", "name = \"id\"", "schema.identifier-as-column"),
             ("2024-01-01", "2024-02-30", "schema.date"),
             ("units_max = 100", "units_max = 100\nunits = 7", "schema.syntax"),
-            ("type = \"float\"\n        minimum = 0.0\n        maximum = 500.0\n        nullable", "type = \"boolean\"\n        nullabel", "schema.syntax"),
+            (
+                "type = \"float\"\n        minimum = 0.0\n        maximum = 500.0\n        nullable",
+                "type = \"boolean\"\n        nullabel",
+                "schema.syntax",
+            ),
         ];
         for (from, to, code) in cases {
             let error = PublicSchema::parse(&GOOD.replacen(from, to, 1)).expect_err(to);

@@ -155,7 +155,7 @@ impl Worker {
     fn data_bytes(&self) -> u64 {
         const ROOM: u64 = 512 << 20;
         let totals = self.layout.totals_len() as u64 * 64;
-        ROOM + 2 * SHARD_BYTES_MAX + totals + 4 * self.memory_bytes
+        ROOM + 2 * SHARD_BYTES_MAX + totals + 2 * self.memory_bytes
     }
 
     fn read_shard(&self, shard: u32) -> Result<Vec<u8>, WorkerError> {

@@ -1,6 +1,6 @@
 //! The release: what an operator receives.
 
-use crate::noise::{Draw, NoiseError, draw};
+use crate::noise::{Draw, NoiseError, draw, mechanism_rho};
 use serde::{Deserialize, Serialize};
 use std::process::Command;
 use tidegate_accountant::{Charge, Price, Reservation};
@@ -71,7 +71,7 @@ pub struct Released {
 ///
 /// ```compile_fail
 /// // Only the gate makes one.
-/// let forged = tidegate_gate::Release { run: String::new(), statistics: vec![], private: () };
+/// let forged = tidegate_gate::Release { run: String::new(), confidence: 0.95, statistics: vec![] };
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Release {
@@ -114,7 +114,9 @@ pub fn release(
     let parts = layout.statistics().iter().flat_map(|placed| placed.parts.iter().map(move |part| (placed, part)));
     let paid_for = |((placed, part), charge): ((&Placed, &tidegate_statistics::Part), &Charge)| {
         let same = charge.statistic == placed.name && charge.part == part.name && charge.mechanism == placed.mechanism;
-        same && charge.sensitivity >= part.sensitivity.for_mechanism(placed.mechanism)
+        let covered = charge.sensitivity >= part.sensitivity.for_mechanism(placed.mechanism);
+        let price = mechanism_rho(charge.mechanism, charge.scale, charge.sensitivity);
+        same && covered && price.is_ok_and(|price| price <= charge.rho)
     };
     let complete = parts.clone().count() == charges.len() && sums.len() == layout.totals_len();
     if !complete || manifest.statistics.len() != layout.statistics().len() || !parts.clone().zip(charges).all(paid_for) {

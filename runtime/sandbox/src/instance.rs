@@ -6,14 +6,14 @@ use crate::contract::{Contribution, Parameter, Unit};
 use tidegate_statistics::{NotAContribution, Sparse};
 use tidegate_terms::{ParameterValue, messages};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
-use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder};
+use wasmtime::{Engine, ResourceLimiter, Store};
 
 messages! {
     /// Why a compiled module cannot be set up. A fault of the host or of the upload, never of one unit.
     pub enum SandboxError {
         Setup { detail: String } = "sandbox.setup" {
-            en: "the sandbox cannot be set up: {detail}",
-            zh: "无法建立沙箱：{detail}",
+            en: "the module cannot be loaded under its limits: {detail}. Raise `resources.memory_bytes`, or make the module smaller",
+            zh: "模型无法在其限制下加载：{detail}。请提高 `resources.memory_bytes`，或缩小模型",
         },
     }
 }
@@ -23,7 +23,7 @@ messages! {
 pub struct Limits {
     /// Fuel: about one for each WebAssembly instruction, start function included.
     pub fuel: u64,
-    /// Linear memory in bytes.
+    /// Linear memory in bytes, over all memories of the component together.
     pub memory_bytes: u64,
     /// Most cells that an answer may have, over all statistics.
     pub cells_max: u64,
@@ -44,13 +44,57 @@ impl Trap {
     /// The guest can cause traps, failed growth and malformed answers; it cannot make the pool run out or a
     /// system call fail.
     pub fn is_host_fault(&self) -> bool {
-        let system_call = |error: &(dyn std::error::Error + 'static)| error.is::<std::io::Error>();
-        self.0.is::<wasmtime::PoolConcurrencyLimitError>() || self.0.chain().any(system_call)
+        is_host_fault(&self.0)
     }
 }
 
+/// What one instance has taken, over all its memories and tables together.
 struct State {
-    limits: StoreLimits,
+    memory_bytes_left: usize,
+    table_elements_left: usize,
+}
+
+impl ResourceLimiter for State {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(take(&mut self.memory_bytes_left, current, desired))
+    }
+
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        // A guest that asks for too much is told so; where the host has none to give, the call must end, or the
+        // guest's answer would depend on the host.
+        if is_host_fault(&error) { Err(error) } else { Ok(()) }
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(take(&mut self.table_elements_left, current, desired))
+    }
+
+    fn instances(&self) -> usize {
+        16
+    }
+
+    fn tables(&self) -> usize {
+        8
+    }
+
+    fn memories(&self) -> usize {
+        4
+    }
+}
+
+fn take(left: &mut usize, current: usize, desired: usize) -> bool {
+    let more = desired.saturating_sub(current);
+    let fits = more <= *left;
+    if fits {
+        *left -= more;
+    }
+    fits
+}
+
+/// Whether a system call of the host failed, or its pool ran out.
+fn is_host_fault(error: &wasmtime::Error) -> bool {
+    let system_call = |error: &(dyn std::error::Error + 'static)| error.is::<std::io::Error>() || error.is::<rustix::io::Errno>();
+    error.is::<wasmtime::PoolConcurrencyLimitError>() || error.chain().any(system_call)
 }
 
 type Arguments<'a> = (&'a [Parameter], &'a Unit);
@@ -100,9 +144,8 @@ impl Sandbox {
 
     fn fresh_store(&self) -> Result<Store<State>, Trap> {
         let memory = usize::try_from(self.limits.memory_bytes).unwrap_or(usize::MAX);
-        let limits = StoreLimitsBuilder::new().memory_size(memory).table_elements(8_000).instances(16).memories(4).tables(8).build();
-        let mut store = Store::new(&self.engine, State { limits });
-        store.limiter(|state| &mut state.limits);
+        let mut store = Store::new(&self.engine, State { memory_bytes_left: memory, table_elements_left: 8_000 });
+        store.limiter(|state| state);
         store.set_fuel(self.limits.fuel).map_err(Trap)?;
         // Bounds what the host copies out of the guest, before it copies it.
         let answer_bytes = (self.limits.cells_max.saturating_mul(16)).saturating_add(64 << 10);

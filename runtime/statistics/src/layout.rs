@@ -82,10 +82,24 @@ pub struct Layout {
 pub struct Scratch {
     cells: Vec<f64>,
     touched: Vec<u32>,
+    /// For each group, one more than its place among the touched ones; zero where it is not touched. One
+    /// look-up for each cell, however many groups a hostile unit touches.
+    places: Vec<u32>,
     counts: Vec<u32>,
     seen: Vec<bool>,
     /// The contribution as (place in the totals, steps).
     pub(crate) entries: Vec<(u32, i64)>,
+}
+
+impl Scratch {
+    fn touch_nothing(&mut self) {
+        for group in self.touched.drain(..) {
+            if let Some(place) = self.places.get_mut(group as usize) {
+                *place = 0;
+            }
+        }
+        self.cells.clear();
+    }
 }
 
 impl Layout {
@@ -137,6 +151,11 @@ impl Layout {
         &self.statistics
     }
 
+    /// How many cells a module returns for one unit at most.
+    pub fn guest_cells(&self) -> usize {
+        self.statistics.iter().map(Placed::guest_cells).sum()
+    }
+
     /// The length of the totals.
     pub fn totals_len(&self) -> usize {
         self.totals_len
@@ -178,8 +197,7 @@ impl Layout {
     fn encode_default(&self, scratch: &mut Scratch) {
         scratch.entries.clear();
         for placed in &self.statistics {
-            scratch.touched.clear();
-            scratch.cells.clear();
+            scratch.touch_nothing();
             if placed.keys.is_none() {
                 scratch.touched.push(0);
                 scratch.cells.resize(placed.guest_width, 0.0);
@@ -195,12 +213,15 @@ impl Layout {
 impl Placed {
     /// Collects the groups that a contribution touches: `touched`, and `guest_width` cells for each.
     fn gather<C: Sparse>(&self, contribution: &C, scratch: &mut Scratch) -> Result<(), NotAContribution> {
-        let Scratch { cells, touched, seen, .. } = scratch;
-        touched.clear();
-        cells.clear();
+        scratch.touch_nothing();
+        let Scratch { cells, touched, places, seen, .. } = scratch;
         seen.clear();
+        if places.len() < self.groups {
+            places.resize(self.groups, 0);
+        }
         if self.keys.is_none() {
             touched.push(0);
+            places[0] = 1;
             cells.resize(self.guest_width, 0.0);
         }
         seen.resize(if self.guest_cells() <= 64 { 64 } else { 0 }, false);
@@ -220,14 +241,15 @@ impl Placed {
                 return Ok(());
             }
             let (group, cell) = (index / self.guest_width, index % self.guest_width);
-            let place = match touched.iter().rposition(|touched| *touched as usize == group) {
-                Some(place) => place,
-                None if touched.len() >= self.groups_per_unit => return Err(NotAContribution),
-                None => {
+            let place = match places.get(group).copied().unwrap_or(0) {
+                0 if touched.len() >= self.groups_per_unit => return Err(NotAContribution),
+                0 => {
                     touched.push(group as u32);
                     cells.resize(touched.len() * self.guest_width, 0.0);
+                    places[group] = touched.len() as u32;
                     touched.len() - 1
                 }
+                place => place as usize - 1,
             };
             cells[place * self.guest_width + cell] = value;
             Ok(())

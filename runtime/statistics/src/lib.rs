@@ -17,7 +17,7 @@ mod sum;
 mod variance;
 
 pub use layout::{Layout, LayoutError, NotAContribution, Placed, Scratch, Sparse};
-pub use noise::{interval_half_width, standard_deviation};
+pub use noise::interval_half_width;
 
 use tidegate_terms::{Measure, Mechanism};
 
@@ -36,16 +36,19 @@ impl Sensitivity {
     /// The bound that the mechanism is calibrated to, rounded up.
     pub fn for_mechanism(&self, mechanism: Mechanism) -> f64 {
         match mechanism {
-            Mechanism::Laplace => round_up(self.l1 as f64),
-            Mechanism::Gaussian => round_up((self.l2_squared as f64).sqrt()),
+            Mechanism::Laplace if self.l1 < EXACT => self.l1 as f64,
+            Mechanism::Laplace => (self.l1 as f64).next_up(),
+            Mechanism::Gaussian => {
+                let root = (self.l2_squared as f64).sqrt();
+                let exact = root < EXACT as f64 && (root as u128).pow(2) == self.l2_squared;
+                if exact { root } else { root.next_up().next_up() }
+            }
         }
     }
 }
 
-/// The next number above, unless the number is an integer that is represented exactly.
-fn round_up(value: f64) -> f64 {
-    if value.fract() == 0.0 && value < 9_007_199_254_740_992.0 { value } else { value.next_up().next_up() }
-}
+/// Below this, every integer is a 64-bit floating-point number.
+const EXACT: u64 = 1 << 53;
 
 /// One of the totals that a statistic is made of; each gets noise of its own scale.
 #[derive(Debug, Clone, PartialEq)]

@@ -15,23 +15,12 @@ pub fn interval_half_width(mechanism: Mechanism, scale: f64, confidence: f64) ->
     }
 }
 
-/// The standard deviation of the noise, in steps of the grid.
-pub fn standard_deviation(mechanism: Mechanism, scale: f64) -> f64 {
-    match mechanism {
-        // Of the discrete Gaussian it is at most its scale (Canonne, Kamath, Steinke 2020, Corollary 9).
-        Mechanism::Gaussian => scale,
-        Mechanism::Laplace => {
-            let p = (-1.0 / scale).exp();
-            (2.0 * p).sqrt() / (1.0 - p)
-        }
-    }
-}
-
 /// P(|X| > h) = 2 p^(h+1) / (1 + p) with p = exp(-1/scale).
 fn laplace_half_width(scale: f64, confidence: f64) -> f64 {
     let p = (-1.0 / scale).exp();
     let tail = (1.0 - confidence) * (1.0 + p) / 2.0;
-    (tail.ln() / p.ln() - 1.0).ceil().max(0.0)
+    // ln p is -1/scale, exactly; taken of a rounded p it would be lost for large scales.
+    (-tail.ln() * scale - 1.0).ceil().max(0.0)
 }
 
 fn gaussian_half_width(scale: f64, confidence: f64) -> f64 {

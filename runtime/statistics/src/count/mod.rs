@@ -33,7 +33,7 @@ impl Kind for Count {
     }
 }
 
-/// A total with its interval, not below zero at either end of the truth but unbiased in its value.
+/// A total with its interval: unbiased, so it may lie below zero where the truth is small.
 pub(crate) fn estimate_of_total(name: &str, part: Noised, step: f64, mechanism: Mechanism, confidence: f64) -> Estimate {
     let half = interval_half_width(mechanism, part.scale, confidence);
     let total = part.total as f64;

@@ -31,7 +31,8 @@ impl Kind for Sum {
     fn parts(&self) -> Vec<Part> {
         let most = self.lower.unsigned_abs().max(self.upper.unsigned_abs());
         let groups = u64::from(self.groups_per_unit);
-        let sensitivity = Sensitivity { l1: most.saturating_mul(groups), l2_squared: u128::from(most).pow(2) * u128::from(groups) };
+        let sensitivity =
+            Sensitivity { l1: most.saturating_mul(groups), l2_squared: u128::from(most).pow(2).saturating_mul(u128::from(groups)) };
         vec![Part { name: "sum", sensitivity, step: self.step, cell_max: most }]
     }
 
