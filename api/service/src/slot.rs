@@ -44,7 +44,8 @@ pub fn slot_seconds(inputs: SlotInputs) -> u64 {
         + wide(inputs.unit_bytes_max) * wide(NANOSECONDS_PER_BYTE)
         + wide(inputs.guest_cells) * wide(NANOSECONDS_PER_CELL);
     let per_unit = wide(inputs.fuel_per_unit) * wide(NANOSECONDS_PER_FUEL) + host;
-    let nanoseconds = wide(units_of_one_worker(inputs)) * per_unit + wide(inputs.totals) * wide(NANOSECONDS_PER_TOTAL);
+    let units = wide(units_of_one_worker(inputs)).saturating_mul(per_unit);
+    let nanoseconds = units.saturating_add(wide(inputs.totals) * wide(NANOSECONDS_PER_TOTAL));
     u64::try_from(nanoseconds.div_ceil(1_000_000_000)).unwrap_or(u64::MAX / 2).saturating_add(SECONDS_FIXED)
 }
 

@@ -82,7 +82,10 @@ mod tests {
                 assert!(tight > 0.0 && tight <= plain, "{rho} {small}: {tight} above {plain}");
                 if let Ok(epsilon) = Epsilon::parse(tight) {
                     let back = rho_of(epsilon, delta(small));
-                    assert!((back.get() - rho).abs() <= 1e-9 * rho.max(1e-3), "{rho} {}", back.get());
+                    // Below a certain rho delta alone is enough, and epsilon is (nearly) zero for many of them.
+                    let unique = tight > 1e-6;
+                    assert!(back.get() >= rho * (1.0 - 1e-9) - 1e-12, "{rho} {}", back.get());
+                    assert!(!unique || back.get() <= rho * (1.0 + 1e-9) + 1e-12, "{rho} {}", back.get());
                     assert!(epsilon_of(back, delta(small)) <= tight);
                 }
             }
