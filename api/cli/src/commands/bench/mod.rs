@@ -6,6 +6,7 @@
 //! | [`scale`] | import, and runs from mounted shards to the released table, through a keeper |
 //! | [`polars`] | the same exact aggregation without privacy, in a process of its own |
 //! | [`memory`] | the peak memory of every process meanwhile |
+//! | [`load`] | what others take of the machine meanwhile |
 //! | [`data`] | the files: `gen_scale.py`'s, or made-up ones of the same shape |
 //! | [`report`] | medians, goals, ratios |
 //!
@@ -14,6 +15,7 @@
 
 mod calls;
 mod data;
+mod load;
 mod memory;
 mod polars;
 mod report;
@@ -26,6 +28,7 @@ use crate::front::CliError;
 use crate::output::Output;
 use calls::Calls;
 use data::Data;
+use load::Load;
 use report::{Report, Samples};
 use scale::{LARGE, SMALL, Size};
 
@@ -42,10 +45,14 @@ pub(crate) fn run(arguments: BenchArguments, output: Output) -> Result<(), CliEr
     let mut samples = Samples::default();
     for round in 0..rounds {
         say(output, &format!("{} {}/{rounds}", output.pick("round", "轮次"), round + 1));
+        let before = Load::now();
         if arguments.only != Some(BenchPart::Scale) {
             calls.measure(&mut samples)?;
         }
         scale::measure_round(&data, sizes, round, &mut samples)?;
+        if let Some(before) = before {
+            before.add_others(&mut samples);
+        }
     }
     let report = Report::new(&samples, rounds, data.made_up);
     output.show(&report, |report| report.print(output));
