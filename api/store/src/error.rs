@@ -38,7 +38,8 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let database = error.as_database_error();
         match database.and_then(|error| error.code()).as_deref() {
-            Some("13") => Self::Full,
+            // SQLITE_FULL, and SQLITE_IOERR_SHMSIZE: no room for the index of the write-ahead log.
+            Some("13" | "4874") => Self::Full,
             Some("11" | "26") => Self::Damaged { detail: error.to_string() },
             _ => Self::Database { detail: error.to_string() },
         }
