@@ -46,7 +46,7 @@ fn refused(domain: &Domain, schema: &str, policy: &str, data: &Path, code: &str)
 #[test]
 fn csv_files_that_are_broken() {
     let domain = Domain::empty();
-    let long = GOOD.repeat(1) + &(3..20).map(|id| format!("{id},x,1,\n")).collect::<String>();
+    let long = GOOD.to_owned() + &(3..20).map(|id| format!("{id},x,1,\n")).collect::<String>();
     let (gbk, latin): (&[u8], &[u8]) =
         (b"id,place,cost,emergency\n1,\xb1\xb1\xbe\xa9,1.5,true\n", b"id,place,cost,emergency\n1,Besan\xe7on,1,\n");
     let utf16: Vec<u8> = [0xfeff].into_iter().chain(GOOD.encode_utf16()).flat_map(u16::to_le_bytes).collect();

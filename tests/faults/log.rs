@@ -36,10 +36,15 @@ fn one_changed_byte_is_found_and_its_file_named() {
     let log = domain.beside("copy-of-log");
     copy(&domain.directory().join("log"), &log);
     let shown = fs::read_to_string(log.join("vkey")).expect("key");
-    assert_eq!(verify(&log, &["--key", shown.trim()]).json()["key_trusted"], true);
+    let report = verify(&log, &["--key", shown.trim()]).json();
+    assert_eq!(report["key_trusted"], true);
+    let entries = report["entries"].as_u64().expect("entries");
     assert!(files(&log).len() >= 4, "{:?}", files(&log));
     for file in files(&log) {
         let good = fs::read(&file).expect("file");
+        if good.is_empty() {
+            continue; // the publisher's lock
+        }
         let name = file.strip_prefix(&log).expect("below").display().to_string();
         for at in (0..good.len()).step_by(good.len().div_ceil(12)).chain([good.len() - 1]) {
             let mut bad = good.clone();
@@ -51,9 +56,11 @@ fn one_changed_byte_is_found_and_its_file_named() {
         }
         fs::write(&file, &good[..good.len() - 1]).expect("write");
         assert_eq!(verify(&log, &["--key", shown.trim()]).code, Some(3), "{name} cut by a byte");
+        // Partial tiles of earlier sizes may go (tlog-tiles allows it); what the checkpoint needs may not.
+        let needed = name == "checkpoint" || name.ends_with(&format!(".p/{entries}"));
         fs::remove_file(&file).expect("remove");
         let said = verify(&log, &["--key", shown.trim()]);
-        assert!(said.code == Some(3) || name == "vkey", "{name} removed: {}{}", said.out, said.err);
+        assert_eq!(said.code, Some(if needed { 3 } else { 0 }), "{name} removed: {}{}", said.out, said.err);
         fs::write(&file, &good).expect("write");
     }
     assert_eq!(verify(&log, &["--key", shown.trim()]).code, Some(0));
@@ -108,7 +115,9 @@ fn a_restored_backup_does_not_forget_spending() {
 fn a_log_that_was_changed_in_place_is_not_signed_again() {
     let domain = story();
     let log = domain.directory().join("log");
-    let bundle = files(&log).into_iter().find(|file| text(file).contains("entries")).expect("entries");
+    // The newest bundle: publishing compares it. Older partial ones are for the audit.
+    let width = |file: &PathBuf| file.file_name().and_then(|name| text(Path::new(name)).parse::<u32>().ok());
+    let bundle = files(&log).into_iter().filter(|file| text(file).contains("entries")).max_by_key(width).expect("entries");
     let good = fs::read(&bundle).expect("entries");
     let mut bad = good.clone();
     bad[100] ^= 1;

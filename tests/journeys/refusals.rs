@@ -38,7 +38,10 @@ fn hide_shards(domain: &Domain) -> impl FnOnce() {
     for shard in &shards {
         fs::rename(shard.path(), away.join(shard.file_name())).expect("hide");
     }
-    move || shards.iter().for_each(|shard| fs::rename(away.join(shard.file_name()), shard.path()).expect("bring back"))
+    move || {
+        shards.iter().for_each(|shard| fs::rename(away.join(shard.file_name()), shard.path()).expect("bring back"));
+        fs::remove_dir(away).expect("remove");
+    }
 }
 
 #[test]
@@ -64,7 +67,7 @@ fn over_budget() {
     }
     bring_back();
     // A second grant does not bring a second budget: the lineage's account is one.
-    domain.grant("person-years.meddol", "1");
+    domain.grant("person-years.meddol", "0.99");
     let sentence = refused(&domain, MODEL, "0.7", "budget.lineage");
     assert!(sentence.contains(&format!("{:.6}", account["left"].as_f64().expect("number"))), "{sentence}");
     // Nor does a second version of the data.
@@ -146,7 +149,8 @@ fn grants_that_cannot_be_made() {
     let before = listing(domain.directory());
     let (soon, past, far) = (days_from_today(5), days_from_today(-1), days_from_today(3000));
     let ask = |more: &[&str]| domain.grant_with(&[&["--columns", "person-years.meddol", "--epsilon", "1"], more].concat());
-    ask(&["--until", &past]).refused("grant.over");
+    ask(&["--until", &past]).refused("grant.period");
+    ask(&["--from", &days_from_today(-2), "--until", &past]).refused("grant.over");
     ask(&["--until", &far]).refused("grant.too-long");
     ask(&["--until", "2027-02-30"]).refused("grant.period");
     ask(&["--until", "tomorrow"]).refused("grant.period");
