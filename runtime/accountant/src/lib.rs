@@ -6,7 +6,7 @@
 //! Theorem 1; Feldman and Zrnic 2021). Rejected: adding up epsilons (far too dear), and numerical
 //! privacy-loss distributions (no proven filter; they may explain, never admit).
 //!
-//! Money is integers here ([`Rho`], units of 1e-12): the order of charges cannot matter.
+//! Money is integers here ([`Rho`](tidegate_terms::Rho), units of 1e-12): the order of charges cannot matter.
 
 mod conversion;
 mod reservation;

@@ -1,8 +1,8 @@
 //! What one unit may contribute to each statistic, as exact integers, and what the noised totals mean.
 //!
-//! Guarantee: whatever a module returns, [`Layout::encode`] yields integers inside the bounds from which
+//! Guarantee: whatever a module returns, `Layout::encode` yields integers inside the bounds from which
 //! [`Part::sensitivity`] follows, or refuses the whole contribution. Clamping happens in floating point,
-//! the proof does not rest on it: [`Layout::encode`] checks the integers again, exactly, at the end.
+//! the proof does not rest on it: `Layout::encode` checks the integers again, exactly, at the end.
 //!
 //! One folder per statistic: code, tests and `claim.md`, the privacy claim. Rejected: one generic "vector
 //! with a norm" for everything; it cannot use that values of one unit are shared out over groups, and so
