@@ -202,3 +202,6 @@ impl Sparse for Contribution {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
