@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
 use tidegate_service::view::{DatasetView, ImportView};
 use tidegate_service::{Reply, Request};
-use tidegate_shards::ImportProgress;
+use tidegate_shards::{ImportProgress, TableReport};
 use tidegate_terms::{ColumnType, Name, PublicSchema};
 
 /// Runs a `dataset` command.
@@ -159,6 +159,53 @@ fn report(view: &ImportView, output: Output) {
             "本报告含精确计数，仅供数据提供部门，不得离开数据域。"
         )
     );
-    let text = serde_json::to_string_pretty(report).unwrap_or_default();
-    println!("{text}");
+    println!("{} {}, {} {}", output.pick("units", "单元"), report.units, output.pick("rows kept", "保留行数"), report.rows);
+    for table in &report.tables {
+        report_table(table, output);
+    }
+}
+
+fn report_table(report: &TableReport, output: Output) {
+    println!("\n{} ({} {})", report.table, output.pick("rows read", "读取行数"), report.rows_read);
+    let lines = [
+        (output.pick("rows kept", "保留行数"), report.rows_kept),
+        (output.pick("rows without an identifier", "无标识行数"), report.identifiers_missing),
+        (output.pick("rows dropped: outside the range", "因越界丢弃的行数"), report.rows_dropped_outside),
+        (output.pick("rows dropped: missing value", "因缺失丢弃的行数"), report.rows_dropped_missing),
+        (output.pick("rows dropped: too many for one unit", "因单元行数超限丢弃的行数"), report.rows_dropped_excess),
+        (output.pick("exact duplicates kept", "保留的完全重复行数"), report.duplicates),
+        (output.pick("most rows of one unit", "单个单元最多行数"), report.rows_per_unit.largest),
+    ];
+    let mut counts = output.table(&[("what", "项目"), ("count", "数量")]);
+    for (what, count) in lines {
+        counts.add_row([what.to_owned(), count.to_string()]);
+    }
+    println!("{counts}");
+    let mut spread = output.table(&[("rows per unit", "每单元行数"), ("units", "单元数")]);
+    for (power, units) in report.rows_per_unit.buckets.iter().enumerate() {
+        spread.add_row([format!("{} – {}", 1u64 << power, (2u64 << power) - 1), units.to_string()]);
+    }
+    println!("{spread}");
+    let heads = [
+        ("column", "列"),
+        ("missing", "缺失"),
+        ("outside, became missing", "越界后置缺失"),
+        ("clamped", "截断"),
+        ("became other", "归入其他"),
+        ("row dropped", "丢弃该行"),
+    ];
+    let mut columns = output.table(&heads);
+    for column in &report.columns {
+        let outside = &column.outside;
+        let counts = [column.missing, outside.became_missing, outside.clamped, outside.became_other, outside.row_dropped];
+        columns.add_row(std::iter::once(column.column.clone()).chain(counts.map(|count| count.to_string())));
+    }
+    println!("{columns}");
+    if !report.columns_unknown.is_empty() {
+        println!(
+            "{} {}",
+            output.pick("Columns of the file that the schema does not name:", "文件中模式未列出的列："),
+            report.columns_unknown.join(", ")
+        );
+    }
 }
