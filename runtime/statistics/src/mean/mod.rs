@@ -65,6 +65,9 @@ impl Mean {
                 self.range_of_mean(around(count), around(sum))
             }
         };
+        // Where the interval lies beside the bounds, what is left of it inside them has no width: the noise has won,
+        // and a mean of 0 within [0, 0] would say the contrary.
+        let [low, high] = if low < high { [low, high] } else { [lower, upper] };
         Estimate { name: "mean".into(), value, lower: low.min(value), upper: high.max(value) }
     }
 
@@ -150,6 +153,16 @@ mod tests {
         let part = |at: usize| Noised { total: i128::from(one[at] + two[at]), scale: 1e-9 };
         let estimate = mean.estimate_mean(part(0), part(1), Mechanism::Gaussian, 0.95);
         assert!((estimate.value - 5.0).abs() < 1e-3, "{estimate:?}");
+    }
+
+    #[test]
+    fn an_interval_beside_the_bounds_is_not_shown_as_a_point() {
+        let mean = Mean::new([0.0, 30.0], 5, None);
+        let far = -40 * i128::from(mean.half_steps) * 10;
+        for mechanism in [Mechanism::Gaussian, Mechanism::Laplace] {
+            let estimate = mean.estimate_mean(Noised { total: 40, scale: 2.0 }, Noised { total: far, scale: 2.0 }, mechanism, 0.95);
+            assert_eq!((estimate.value, estimate.lower, estimate.upper), (0.0, 0.0, 30.0));
+        }
     }
 
     #[test]
