@@ -1,10 +1,11 @@
 //! Mock data from the public schema alone: declared types, ranges, categories and rows per unit.
 //!
-//! It knows nothing of real data, so a module that runs on it has learnt nothing. Bounds, missing values and
+//! A unit touches no more groups than the manifest declares, as the operator expects of real ones. It knows
+//! nothing of real data, so a module that runs on it has learnt nothing. Bounds, missing values and
 //! the largest number of rows turn up often, because that is where modules break.
 
 use tidegate_sandbox::contract::{Column, Table, Unit, Values};
-use tidegate_terms::{ColumnType, Manifest, PublicSchema, parse_date};
+use tidegate_terms::{ColumnType, Manifest, Name, PublicSchema, parse_date};
 
 /// SplitMix64 (Steele, Lea, Flood 2014): repeatable made-up data. Never used for noise.
 #[derive(Debug, Clone)]
@@ -43,7 +44,11 @@ pub fn mock_unit(manifest: &Manifest, schema: &PublicSchema, generator: &mut Gen
         let table = schema.table(&input.table)?;
         let rows = rows(table.rows_per_unit_max, generator);
         let columns = input.columns.iter().filter_map(|name| table.columns.iter().find(|column| column.name == *name));
-        let columns = columns.map(|column| mock_column(&column.kind, column.nullable, rows, generator)).collect();
+        let columns = columns.map(|column| {
+            let groups = groups_per_unit(manifest, &table.name, &column.name);
+            mock_column(&column.kind, column.nullable, rows, groups, generator)
+        });
+        let columns = columns.collect();
         Some(Table { row_count: rows, columns })
     });
     Unit { tables: tables.collect() }
@@ -60,7 +65,14 @@ fn rows(most: u32, generator: &mut Generator) -> u32 {
     generator.within(1, i64::from(most.min(20))) as u32
 }
 
-fn mock_column(kind: &ColumnType, nullable: bool, rows: u32, generator: &mut Generator) -> Column {
+/// Most categories that the manifest expects one unit to have in a column it groups by.
+fn groups_per_unit(manifest: &Manifest, table: &Name, column: &Name) -> Option<u32> {
+    let groupings = manifest.statistics.iter().filter_map(|statistic| statistic.groups.as_ref());
+    let own = groupings.filter(|groups| groups.table.as_ref() == Some(table) && groups.column.as_ref() == Some(column));
+    own.map(|groups| groups.per_unit).min()
+}
+
+fn mock_column(kind: &ColumnType, nullable: bool, rows: u32, groups: Option<u32>, generator: &mut Generator) -> Column {
     let values = match kind {
         ColumnType::Integer { minimum, maximum } => Values::Integers(fill(rows, || integer(*minimum, *maximum, generator))),
         ColumnType::Float { minimum, maximum } => Values::Floats(fill(rows, || float(*minimum, *maximum, generator))),
@@ -70,10 +82,17 @@ fn mock_column(kind: &ColumnType, nullable: bool, rows: u32, generator: &mut Gen
             let day = |text: &String| i64::from(parse_date(text).unwrap_or(0));
             Values::Dates(fill(rows, || integer(day(minimum), day(maximum), generator) as i32))
         }
-        ColumnType::Category { categories } => Values::Categories(fill(rows, || generator.within(0, categories.len() as i64 - 1) as u32)),
+        ColumnType::Category { categories } => Values::Categories(few_categories(categories.len(), rows, groups, generator)),
     };
     let missing = nullable.then(|| fill(rows, || generator.one_in(10)));
     Column { values, missing: missing.filter(|flags| flags.contains(&true)) }
+}
+
+/// Draws from as many categories as one unit may touch.
+fn few_categories(count: usize, rows: u32, groups: Option<u32>, generator: &mut Generator) -> Vec<u32> {
+    let last = i64::try_from(count).unwrap_or(i64::MAX) - 1;
+    let few = fill(groups.unwrap_or(rows).min(rows), || generator.within(0, last) as u32);
+    fill(rows, || few[generator.within(0, few.len() as i64 - 1) as usize])
 }
 
 fn fill<T>(rows: u32, mut make: impl FnMut() -> T) -> Vec<T> {
