@@ -30,11 +30,12 @@ fn cells(contributions: &[Contribution]) -> Vec<(usize, f64)> {
             Contribution::Dense(values) => values.len(),
             Contribution::Sparse(_) => 0,
         };
-        contribution.visit(dense, &mut |index, value| {
-            cells.push((index, value));
-            Ok(())
-        })
-        .expect("takes all");
+        contribution
+            .visit(dense, &mut |index, value| {
+                cells.push((index, value));
+                Ok(())
+            })
+            .expect("takes all");
     }
     cells
 }
