@@ -77,3 +77,18 @@ fn take_memory() -> bool {
         std::hint::black_box(&memory).len() == 1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Without walls the attempts get through, so that `doctor` can fail.
+    #[test]
+    fn attempts_get_through_where_no_wall_stands() {
+        for bites in [Attempt::ReadFile, Attempt::WriteFile, Attempt::Network, Attempt::StartProcess, Attempt::ReadParent] {
+            assert!(attempt(bites), "{bites:?} fails even without walls");
+        }
+        assert!(Attempt::ALL.iter().all(|attempt| Attempt::of_name(attempt.name()) == Some(*attempt)));
+        assert_eq!(Attempt::of_name("other"), None);
+    }
+}
