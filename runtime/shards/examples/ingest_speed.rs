@@ -1,7 +1,7 @@
 //! Measures an import of the synthetic scale data, and reading it back.
 //!
 //! `python3 sample-models/datasets/scale/gen_scale.py DIR`, then
-//! `cargo run --release -p tidegate-shards --example ingest_speed -- /tmp/scale/scale_10m.parquet`
+//! `cargo run --release -p tidegate-shards --example ingest_speed -- DIR/scale_10m.parquet`
 
 use std::path::PathBuf;
 use std::time::Instant;
