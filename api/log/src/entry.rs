@@ -294,7 +294,7 @@ fn check_texts(entry: &Entry) -> Result<(), EntryError> {
 /// bits, anybody could try every small total or parameter until the digest fits. One salt per entry; whoever
 /// holds the salt can open the commitment, so salts of totals are guarded like raw data.
 pub fn commit(salt: &[u8; 32], bytes: &[u8]) -> Digest {
-    Digest::of_parts(&[b"tidegate commitment v1\n", salt, bytes])
+    Digest::commitment(salt, bytes)
 }
 
 /// The JSON schema of entries, as it lies in `docs/log-entry.schema.json`.

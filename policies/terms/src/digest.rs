@@ -34,6 +34,12 @@ impl Digest {
         Self(bytes)
     }
 
+    /// A salted commitment to bytes. The salt is 256 random bits, one for each commitment: a bare digest of a
+    /// small or guessable content is opened by trying (attack A22).
+    pub fn commitment(salt: &[u8; 32], bytes: &[u8]) -> Self {
+        Self::of_parts(&[b"tidegate commitment v1\n", salt, bytes])
+    }
+
     /// Reads 64 hexadecimal digits.
     pub fn parse(text: &str) -> Result<Self, DigestError> {
         let wrong = || DigestError::Shape { text: text.chars().take(80).collect() };

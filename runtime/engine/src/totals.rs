@@ -27,7 +27,7 @@ impl Totals {
     /// totals would be open to a dictionary (attack A22).
     pub fn commitment(&self, salt: &[u8; 32]) -> Digest {
         let bytes: Vec<u8> = self.sums.iter().flat_map(|sum| sum.to_le_bytes()).collect();
-        Digest::of_parts(&[b"tidegate commitment v1\n", salt, &bytes])
+        Digest::commitment(salt, &bytes)
     }
 
     /// The numbers, for the noise process and nobody else.

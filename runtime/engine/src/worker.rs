@@ -94,7 +94,7 @@ pub fn serve(mut from: impl Read, mut to: impl Write, before_task: impl Fn(&Rang
         Err(error) => return write_frame(&mut to, &Answer::HostFault { detail: error.to_string() }, &[]),
     };
     tidegate_walls::raise(worker.data_bytes());
-    // Once more behind the walls: what they break, they break here, and not for a unit.
+    // The guest runs for the first time here, behind the walls; what they break, they break now, and not for a unit.
     if let Err(error) = worker.warm_up() {
         return write_frame(&mut to, &Answer::HostFault { detail: error.to_string() }, &[]);
     }
@@ -125,7 +125,8 @@ impl Worker {
         let inputs = setup.manifest.inputs.iter().map(|input| (&input.table, input.columns.as_slice()));
         let projection = Projection::new(&setup.schema, inputs)?;
         let made_up = mock_unit(&setup.manifest, &setup.schema, &mut Generator::new(1));
-        let worker = Self {
+        sandbox.prepare_memory_images()?;
+        Ok(Self {
             sandbox,
             memory_bytes: setup.manifest.resources.memory_bytes,
             layout,
@@ -136,10 +137,7 @@ impl Worker {
             made_up,
             unit: Unit { tables: Vec::new() },
             scratch: Scratch::default(),
-        };
-        // The engine makes its memory image at the first call, while it still may.
-        worker.warm_up()?;
-        Ok(worker)
+        })
     }
 
     /// Calls the module for one made-up unit, whatever it answers: what is broken for every unit shows here,
@@ -204,6 +202,6 @@ fn open_shards(directory: &Path, files: &[(u32, String)]) -> Result<BTreeMap<u32
 
 /// The limits of one call, from the sealed manifest.
 pub(crate) fn limits(manifest: &Manifest, layout: &Layout) -> Limits {
-    let cells = layout.statistics().iter().map(|placed| placed.guest_cells() as u64).sum();
-    Limits { fuel: manifest.resources.fuel_per_unit, memory_bytes: manifest.resources.memory_bytes, cells_max: cells }
+    let resources = &manifest.resources;
+    Limits { fuel: resources.fuel_per_unit, memory_bytes: resources.memory_bytes, cells_max: layout.guest_cells() as u64 }
 }

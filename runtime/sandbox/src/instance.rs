@@ -125,6 +125,13 @@ impl Sandbox {
         Ok(Self { engine, pre, contribute, parameters, limits })
     }
 
+    /// Makes the images from which fresh memories are mapped. They are anonymous files, so this must happen
+    /// while the process may still write files; it runs no code of the guest.
+    pub fn prepare_memory_images(&self) -> Result<(), SandboxError> {
+        let prepared = self.pre.component().initialize_copy_on_write_image();
+        prepared.map_err(|error| SandboxError::Setup { detail: format!("{error:#}") })
+    }
+
     /// Calls `contribute` for one unit in an instance that has seen nothing else.
     pub fn contribute(&self, unit: &Unit) -> Result<Vec<Contribution>, Trap> {
         let mut store = self.fresh_store()?;

@@ -29,16 +29,14 @@ pub fn die_with_parent() {
 /// Raises all walls that this kernel has around the calling process, which must have one thread only, and
 /// says which stand. `data_bytes` bounds its writable memory.
 pub fn raise(data_bytes: u64) -> Vec<Standing> {
-    let standings = vec![
+    vec![
         standing(Wall::Namespaces, namespaces()),
         standing(Wall::User, nobody()),
         standing(Wall::NoNewPrivileges, rustix::thread::set_no_new_privs(true).map_err(|error| error.to_string())),
         standing(Wall::Landlock, landlock()),
         standing(Wall::Limits, limits(data_bytes)),
         standing(Wall::Seccomp, system_calls::confine()),
-    ];
-    // A change of user clears the signal; a parent that died meanwhile closes our pipe.
-    standings
+    ]
 }
 
 fn standing(wall: Wall, raised: Result<(), String>) -> Standing {
@@ -62,6 +60,7 @@ fn nobody() -> Result<(), String> {
     let (user, group) = (rustix::process::Uid::from_raw(NOBODY), rustix::process::Gid::from_raw(NOBODY));
     rustix::thread::set_thread_res_gid(group, group, group).map_err(failed)?;
     rustix::thread::set_thread_res_uid(user, user, user).map_err(failed)?;
+    // A change of user clears the signal; a parent that died meanwhile closes our pipe.
     die_with_parent();
     Ok(())
 }
