@@ -11,7 +11,7 @@ use tidegate_engine::{EngineError, Job, Workers, execute};
 use tidegate_sandbox::contract::{Contribution, Unit, Values};
 use tidegate_sandbox::{CompiledModule, Limits, Sandbox, compile};
 use tidegate_shards::{ImportRequest, Projection, ShardManifest, ShardReader, UnitHash, import};
-use tidegate_terms::{Manifest, Mechanism, Name, ParameterValue, PublicSchema, Rho};
+use tidegate_terms::{DeltaCost, Manifest, Mechanism, Name, ParameterValue, PublicSchema, Rho};
 use tidegate_tests::domain::{place, rand_hie_schema};
 use tidegate_tests::program::repository;
 use tidegate_tests::truth::Truth;
@@ -112,6 +112,9 @@ fn reservation() -> Reservation {
         scale: 10.0,
         sensitivity: 1.0,
         rho: Rho::from_units(1),
+        delta: DeltaCost::ZERO,
+        first_round: 1,
+        rounds: 1,
     };
     let account = Account { cap: Rho::from_units(10), spent: Rho::ZERO };
     let caps = Caps { lineage: account, grant: account, run: account.cap };

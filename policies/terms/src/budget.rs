@@ -139,6 +139,63 @@ impl Rho {
     }
 }
 
+/// A part of delta, in whole units of 1e-18: the chance that a release is not the mechanism it is priced as
+/// (total variation distance), or that a threshold lets through what it should hold back.
+///
+/// An integer, for the same reasons as [`Rho`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct DeltaCost(u64);
+
+impl DeltaCost {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+    const UNITS_PER_ONE: f64 = 1e18;
+    /// Certainty.
+    pub const MAX: Self = Self(1_000_000_000_000_000_000);
+
+    /// From whole units of 1e-18.
+    pub fn from_units(units: u64) -> Self {
+        Self(units.min(Self::MAX.0))
+    }
+
+    /// In whole units of 1e-18.
+    pub fn units(self) -> u64 {
+        self.0
+    }
+
+    /// A price: rounded up. What is not a number is unaffordable.
+    pub fn price(value: f64) -> Self {
+        if value.is_nan() || value >= 1.0 { Self::MAX } else { Self((value * Self::UNITS_PER_ONE).ceil().max(0.0) as u64) }
+    }
+
+    /// A cap: rounded down. What is not a number allows nothing.
+    pub fn cap(value: f64) -> Self {
+        if value > 0.0 { Self::from_units((value * Self::UNITS_PER_ONE).floor() as u64) } else { Self::ZERO }
+    }
+
+    /// As a real number.
+    pub fn get(self) -> f64 {
+        self.0 as f64 / Self::UNITS_PER_ONE
+    }
+
+    /// The sum, held at [`DeltaCost::MAX`].
+    pub fn plus(self, other: Self) -> Self {
+        Self::from_units(self.0.saturating_add(other.0))
+    }
+
+    /// What is left after a charge; nothing, if the charge is larger.
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl std::iter::Sum for DeltaCost {
+    fn sum<I: Iterator<Item = Self>>(charges: I) -> Self {
+        charges.fold(Self::ZERO, Self::plus)
+    }
+}
+
 impl std::iter::Sum for Rho {
     fn sum<I: Iterator<Item = Self>>(charges: I) -> Self {
         charges.fold(Self::ZERO, Self::plus)

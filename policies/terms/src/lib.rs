@@ -17,11 +17,11 @@ mod policy;
 mod schema;
 mod seal;
 
-pub use budget::{BudgetError, Delta, Epsilon, Rho};
+pub use budget::{BudgetError, Delta, DeltaCost, Epsilon, Rho};
 pub use column::{Column, ColumnType, ExcessRows, MissingRule, OutsideRule};
 pub use digest::{Digest, DigestError};
 pub use identifier::{IdentifierKind, canonical_identifier};
-pub use manifest::{Grouping, Input, Manifest, ManifestError, Measure, Mechanism, Resources, Statistic};
+pub use manifest::{Blocks, Grouping, Input, Manifest, ManifestError, Measure, Mechanism, Resources, Rounds, SideTable, Statistic};
 pub use messages::{Language, Message, Spoken};
 pub use name::{Name, NameError};
 pub use parameter::{Parameter, ParameterError, ParameterType, ParameterValue};

@@ -4,11 +4,12 @@
 //! chosen from data (attack A9). Its JSON schema is `docs/manifest.schema.json`.
 
 mod error;
+mod statistic;
 
 pub use error::ManifestError;
+pub use statistic::{Grouping, Measure, Mechanism, Statistic};
 
-use crate::schema::check_categories;
-use crate::{Bilingual, ColumnType, Name, Parameter, ParameterError, ParameterValue, PublicSchema};
+use crate::{Bilingual, Column, ColumnType, Name, Parameter, ParameterError, ParameterValue, PublicSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,111 +25,9 @@ pub struct Input {
     pub table: Name,
     /// Its columns, in the order in which the module sees them.
     pub columns: Vec<Name>,
-}
-
-/// The mechanism that adds noise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
-#[serde(rename_all = "snake_case")]
-pub enum Mechanism {
-    /// The discrete Gaussian (Canonne, Kamath, Steinke 2020); calibrated to the L2 sensitivity.
-    #[default]
-    Gaussian,
-    /// The discrete Laplace (Ghosh, Roughgarden, Sundararajan 2009); calibrated to the L1 sensitivity.
-    Laplace,
-}
-
-/// What a statistic measures, and the bounds on what one unit can give to it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "measure", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Measure {
-    /// How many. A unit adds 0 to `per_unit` to each group that it touches.
-    Count {
-        /// Most that one unit adds to one group.
-        #[serde(default = "one")]
-        per_unit: u32,
-    },
-    /// The total of one number per unit and group.
-    Sum {
-        /// Lower and upper bound of what one unit adds to one group that it touches.
-        bounds: [f64; 2],
-        /// Step of the integer grid; a power of two near the 2^20th part of the bounds where it is not given.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        grid: Option<f64>,
-    },
-    /// The mean of all values of all units.
-    Mean {
-        /// Lower and upper bound of one value.
-        bounds: [f64; 2],
-        /// Most values that one unit gives, over all groups together.
-        values_per_unit: u32,
-        /// Step of the integer grid.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        grid: Option<f64>,
-    },
-    /// The variance of all values of all units (division by their number), and their mean.
-    Variance {
-        /// Lower and upper bound of one value.
-        bounds: [f64; 2],
-        /// Most values that one unit gives, over all groups together.
-        values_per_unit: u32,
-        /// Step of the integer grid.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        grid: Option<f64>,
-    },
-    /// How many values of all units fall into each of the public categories.
-    Histogram {
-        /// Most values that one unit gives, over all categories together.
-        #[serde(default = "one")]
-        values_per_unit: u32,
-    },
-}
-
-fn one() -> u32 {
-    1
-}
-
-fn weight_one() -> f64 {
-    1.0
-}
-
-/// The public groups over which a statistic is taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Grouping {
-    /// Most groups that one unit can touch. A histogram has its `values_per_unit` for this.
-    #[serde(default = "one")]
-    pub per_unit: u32,
-    /// The keys, listed here.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub keys: Vec<String>,
-    /// Or the table of a category column whose public categories are the keys.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub table: Option<Name>,
-    /// Or the category column whose public categories are the keys.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub column: Option<Name>,
-}
-
-/// One statistic.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Statistic {
-    /// Its name.
-    pub name: Name,
-    /// What it measures.
-    #[serde(flatten)]
-    pub measure: Measure,
-    /// Its groups; without them, one value for the whole population.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub groups: Option<Grouping>,
-    /// The noise.
-    #[serde(default)]
-    pub mechanism: Mechanism,
-    /// Its share of the run's price, relative to the other statistics.
-    #[serde(default = "weight_one")]
-    pub weight: f64,
-    /// What it means, for people.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub description: String,
+    /// Whether the table belongs to the second dataset of a run that joins two.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub joined: bool,
 }
 
 /// What one call may use. Fuel bounds time, and with it the slot at which results become visible.
@@ -139,6 +38,57 @@ pub struct Resources {
     pub fuel_per_unit: u64,
     /// Linear memory for one unit, in bytes.
     pub memory_bytes: u64,
+}
+
+/// Rounds: the clean half of the module, `conclude`, sees what a round released and may ask for another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rounds {
+    /// Most rounds; all are reserved beforehand, and those that were never opened cost nothing.
+    #[serde(default = "one")]
+    pub max: u32,
+    /// Most numbers of public state that `conclude` passes on to the next round.
+    #[serde(default)]
+    pub state_max: u32,
+    /// Fuel for one call of `conclude`.
+    #[serde(default = "conclude_fuel")]
+    pub fuel: u64,
+    /// Linear memory for one call of `conclude`, in bytes.
+    #[serde(default = "conclude_memory")]
+    pub memory_bytes: u64,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn conclude_fuel() -> u64 {
+    100_000_000
+}
+
+fn conclude_memory() -> u64 {
+    16 << 20
+}
+
+/// Sample and aggregate: units are assigned to blocks by keyed hash, and the module is called once for each block
+/// (Mohan, Thakurta, Shi, Song, Culler 2012, "GUPT").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Blocks {
+    /// How many blocks.
+    pub count: u32,
+}
+
+/// A public table that the operator gives with a run; both halves of the module see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SideTable {
+    /// Its name.
+    pub name: Name,
+    /// Most rows.
+    pub rows_max: u32,
+    /// Its columns.
+    pub columns: Vec<Column>,
 }
 
 /// The manifest of a module.
@@ -164,6 +114,15 @@ pub struct Manifest {
     pub statistics: Vec<Statistic>,
     /// What one call may use.
     pub resources: Resources,
+    /// Rounds and the clean half.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<Rounds>,
+    /// Sample and aggregate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<Blocks>,
+    /// Public tables that a run brings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub side_tables: Vec<SideTable>,
 }
 
 impl Manifest {
@@ -233,39 +192,6 @@ impl Manifest {
             }
         }
         Ok(())
-    }
-
-    fn check_statistic(&self, statistic: &Statistic) -> Result<(), ManifestError> {
-        let name = || statistic.name.to_string();
-        if !(statistic.weight > 0.0 && statistic.weight <= 1e6) {
-            return Err(ManifestError::Weight { statistic: name() });
-        }
-        let per_unit = |what: &str, value: u32| {
-            let fits = (1..=1_000_000).contains(&value);
-            if fits { Ok(()) } else { Err(ManifestError::PerUnit { statistic: name(), what: what.into() }) }
-        };
-        match &statistic.measure {
-            Measure::Count { per_unit: most } => per_unit("per_unit", *most)?,
-            Measure::Sum { bounds, grid } => check_bounds(&statistic.name, *bounds, *grid)?,
-            Measure::Mean { bounds, values_per_unit, grid } | Measure::Variance { bounds, values_per_unit, grid } => {
-                per_unit("values_per_unit", *values_per_unit)?;
-                check_bounds(&statistic.name, *bounds, *grid)?;
-            }
-            Measure::Histogram { values_per_unit } => {
-                per_unit("values_per_unit", *values_per_unit)?;
-                if statistic.groups.is_none() {
-                    return Err(ManifestError::HistogramNeedsGroups { statistic: name() });
-                }
-            }
-        }
-        let Some(groups) = &statistic.groups else { return Ok(()) };
-        per_unit("groups.per_unit", groups.per_unit)?;
-        let fits = match (&groups.table, &groups.column) {
-            (None, None) => check_categories(&groups.keys).is_ok(),
-            (Some(table), Some(column)) => groups.keys.is_empty() && self.reads(table, column),
-            _ => false,
-        };
-        if fits { Ok(()) } else { Err(ManifestError::Groups { statistic: name() }) }
     }
 
     fn reads(&self, table: &Name, column: &Name) -> bool {
@@ -351,20 +277,6 @@ impl Manifest {
     /// The JSON schema of manifests.
     pub fn json_schema() -> serde_json::Value {
         schemars::schema_for!(Self).to_value()
-    }
-}
-
-fn check_bounds(statistic: &Name, bounds: [f64; 2], grid: Option<f64>) -> Result<(), ManifestError> {
-    let [lower, upper] = bounds;
-    let largest = lower.abs().max(upper.abs());
-    let in_scale = (1e-15..=1e15).contains(&largest) && upper - lower >= 1e-15;
-    if !(lower.is_finite() && upper.is_finite() && lower < upper && in_scale) {
-        return Err(ManifestError::Bounds { statistic: statistic.to_string() });
-    }
-    let finest = largest / 2f64.powi(40);
-    match grid {
-        Some(grid) if !(grid > 0.0 && grid <= largest && grid >= finest) => Err(ManifestError::Grid { statistic: statistic.to_string() }),
-        _ => Ok(()),
     }
 }
 

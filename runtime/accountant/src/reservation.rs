@@ -1,7 +1,7 @@
 //! Admission: the only place that makes a [`Reservation`], and only after the charge is durable.
 
 use serde::{Deserialize, Serialize};
-use tidegate_terms::{Mechanism, Name, Rho, messages};
+use tidegate_terms::{DeltaCost, Mechanism, Name, Rho, messages};
 
 messages! {
     /// Why a run is not admitted. Depends on public numbers only.
@@ -40,8 +40,26 @@ pub struct Charge {
     pub scale: f64,
     /// The sensitivity it is calibrated to (L2 for Gaussian, L1 for Laplace), in steps of the grid.
     pub sensitivity: f64,
-    /// The price.
+    /// The price of one round.
     pub rho: Rho,
+    /// What one round takes from the account of delta.
+    #[serde(default)]
+    pub delta: DeltaCost,
+    /// The first round in which this noise is drawn; rounds count from 1.
+    pub first_round: u32,
+    /// In how many rounds it is drawn, one after the other.
+    pub rounds: u32,
+}
+
+impl Charge {
+    fn last_round(&self) -> u32 {
+        self.first_round.saturating_add(self.rounds).saturating_sub(1)
+    }
+
+    /// In how many of the first so many rounds it is drawn.
+    fn rounds_until(&self, rounds: u32) -> u32 {
+        self.last_round().min(rounds).saturating_sub(self.first_round.saturating_sub(1))
+    }
 }
 
 /// The price of a run: its charges, in the order of the totals.
@@ -53,9 +71,36 @@ pub struct Price {
 }
 
 impl Price {
-    /// The sum of the charges.
+    /// The sum of the charges of all rounds.
     pub fn rho(&self) -> Rho {
-        self.charges.iter().map(|charge| charge.rho).sum()
+        self.rho_until(u32::MAX)
+    }
+
+    /// What the first so many rounds cost.
+    pub fn rho_until(&self, rounds: u32) -> Rho {
+        let cost = |charge: &Charge| Rho::from_units(charge.rho.units().saturating_mul(u64::from(charge.rounds_until(rounds))));
+        self.charges.iter().map(cost).sum()
+    }
+
+    /// What all rounds take from the account of delta.
+    pub fn delta(&self) -> DeltaCost {
+        self.delta_until(u32::MAX)
+    }
+
+    /// What the first so many rounds take from the account of delta.
+    pub fn delta_until(&self, rounds: u32) -> DeltaCost {
+        let cost = |charge: &Charge| DeltaCost::from_units(charge.delta.units().saturating_mul(u64::from(charge.rounds_until(rounds))));
+        self.charges.iter().map(cost).sum()
+    }
+
+    /// How many rounds it pays for.
+    pub fn rounds(&self) -> u32 {
+        self.charges.iter().map(Charge::last_round).max().unwrap_or(0)
+    }
+
+    /// The charges of one round, in the order of its totals.
+    pub fn of_round(&self, round: u32) -> impl Iterator<Item = &Charge> {
+        self.charges.iter().filter(move |charge| (charge.first_round..=charge.last_round()).contains(&round))
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::noise::mechanism_rho;
 use tidegate_accountant::{Charge, Price};
 use tidegate_statistics::{Layout, Part, Placed};
-use tidegate_terms::{Mechanism, Rho, messages};
+use tidegate_terms::{DeltaCost, Mechanism, Rho, messages};
 
 messages! {
     /// Why no price can be made.
@@ -49,7 +49,17 @@ fn charge(placed: &Placed, part: &Part, share: Rho) -> Result<Charge, Calibratio
         let rho = mechanism_rho(placed.mechanism, scale, sensitivity)?;
         if rho <= share {
             let part = part.name.to_owned();
-            return Ok(Charge { statistic: placed.name.clone(), part, mechanism: placed.mechanism, scale, sensitivity, rho });
+            return Ok(Charge {
+                statistic: placed.name.clone(),
+                part,
+                mechanism: placed.mechanism,
+                scale,
+                sensitivity,
+                rho,
+                delta: DeltaCost::ZERO,
+                first_round: 1,
+                rounds: 1,
+            });
         }
         scale *= 1.0 + 1e-9;
     }
