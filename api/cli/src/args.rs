@@ -42,7 +42,13 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Model(ModelCommand),
     /// Say what a run would cost and give, before anything is spent
-    Quote(QuestionArguments),
+    Quote {
+        #[command(flatten)]
+        question: QuestionArguments,
+        /// A statistic and the 95 % error it should have: says which epsilon that needs
+        #[arg(long, value_name = "STATISTIC=ERROR")]
+        wish: Option<String>,
+    },
     /// Run a model on a dataset
     Run(QuestionArguments),
     /// Show releases
@@ -233,6 +239,9 @@ pub(crate) struct QuestionArguments {
     /// Its version; the newest if not given
     #[arg(long)]
     pub(crate) version: Option<u32>,
+    /// A second dataset to join, for models that read two
+    #[arg(long, value_name = "DATASET")]
+    pub(crate) join: Option<Name>,
     /// The model: its name, or the beginning of its digest
     #[arg(long)]
     pub(crate) model: String,
@@ -245,6 +254,9 @@ pub(crate) struct QuestionArguments {
     /// A parameter
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,
+    /// A public side table, CSV
+    #[arg(long = "side", value_name = "NAME=FILE")]
+    pub(crate) side_tables: Vec<String>,
     /// Worker processes; one for each core if not given
     #[arg(long)]
     pub(crate) workers: Option<usize>,
@@ -256,6 +268,9 @@ pub(crate) enum ReleaseCommand {
     Show {
         /// The run
         run: String,
+        /// One of its rounds; the last if not given
+        #[arg(long)]
+        round: Option<u32>,
     },
 }
 
@@ -307,6 +322,7 @@ pub(crate) enum Child {
     Keeper,
     Ingest,
     Compile,
+    Conclude,
     Worker,
     Noise,
     Walls,

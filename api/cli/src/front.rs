@@ -38,6 +38,10 @@ messages! {
             en: "`{text}` is not of the form NAME=VALUE",
             zh: "`{text}` 不是“名称=值”的形式",
         },
+        NotAnError { text: String } = "cli.not-an-error" {
+            en: "`{text}` is no error to wish for: give a number above 0, in the statistic's unit",
+            zh: "“{text}”不是可期望的误差：请给出大于 0 的数，单位与统计量相同",
+        },
         TableNeeded { text: String } = "cli.table-needed" {
             en: "the dataset has several tables: write --data TABLE={text}",
             zh: "数据集有多个表：请写成 --data 表={text}",

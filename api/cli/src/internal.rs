@@ -14,6 +14,7 @@ pub(crate) fn serve(child: Child) -> Result<(), CliError> {
         Child::Keeper => keeper(from, to),
         Child::Ingest => Ok(serve_ingest(from, to)?),
         Child::Compile => Ok(serve_compile(from, to)?),
+        Child::Conclude => Ok(tidegate_engine::serve_conclude(from, to)?),
         Child::Worker => Ok(tidegate_engine::serve(from, to, |_| {})?),
         Child::Walls => Ok(serve_walls(to)?),
         Child::Attempt { name } => attempt(&name),

@@ -45,7 +45,7 @@ fn dispatch(arguments: Arguments, output: Output) -> Result<ExitCode, CliError> 
         Command::Grant(command) => commands::grant::run(&domain, command, output).map(done),
         Command::Key(command) => commands::key::run(command, output).map(done),
         Command::Model(command) => commands::model::run(&domain, command, output).map(done),
-        Command::Quote(question) => commands::run::quote(&domain, question, output).map(done),
+        Command::Quote { question, wish } => commands::run::quote(&domain, question, wish.as_deref(), output).map(done),
         Command::Run(question) => commands::run::run(&domain, question, output).map(done),
         Command::Release(command) => commands::run::release(&domain, command, output).map(done),
         Command::Budget(command) => commands::run::budget(&domain, command, output).map(done),

@@ -5,6 +5,7 @@
 //! | ingest | the provider's files, the key of units | shards, a report |
 //! | compile | one hostile component | native code |
 //! | worker | shards, one module | exact totals |
+//! | conclude | one module, what was released | what comes next |
 //! | noise | exact totals, scales | noised totals |
 //! | walls | nothing | which walls stand |
 
@@ -14,6 +15,7 @@ use std::io::{BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use tidegate_engine::{FrameError, read_frame, write_frame};
+use tidegate_sandbox::contract::Inputs;
 use tidegate_sandbox::{CompiledModule, Limits, Sandbox, UploadError};
 use tidegate_shards::{ImportProgress, ImportReport, ImportRequest, ShardManifest};
 use tidegate_terms::Spoken;
@@ -143,8 +145,8 @@ pub fn serve_compile(mut from: impl Read, mut to: impl Write) -> Result<(), Fram
     tidegate_walls::raise(COMPILE_MEBIBYTES << 20);
     let (memory_bytes, component) = read_frame(&mut from, tidegate_sandbox::COMPONENT_BYTES_MAX as u64)?;
     let loaded = tidegate_sandbox::compile(&component).map_err(|error| Spoken::of(&error)).and_then(|module| {
-        let limits = Limits { fuel: 0, memory_bytes, cells_max: 0 };
-        Sandbox::new(&module, &[], limits, false).map(|_| module).map_err(|error| Spoken::of(&error))
+        let limits = Limits { fuel: 0, memory_bytes, answer_bytes: 0 };
+        Sandbox::new(&module, Inputs::new(&[], Vec::new()), limits, false).map(|_| module).map_err(|error| Spoken::of(&error))
     });
     match loaded {
         Ok(module) => write_frame(&mut to, &Compiled::Done, module.bytes()),

@@ -2,10 +2,11 @@
 
 use tidegate_accountant::AdmissionError;
 use tidegate_authorisation::{Denial, GrantError};
-use tidegate_engine::{EngineError, FrameError};
+use tidegate_engine::{ConcludeError, EngineError, FrameError};
 use tidegate_gate::{CalibrationError, GateError};
 use tidegate_log::PublishError;
 use tidegate_sandbox::{SandboxError, UploadError};
+use tidegate_shards::SideTableError;
 use tidegate_statistics::LayoutError;
 use tidegate_store::StoreError;
 use tidegate_terms::{BudgetError, ManifestError, NameError, PolicyError, SchemaError, SealError, Spoken, messages};
@@ -113,6 +114,26 @@ messages! {
             en: "the result of run {run} is not shown, because no signed checkpoint covers it yet; try again",
             zh: "运行 {run} 的结果尚未被已签名的检查点覆盖，暂不显示；请重试",
         },
+        JoinMissing = "run.join-missing" {
+            en: "the module joins two datasets: name the second one with --join",
+            zh: "该模型联接两个数据集：请用 --join 指定第二个数据集",
+        },
+        JoinUndeclared = "run.join-undeclared" {
+            en: "the module does not join two datasets (no input with `joined = true` in its manifest): leave --join out",
+            zh: "该模型不联接两个数据集（清单中没有 `joined = true` 的输入）：请去掉 --join",
+        },
+        JoinUnit = "run.join-unit" {
+            en: "the two datasets protect different privacy units, or name them by different identifiers: they cannot be joined",
+            zh: "两个数据集保护的隐私单元或其标识类型不同：无法联接",
+        },
+        JoinTable { table: String } = "run.join-table" {
+            en: "table `{table}` must stand in exactly one of the two datasets, in the second one where the input says `joined`: check the manifest",
+            zh: "表“{table}”必须只存在于两个数据集之一；输入标为 `joined` 时应在第二个数据集中：请检查清单",
+        },
+        NoExpectedError { statistic: String } = "quote.no-expected-error" {
+            en: "the error of `{statistic}` cannot be foretold: name a statistic of the module, and give `expected` in its manifest where the error follows from a count",
+            zh: "无法预计“{statistic}”的误差：请指定模型的统计量；若误差取决于计数，请在清单中给出 `expected`",
+        },
         WallDown { wall: String, detail: String } = "run.wall-down" {
             en: "the dataset's policy demands the wall `{wall}`, which does not stand on this machine ({detail}); `tidegate doctor` shows all walls. Nothing was charged",
             zh: "数据集策略要求防护墙 `{wall}`，而本机未能建立（{detail}）；`tidegate doctor` 可查看所有防护墙。未扣除任何预算",
@@ -125,6 +146,8 @@ messages! {
         Denied(Denial),
         Grant(GrantError),
         Engine(EngineError),
+        Conclude(ConcludeError),
+        SideTable(SideTableError),
         Frame(FrameError),
         Calibration(CalibrationError),
         Gate(GateError),

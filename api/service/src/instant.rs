@@ -23,6 +23,12 @@ pub(crate) fn later(at: Timestamp, seconds: u64) -> Timestamp {
     at.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }
 
+/// So many whole seconds earlier.
+pub(crate) fn earlier(at: Timestamp, seconds: u64) -> Timestamp {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    at.checked_sub(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN)
+}
+
 /// Reads what [`text`] wrote.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     text.parse().ok()

@@ -6,7 +6,7 @@
 use crate::children::Programs;
 use crate::datasets::NewVersion;
 use crate::grants::NewGrant;
-use crate::quotes::Question;
+use crate::quotes::{Question, Wish};
 use crate::runs::Admitted;
 use crate::{Domain, ServiceError};
 use serde::{Deserialize, Serialize};
@@ -88,14 +88,16 @@ pub enum Request {
     },
     /// List modules.
     ModelList,
-    /// Quote a run.
-    Quote(Question),
+    /// Quote a run, and what a wished error would cost.
+    Quote(Question, Option<Wish>),
     /// Run.
     Run(Question),
     /// Show a release.
     ReleaseShow {
         /// The run.
         run: String,
+        /// One of its rounds; the last, where none is named.
+        round: Option<u32>,
     },
     /// Show the account on which a dataset draws.
     BudgetShow {
@@ -175,9 +177,9 @@ async fn answer(
         Request::GrantRevoke { grant, reason } => value(&domain.revoke(&grant, &reason).await?),
         Request::ModelUpload { operator, manifest, seal } => value(&domain.upload(operator, body, manifest, &seal).await?),
         Request::ModelList => value(&domain.module_views().await?),
-        Request::Quote(question) => value(&domain.quote(&question).await?),
+        Request::Quote(question, wish) => value(&domain.quote(&question, wish.as_ref()).await?),
         Request::Run(question) => value(&domain.run(&question, &mut |admitted| say(Reply::Admitted(admitted))).await?),
-        Request::ReleaseShow { run } => value(&domain.release_shown(&run).await?),
+        Request::ReleaseShow { run, round } => value(&domain.release_shown(&run, round).await?),
         Request::BudgetShow { dataset } => value(&domain.budget(&dataset).await?),
     }
 }

@@ -1,14 +1,17 @@
 //! Quotes: what a run would cost and give, from public facts alone.
 
 use crate::datasets::Mounted;
-use crate::view::{ExpectedError, PriceView, QuoteView};
+use crate::plan::Plan;
+use crate::view::{ExpectedError, PriceView, QuoteView, WantedError};
 use crate::{Domain, ServiceError, SlotInputs, slot_seconds};
-use tidegate_accountant::{Account, Price, rho_of};
-use tidegate_authorisation::{Denial, LiveGrant, authorise};
-use tidegate_gate::{calibrate, expected_errors};
+use tidegate_accountant::{Account, Price, priced_rho, share_of};
+use tidegate_authorisation::{Denial, LiveGrant, Use, authorise};
+use tidegate_engine::inputs;
+use tidegate_gate::expected_errors;
+use tidegate_shards::SideTableError;
 use tidegate_statistics::Layout;
 use tidegate_store::ModuleRecord;
-use tidegate_terms::{Digest, Epsilon, Manifest, Name, ParameterValue};
+use tidegate_terms::{Digest, Epsilon, Manifest, Name, ParameterValue, PublicSchema, Rho, Visibility};
 
 /// A question as an operator asks it.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -20,24 +23,43 @@ pub struct Question {
     pub dataset: Name,
     /// Its version; the newest, where none is named.
     pub version: Option<u32>,
+    /// A second dataset with the same privacy unit, whose newest version is joined to the first.
+    pub join: Option<Name>,
     /// The module's name or the beginning of its digest.
     pub module: String,
     /// The parameters, as typed.
     pub parameters: Vec<(String, String)>,
+    /// Public side tables, as CSV.
+    pub side_tables: Vec<(Name, Vec<u8>)>,
     /// The price that the run may cost, taken alone, at the dataset's delta.
     pub epsilon: Epsilon,
     /// Worker processes; as many as cores, where none is given.
     pub workers: Option<usize>,
 }
 
+/// A wish for a quote: the error that one statistic should have.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wish {
+    /// The statistic.
+    pub statistic: Name,
+    /// Half the width of its 95 % interval.
+    pub error_95: f64,
+}
+
 /// A question that was checked against everything that is public: authorised, laid out and priced.
 pub(crate) struct Checked {
-    pub(crate) mounted: Mounted,
+    /// The datasets: one, or two that are joined.
+    pub(crate) mounted: Vec<Mounted>,
+    /// The public schema of all of them together.
+    pub(crate) schema: PublicSchema,
     pub(crate) module: ModuleRecord,
     pub(crate) manifest: Manifest,
-    pub(crate) grant: LiveGrant,
+    pub(crate) grants: Vec<LiveGrant>,
     pub(crate) layout: Layout,
+    pub(crate) plan: Plan,
     pub(crate) parameters: Vec<ParameterValue>,
+    pub(crate) side_tables: Vec<Vec<u8>>,
     pub(crate) price: Price,
     pub(crate) epsilon: Epsilon,
     pub(crate) engine: Digest,
@@ -45,14 +67,15 @@ pub(crate) struct Checked {
 }
 
 impl Checked {
-    /// What makes two questions the same: registered version, module, parameters, price, engine, operator.
-    /// Never content: a digest of data would be an oracle (attacks A22 and A37).
+    /// What makes two questions the same: registered versions, module, parameters, side tables, price, engine,
+    /// operator. Never content of data: a digest of data would be an oracle (attacks A22 and A37).
     pub(crate) fn digest(&self) -> Result<Digest, ServiceError> {
+        let versions = |mounted: &Mounted| (mounted.record.dataset.clone(), mounted.record.version);
         let key = serde_json::json!({
-            "dataset": self.mounted.record.dataset,
-            "version": self.mounted.record.version,
+            "datasets": self.mounted.iter().map(versions).collect::<Vec<_>>(),
             "module": self.module.digest,
             "parameters": self.parameters,
+            "side_tables": self.side_tables.iter().map(|table| Digest::of(table)).collect::<Vec<_>>(),
             "price": self.price,
             "engine": self.engine,
             "operator": self.module.operator,
@@ -60,18 +83,32 @@ impl Checked {
         Ok(Digest::of(key.to_string().as_bytes()))
     }
 
-    /// How long until the result becomes visible.
+    /// The first dataset.
+    pub(crate) fn first(&self) -> &Mounted {
+        &self.mounted[0]
+    }
+
+    /// Whether results wait for their slot: unless the policies of all datasets say otherwise.
+    pub(crate) fn waits(&self) -> bool {
+        self.mounted.iter().any(|mounted| mounted.policy.visibility == Visibility::AtSlot)
+    }
+
+    /// How long until the result of one round becomes visible.
     pub(crate) fn slot_seconds(&self) -> u64 {
-        let schema = &self.mounted.schema;
+        let blocks = self.manifest.blocks.as_ref().map(|blocks| u64::from(blocks.count));
+        let side_bytes: usize = self.side_tables.iter().map(Vec::len).sum();
+        let state = self.manifest.rounds.as_ref().map_or(0, |rounds| u64::from(rounds.state_max) * 8);
         slot_seconds(SlotInputs {
-            units_max: schema.units_max,
-            unit_bytes_max: self.manifest.unit_bytes_max(schema),
-            fuel_per_unit: self.manifest.resources.fuel_per_unit,
+            units_max: self.schema.units_max,
+            unit_bytes_max: self.manifest.unit_bytes_max(&self.schema) + side_bytes as u64 + state,
+            blocks,
+            fuel_per_call: self.manifest.resources.fuel_per_unit,
             guest_cells: self.layout.guest_cells() as u64,
             totals: self.layout.totals_len() as u64,
+            conclude_fuel: self.manifest.rounds.as_ref().map_or(0, |rounds| rounds.fuel),
             // More workers than cores do not make a run faster.
             workers: self.workers.min(cores()) as u64,
-            shards: u64::from(self.mounted.record.shards.shard_count),
+            shards: u64::from(self.mounted.iter().map(|mounted| mounted.record.shards.shard_count).max().unwrap_or(1)),
         })
     }
 }
@@ -86,28 +123,50 @@ fn cores() -> usize {
 impl Domain {
     /// Checks a question against everything that is public.
     pub(crate) async fn check(&self, question: &Question) -> Result<Checked, ServiceError> {
-        let mounted = self.mounted(&question.dataset, question.version).await?;
+        let mut mounted = vec![self.mounted(&question.dataset, question.version).await?];
+        if let Some(second) = &question.join {
+            mounted.push(self.mounted(second, None).await?);
+        }
         let (module, manifest) = self.module(&question.module, &question.operator).await?;
-        let grant = self.live_grant(question, &module, &manifest).await?;
+        let schema = schema_of_all(&mounted, &manifest)?;
+        let mut grants = Vec::new();
+        for (place, mounted) in mounted.iter().enumerate() {
+            let reads = match question.join {
+                None => Use::whole(&manifest),
+                Some(_) => Use::of_dataset(&manifest, place == 1),
+            };
+            grants.push(self.live_grant(question, &mounted.record.dataset, &module, &reads).await?);
+        }
         let parameters = manifest.parse_parameters(&question.parameters)?;
-        let layout = Layout::seal(&manifest, &mounted.schema)?;
-        let price = calibrate(&layout, rho_of(question.epsilon, mounted.policy.delta))?;
+        let side_tables = side_tables(&manifest, &question.side_tables)?;
+        inputs(&manifest, &parameters, &side_tables)?;
+        let layout = Layout::seal(&manifest, &schema)?;
+        let plan = Plan::new(&manifest, &layout);
+        let budget = mounted.iter().map(|mounted| priced_rho(question.epsilon, mounted.policy.delta)).min().unwrap_or(Rho::ZERO);
+        let price = plan.price(&layout, budget)?;
         let workers = question.workers.unwrap_or_else(cores).clamp(1, WORKERS_MAX);
         let engine = self.engine()?;
-        Ok(Checked { mounted, module, manifest, grant, layout, parameters, price, epsilon: question.epsilon, engine, workers })
+        let epsilon = question.epsilon;
+        Ok(Checked { mounted, schema, module, manifest, grants, layout, plan, parameters, side_tables, price, epsilon, engine, workers })
     }
 
     /// The operator's grant that allows this and has most left; the newest one's denial, where none does.
-    async fn live_grant(&self, question: &Question, module: &ModuleRecord, manifest: &Manifest) -> Result<LiveGrant, ServiceError> {
+    async fn live_grant(
+        &self,
+        question: &Question,
+        dataset: &Name,
+        module: &ModuleRecord,
+        reads: &Use<'_>,
+    ) -> Result<LiveGrant, ServiceError> {
         let today = crate::instant::today();
-        let mut denial = Denial::NoGrant { operator: question.operator.to_string(), dataset: question.dataset.to_string() };
-        let mut best: Option<(LiveGrant, Account)> = None;
-        for grant in self.books().grants(Some(&question.dataset), Some(&question.operator)).await? {
-            match authorise(&grant, &question.dataset, &question.operator, &module.signed(), manifest, today) {
+        let mut denial = Denial::NoGrant { operator: question.operator.to_string(), dataset: dataset.to_string() };
+        let mut best: Option<(LiveGrant, Rho)> = None;
+        for grant in self.books().grants(Some(dataset), Some(&question.operator)).await? {
+            match authorise(&grant, dataset, &question.operator, &module.signed(), reads, today) {
                 Ok(live) => {
-                    let share = Account { cap: live.record().rho, spent: self.books().spent_under(&grant.id).await? };
-                    if best.as_ref().is_none_or(|(_, other)| share.left() > other.left()) {
-                        best = Some((live, share));
+                    let left = live.record().rho.minus(self.books().spent_under(&grant.id).await?.rho);
+                    if best.as_ref().is_none_or(|(_, other)| left > *other) {
+                        best = Some((live, left));
                     }
                 }
                 Err(reason) => denial = reason,
@@ -117,27 +176,107 @@ impl Domain {
     }
 
     /// Quotes a run.
-    pub(crate) async fn quote(&self, question: &Question) -> Result<QuoteView, ServiceError> {
+    pub(crate) async fn quote(&self, question: &Question, wish: Option<&Wish>) -> Result<QuoteView, ServiceError> {
         let checked = self.check(question).await?;
-        let stored = self.books().run_of_question(checked.digest()?).await?.is_some_and(|run| run.released.is_some());
-        let lineage = &checked.mounted.record.lineage;
-        let unknown = || ServiceError::UnknownDataset { dataset: question.dataset.to_string() };
-        let (account, delta) = self.books().account(lineage).await?.ok_or_else(unknown)?;
-        let record = checked.grant.record();
-        let share = Account { cap: record.rho, spent: self.books().spent_under(&record.id).await? };
+        let stored = self.books().run_of_question(checked.digest()?).await?.is_some_and(|run| run.finished.is_some());
         let rho = checked.price.rho();
-        let of = |account: Account| (account.left().units() > 0).then(|| rho.get() / account.left().get());
-        let error = |(statistic, part, error_95)| ExpectedError { statistic, part, error_95 };
+        let of = |left: Rho| (left.units() > 0).then(|| rho.get() / left.get());
+        let (mut of_lineage, mut of_grant) = (Some(0.0), Some(0.0));
+        for (mounted, grant) in checked.mounted.iter().zip(&checked.grants) {
+            let unknown = || ServiceError::UnknownDataset { dataset: mounted.record.dataset.to_string() };
+            let (account, _) = self.books().account(&mounted.record.lineage).await?.ok_or_else(unknown)?;
+            let record = grant.record();
+            let share = Account { cap: share_of(record.rho, account.cap), spent: self.books().spent_under(&record.id).await? };
+            // Where two datasets are joined, the tighter one counts.
+            of_lineage = of_lineage.zip(of(account.left().rho)).map(|(one, other): (f64, f64)| one.max(other));
+            of_grant = of_grant.zip(of(share.left().rho)).map(|(one, other): (f64, f64)| one.max(other));
+        }
+        let wanted = wish.map(|wish| checked.wanted(wish)).transpose()?;
+        let delta = checked.first().policy.delta;
+        let last = checked.plan.rounds();
+        let charges: Vec<_> = checked.price.of_round(last).cloned().collect();
         Ok(QuoteView {
             dataset: question.dataset.clone(),
-            version: checked.mounted.record.version,
+            version: checked.first().record.version,
+            join: question.join.clone(),
             module: checked.module.digest,
-            price: PriceView::new(&checked.price, delta),
-            share_of_lineage_left: of(account),
-            share_of_grant_left: of(share),
+            price: PriceView::new(&checked.price, last, delta),
+            rounds_max: last,
+            share_of_lineage_left: of_lineage,
+            share_of_grant_left: of_grant,
             slot_seconds: checked.slot_seconds(),
             stored,
-            errors: expected_errors(&checked.layout, &checked.price).into_iter().map(error).collect(),
+            errors: expected_errors(&checked.layout, &charges).into_iter().map(ExpectedError::from).collect(),
+            wanted,
         })
     }
+}
+
+impl Checked {
+    /// The smallest epsilon at which a statistic's expected error is as small as wished.
+    fn wanted(&self, wish: &Wish) -> Result<WantedError, ServiceError> {
+        let delta = self.first().policy.delta;
+        let error_at = |epsilon: f64| -> Result<Option<f64>, ServiceError> {
+            let Ok(epsilon) = Epsilon::parse(epsilon) else { return Ok(None) };
+            let price = self.plan.price(&self.layout, priced_rho(epsilon, delta))?;
+            let charges: Vec<_> = price.of_round(self.plan.rounds()).cloned().collect();
+            let own = expected_errors(&self.layout, &charges).into_iter().map(ExpectedError::from);
+            Ok(own.filter(|error| error.statistic == wish.statistic).filter_map(|error| error.error_95).reduce(f64::max))
+        };
+        let unknown = || ServiceError::NoExpectedError { statistic: wish.statistic.to_string() };
+        let (mut low, mut high) = (0.0_f64, 100.0_f64);
+        if error_at(high)?.ok_or_else(unknown)? > wish.error_95 {
+            return Ok(WantedError { statistic: wish.statistic.clone(), error_95: wish.error_95, epsilon: None });
+        }
+        for _ in 0..40 {
+            let middle = f64::midpoint(low, high);
+            match error_at(middle) {
+                Ok(Some(error)) if error <= wish.error_95 => high = middle,
+                _ => low = middle,
+            }
+        }
+        Ok(WantedError { statistic: wish.statistic.clone(), error_95: wish.error_95, epsilon: Some(high) })
+    }
+}
+
+/// The public schema of all datasets together: tables side by side, and units that are in both.
+fn schema_of_all(mounted: &[Mounted], manifest: &Manifest) -> Result<PublicSchema, ServiceError> {
+    let joins = manifest.inputs.iter().any(|input| input.joined);
+    let [first, rest @ ..] = mounted else { return Err(ServiceError::JoinUndeclared) };
+    let mut schema = first.schema.clone();
+    match (rest, joins) {
+        ([], false) => return Ok(schema),
+        ([], true) => return Err(ServiceError::JoinMissing),
+        (_, false) => return Err(ServiceError::JoinUndeclared),
+        _ => {}
+    }
+    for second in rest {
+        let (one, other) = (&schema.privacy_unit, &second.schema.privacy_unit);
+        if (one.kind, one.identifier) != (other.kind, other.identifier) {
+            return Err(ServiceError::JoinUnit);
+        }
+        for input in &manifest.inputs {
+            let owner = if input.joined { &second.schema } else { &first.schema };
+            let in_both = first.schema.table(&input.table).is_some() && second.schema.table(&input.table).is_some();
+            if in_both || owner.table(&input.table).is_none() {
+                return Err(ServiceError::JoinTable { table: input.table.to_string() });
+            }
+        }
+        schema.units_max = schema.units_max.min(second.schema.units_max);
+        schema.tables.extend(second.schema.tables.iter().cloned());
+    }
+    Ok(schema)
+}
+
+/// The side tables in the order of the manifest.
+fn side_tables(manifest: &Manifest, given: &[(Name, Vec<u8>)]) -> Result<Vec<Vec<u8>>, SideTableError> {
+    let declared = |name: &Name| manifest.side_tables.iter().any(|table| table.name == *name);
+    if let Some((unknown, _)) = given.iter().find(|(name, _)| !declared(name)) {
+        return Err(SideTableError::Unknown { table: unknown.to_string() });
+    }
+    let find = |table: &tidegate_terms::SideTable| {
+        let missing = || SideTableError::Missing { table: table.name.to_string() };
+        given.iter().find(|(name, _)| *name == table.name).map(|(_, content)| content.clone()).ok_or_else(missing)
+    };
+    manifest.side_tables.iter().map(find).collect()
 }

@@ -1,25 +1,28 @@
-//! Runs: admitted, paid, logged, executed, noised, logged again, shown. In this order, whatever dies.
+//! Runs: admitted, paid, logged, then round by round: executed, noised, concluded, logged, shown. In this order,
+//! whatever dies.
 //!
 //! | a crash after | leaves | and then |
 //! |---|---|---|
 //! | the charge | a paid run without release | the same question continues it at no new price |
-//! | the noise | nothing: it was never visible | new noise is drawn for the same price |
-//! | the release | a release without checkpoint | the next start publishes it; it was never shown |
+//! | the noise of a round | nothing: it was never visible | new noise is drawn for the same price |
+//! | the release of a round | a release without checkpoint | the next start publishes it; the same question goes on with the next round |
 
 use crate::datasets::Mounted;
+use crate::plan::{Decision, Next, Progress};
 use crate::quotes::{Checked, Question};
-use crate::view::{Notice, PriceView, ReleaseShown, ReleaseView};
+use crate::view::{Notice, PriceView, ReleaseShown, ReleaseView, RoundView};
 use crate::{Domain, ServiceError, children, instant, keys};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::AtomicBool;
-use tidegate_accountant::{Account, Caps, Reservation, admit, rho_of};
-use tidegate_authorisation::{Denial, authorise};
-use tidegate_engine::{Job, Totals, Workers, execute};
-use tidegate_gate::{Release, release};
-use tidegate_log::{Charge as LoggedCharge, Checkpoint, Entry, Event, commit};
-use tidegate_store::{Opening, RunRecord, StoreError};
-use tidegate_terms::{UnitKind, Visibility, Wall};
+use tidegate_accountant::{Account, Caps, Reservation, admit, priced_rho, share_of};
+use tidegate_authorisation::{Denial, GrantRecord, LiveGrant, Use, authorise};
+use tidegate_engine::{Concluded, Crew, Job, Round, Source, Stage, Told, Totals, Workers, ask_conclude};
+use tidegate_gate::{Release, choose_bounds, release};
+use tidegate_log::{Account as LoggedAccount, Charge as LoggedCharge, Checkpoint, Entry, Event, commit};
+use tidegate_sandbox::CompiledModule;
+use tidegate_store::{Opening, RoundRecord, RunMount, RunRecord, StoreError, Transaction};
+use tidegate_terms::{Digest, UnitKind, Wall};
 
 /// What an operator sees while a run goes on: public facts only, never shards done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,11 +31,13 @@ pub struct Admitted {
     pub run: String,
     /// When it was admitted.
     pub at: String,
-    /// When its result becomes visible at the latest.
+    /// When the result of its next round becomes visible at the latest.
     pub slot: String,
     /// Seconds from now to that moment.
     pub slot_seconds: u64,
-    /// Whether the result is shown before the slot, as the dataset's policy may allow.
+    /// Most rounds that are still to come, each with a slot of its own.
+    pub rounds_left: u32,
+    /// Whether results are shown before the slot, as the dataset's policy may allow.
     pub immediately: bool,
     /// Whether it continues an interrupted run at no new price.
     pub continued: bool,
@@ -42,22 +47,22 @@ pub struct Admitted {
 struct Attempt<'a> {
     run: &'a RunRecord,
     reservation: &'a Reservation,
+    /// Of the round that is under way.
     slot: Slot,
 }
 
-/// When an attempt becomes visible: fixed when it begins, from public facts alone.
+/// When a round becomes visible: fixed before it is opened, from public facts alone.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     due: Timestamp,
-    /// Seconds from the run's admission to its first slot.
+    /// Seconds from the opening of a round to its slot.
     length: u64,
 }
 
 impl Slot {
     fn first(run: &RunRecord) -> Result<Self, ServiceError> {
-        let instant = |text: &str| instant::parse(text).ok_or_else(|| ServiceError::UnknownRun { run: run.id.clone() });
-        let (at, due) = (instant(&run.at)?, instant(&run.slot)?);
-        Ok(Self { due, length: u64::try_from(due.as_second() - at.as_second()).unwrap_or(1).max(1) })
+        let due = instant::parse(&run.slot).ok_or_else(|| ServiceError::UnknownRun { run: run.id.clone() })?;
+        Ok(Self { due, length: run.slot_seconds.max(1) })
     }
 
     /// The slot of an interrupted run that begins again: the first multiple that leaves it its whole length.
@@ -85,52 +90,40 @@ impl Domain {
         let checked = self.check(question).await?;
         let digest = checked.digest()?;
         if let Some(run) = self.books().run_of_question(digest).await? {
-            if run.released.is_some() {
-                return self.shown(&run, true).await;
+            if run.finished.is_some() {
+                return self.shown(&run, None, true);
             }
             let reservation = self.resume(&run).await?;
-            let attempt = Attempt { run: &run, reservation: &reservation, slot: Slot::again(&run, instant::now())? };
+            let mut attempt = Attempt { run: &run, reservation: &reservation, slot: Slot::again(&run, instant::now())? };
             admitted(checked.admitted(&attempt, true));
-            return self.carry_out(&checked, &attempt).await;
+            return self.carry_out(&checked, &mut attempt).await;
         }
         let (run, reservation) = self.reserve(&checked, digest).await?;
-        let attempt = Attempt { run: &run, reservation: &reservation, slot: Slot::first(&run)? };
+        let mut attempt = Attempt { run: &run, reservation: &reservation, slot: Slot::first(&run)? };
         admitted(checked.admitted(&attempt, false));
-        self.carry_out(&checked, &attempt).await
+        self.carry_out(&checked, &mut attempt).await
     }
 
-    /// Charges the price: grant, account and charge are read and written in one transaction.
-    async fn reserve(&self, checked: &Checked, question: tidegate_terms::Digest) -> Result<(RunRecord, Reservation), ServiceError> {
-        self.check_walls(&checked.mounted.policy.walls)?;
+    /// Charges the price of all rounds: grants, accounts and charges are read and written in one transaction.
+    async fn reserve(&self, checked: &Checked, question: Digest) -> Result<(RunRecord, Reservation), ServiceError> {
+        let walls: Vec<Wall> = checked.mounted.iter().flat_map(|mounted| mounted.policy.walls.iter().copied()).collect();
+        self.check_walls(&walls)?;
         let at = self.next_instant().await?;
-        let mounted = &checked.mounted.record;
-        let run = RunRecord {
-            id: keys::identifier('r')?,
-            question,
-            grant: checked.grant.record().id.clone(),
-            dataset: mounted.dataset.clone(),
-            version: mounted.version,
-            lineage: mounted.lineage.clone(),
-            module: checked.module.digest,
-            parameters: checked.parameters.clone(),
-            epsilon: checked.epsilon.get(),
-            price: checked.price.clone(),
-            slot: instant::text(instant::later(at, checked.slot_seconds())),
-            at: instant::text(at),
-            released: None,
-            release: None,
-        };
+        let run = checked.run_record(keys::identifier('r')?, question, at);
         let mut act = self.store.begin().await?;
-        let grant = self.grant_now(checked, act.grant(&run.grant).await?)?;
-        let missing = || ServiceError::UnknownDataset { dataset: run.dataset.to_string() };
-        let (lineage, delta) = act.account(&run.lineage).await?.ok_or_else(missing)?;
-        let share = Account { cap: grant.record().rho, spent: act.spent_under(&run.grant).await? };
-        let caps = Caps { lineage, grant: share, run: rho_of(checked.mounted.policy.run_epsilon_max, delta) };
+        let (mut grants, mut caps) = (Vec::new(), Vec::new());
+        for (place, mounted) in checked.mounted.iter().enumerate() {
+            let grant = Self::grant_now(checked, place, act.grant(&run.mounts[place].grant).await?)?;
+            if run.mounts[place].pays {
+                caps.push(Self::caps(&mut act, mounted, grant.record(), at).await?);
+            }
+            grants.push(grant);
+        }
         let parameters = serde_json::to_vec(&run.parameters).map_err(StoreError::from)?;
         let opening = Opening { field: "parameters_commitment", salt: keys::random()?, content: Some(parameters) };
-        let reservation = admit(run.id.clone(), checked.price.clone(), caps, async |price| {
-            act.insert_run(&grant, &run, price).await?;
-            let event = reserve_event(&run, &opening, checked);
+        let reservation = admit(run.id.clone(), checked.price.clone(), &caps, async |price| {
+            act.insert_run(&grants, &run, price).await?;
+            let event = reserve_event(&run, &opening, checked.engine);
             act.append(&Entry { at: run.at.clone(), event }, &[opening]).await?;
             act.commit().await?;
             Ok::<_, ServiceError>(())
@@ -139,6 +132,24 @@ impl Domain {
         // The reservation stands in a signed log before any shard is opened.
         self.publish().await?;
         Ok((run, reservation))
+    }
+
+    /// What a price is held against for one dataset, as this transaction sees it.
+    async fn caps(act: &mut Transaction, mounted: &Mounted, grant: &GrantRecord, at: Timestamp) -> Result<Caps, ServiceError> {
+        let missing = || ServiceError::UnknownDataset { dataset: mounted.record.dataset.to_string() };
+        let lineage = &mounted.record.lineage;
+        let (account, delta) = act.account(lineage).await?.ok_or_else(missing)?;
+        let share = Account { cap: share_of(grant.rho, account.cap), spent: act.spent_under(&grant.id).await? };
+        let period = match &mounted.policy.period {
+            None => None,
+            Some(period) => {
+                let since = instant::text(instant::earlier(at, u64::from(period.days) * 86_400));
+                let spent = act.spent_since(lineage, &since).await?;
+                Some(Account { cap: share_of(priced_rho(period.epsilon, delta), account.cap), spent })
+            }
+        };
+        let run = priced_rho(mounted.policy.run_epsilon_max, delta);
+        Ok(Caps { name: lineage.clone(), lineage: account, grant: share, run, period })
     }
 
     /// The walls that the policy demands must stand before anything is charged.
@@ -154,15 +165,15 @@ impl Domain {
     }
 
     /// The grant as it is in this very transaction; it may have been revoked since the question was checked.
-    fn grant_now(
-        &self,
-        checked: &Checked,
-        record: Option<tidegate_authorisation::GrantRecord>,
-    ) -> Result<tidegate_authorisation::LiveGrant, ServiceError> {
-        let operator = &checked.module.operator;
-        let none = || Denial::NoGrant { operator: operator.to_string(), dataset: checked.mounted.record.dataset.to_string() };
+    fn grant_now(checked: &Checked, place: usize, record: Option<GrantRecord>) -> Result<LiveGrant, ServiceError> {
+        let (operator, dataset) = (&checked.module.operator, &checked.mounted[place].record.dataset);
+        let none = || Denial::NoGrant { operator: operator.to_string(), dataset: dataset.to_string() };
         let record = record.ok_or_else(none)?;
-        Ok(authorise(&record, &checked.mounted.record.dataset, operator, &checked.module.signed(), &checked.manifest, instant::today())?)
+        let reads = match checked.mounted.len() {
+            1 => Use::whole(&checked.manifest),
+            _ => Use::of_dataset(&checked.manifest, place == 1),
+        };
+        Ok(authorise(&record, dataset, operator, &checked.module.signed(), &reads, instant::today())?)
     }
 
     async fn resume(&self, run: &RunRecord) -> Result<Reservation, ServiceError> {
@@ -174,7 +185,7 @@ impl Domain {
 
     /// From a paid run to its visible release. Whatever fails here has one outcome outside; the cause goes to
     /// the journal.
-    async fn carry_out(&self, checked: &Checked, attempt: &Attempt<'_>) -> Result<ReleaseShown, ServiceError> {
+    async fn carry_out(&self, checked: &Checked, attempt: &mut Attempt<'_>) -> Result<ReleaseShown, ServiceError> {
         match self.carry_out_or_fail(checked, attempt).await {
             Err(cause) => {
                 self.journal(&format!("run {} held: {cause}", attempt.run.id));
@@ -186,20 +197,116 @@ impl Domain {
         }
     }
 
-    async fn carry_out_or_fail(&self, checked: &Checked, attempt: &Attempt<'_>) -> Result<ReleaseShown, ServiceError> {
+    async fn carry_out_or_fail(&self, checked: &Checked, attempt: &mut Attempt<'_>) -> Result<ReleaseShown, ServiceError> {
+        let module = self.compiled(&checked.module.component, &checked.manifest)?;
+        let source = |mounted: &'_ Mounted| (mounted.record.directory.clone(), mounted.record.salt);
+        let places: Vec<_> = checked.mounted.iter().map(source).collect();
+        let sources = checked.mounted.iter().zip(&places).map(|(mounted, (directory, salt))| Source {
+            schema: &mounted.schema,
+            shards: &mounted.record.shards,
+            directory: self.data_directory().join(directory),
+            digest_salt: *salt,
+        });
+        let job = Job {
+            manifest: &checked.manifest,
+            schema: &checked.schema,
+            parameters: &checked.parameters,
+            side_tables: &checked.side_tables,
+            module: &module,
+            sources: sources.collect(),
+        };
+        let command = || self.programs.child("worker");
+        let stop = AtomicBool::new(false);
+        let workers = Workers { count: checked.workers, command: &command, stop: &stop };
+        let crew = Crew::new(attempt.reservation, &job, &workers);
+        let mut progress = Progress::after(&attempt.run.rounds)?;
+        loop {
+            let round = checked.plan.round(&progress);
+            let released = tokio::task::block_in_place(|| self.run_round(checked, attempt.reservation, &crew, &round, &module))?;
+            let visible_at = self.wait_for_slot(checked, attempt).await?;
+            self.record_round(checked, attempt, &round, &released, &visible_at).await?;
+            if matches!(released.decision.next, Next::End { .. }) {
+                break;
+            }
+            progress.advance(&released.decision);
+            let opened = instant::parse(&visible_at).unwrap_or_else(instant::now).max(instant::now());
+            attempt.slot.due = instant::later(opened, attempt.slot.length);
+        }
+        let run = self.books().run(&attempt.run.id).await?;
+        let run = run.ok_or_else(|| ServiceError::UnknownRun { run: attempt.run.id.clone() })?;
+        self.shown(&run, None, false)
+    }
+
+    /// One round: exact totals, noise, and what is decided on the noised release alone.
+    fn run_round(
+        &self,
+        checked: &Checked,
+        reservation: &Reservation,
+        crew: &Crew<'_>,
+        round: &Round,
+        module: &CompiledModule,
+    ) -> Result<ReleasedRound, ServiceError> {
+        let totals = crew.run_round(round)?;
+        let layout = round.stage.layout(&checked.manifest, &checked.schema)?;
+        let release = release(&totals, reservation, &checked.manifest, &layout, &mut self.programs.child("noise"))?;
+        let decision = if round.stage == Stage::Bounds {
+            let bounds = choose_bounds(&checked.layout, &release, reservation.price());
+            Decision { bounds: Some(bounds), next: Next::Round { state: Vec::new() } }
+        } else {
+            let bounds = if let Stage::Within(bounds) = &round.stage { Some(bounds.clone()) } else { None };
+            Decision { bounds, next: self.conclude_round(checked, round, module, &release)? }
+        };
+        Ok(ReleasedRound { totals, release, decision })
+    }
+
+    /// Asks the clean half, where the module has rounds.
+    fn conclude_round(
+        &self,
+        checked: &Checked,
+        round: &Round,
+        module: &CompiledModule,
+        release: &Release,
+    ) -> Result<Next, ServiceError> {
+        if checked.manifest.rounds.is_none() {
+            return Ok(Next::End { report: Vec::new(), failure: None });
+        }
+        let told = Told {
+            manifest: &checked.manifest,
+            module,
+            parameters: &checked.parameters,
+            side_tables: &checked.side_tables,
+            of_module: round.of_module,
+            state: &round.state,
+            releases: release.for_conclude(),
+        };
+        Ok(match ask_conclude(&told, &|| self.programs.child("conclude"))? {
+            // Rounds are sealed: who asks for more than were reserved has had the last one.
+            Concluded::Again(_) if round.of_module >= checked.plan.of_module => Next::End { report: Vec::new(), failure: None },
+            Concluded::Again(state) => Next::Round { state },
+            Concluded::Done(report) => Next::End { report, failure: None },
+            Concluded::Failed(failure) => Next::End { report: Vec::new(), failure: Some(failure) },
+        })
+    }
+
+    /// Logs and stores a round's release, in one transaction with the end of the run if it is the last.
+    async fn record_round(
+        &self,
+        checked: &Checked,
+        attempt: &Attempt<'_>,
+        round: &Round,
+        released: &ReleasedRound,
+        visible_at: &str,
+    ) -> Result<(), ServiceError> {
         let Attempt { run, reservation, .. } = attempt;
-        let (totals, release) = tokio::task::block_in_place(|| {
-            let totals = self.execute(checked, reservation)?;
-            let release = self.noised(checked, reservation, &totals)?;
-            Ok::<_, ServiceError>((totals, release))
-        })?;
-        let visible_at = self.wait_for_slot(checked, attempt).await?;
-        let view = release_view(checked, run, &release, &visible_at);
+        let ReleasedRound { totals, release, decision } = released;
+        let last = matches!(decision.next, Next::End { .. });
+        let view = release_view(checked, run, round, released, visible_at);
         let content = serde_json::to_vec(&view).map_err(StoreError::from)?;
-        let text = String::from_utf8_lossy(&content).into_owned();
         let (release_salt, totals_salt) = (keys::random()?, keys::random()?);
         let event = Event::Release {
             run: run.id.clone(),
+            round: round.number,
+            last,
             release_commitment: commit(&release_salt, &content),
             totals_commitment: totals.commitment(&totals_salt),
             pad: String::new(),
@@ -209,40 +316,26 @@ impl Domain {
             Opening { field: "totals_commitment", salt: totals_salt, content: None },
         ];
         let mut act = self.store.begin().await?;
-        let position = act.append(&Entry { at: visible_at, event }, &openings).await?;
-        act.put_release(reservation, &release, &text, position).await?;
+        let position = act.append(&Entry { at: visible_at.to_owned(), event }, &openings).await?;
+        let record = RoundRecord {
+            number: round.number,
+            position,
+            release: String::from_utf8_lossy(&content).into_owned(),
+            conclusion: serde_json::to_string(decision).map_err(StoreError::from)?,
+        };
+        act.put_round(reservation, release, &record).await?;
+        if last {
+            act.finish_run(reservation, round.number).await?;
+        }
         act.commit().await?;
         self.publish().await?;
-        let run = self.books().run(&run.id).await?.ok_or_else(|| ServiceError::UnknownRun { run: run.id.clone() })?;
-        self.shown(&run, false).await
+        Ok(())
     }
 
-    fn execute(&self, checked: &Checked, reservation: &Reservation) -> Result<Totals, ServiceError> {
-        let module = self.compiled(&checked.module.component, &checked.manifest)?;
-        let mounted = &checked.mounted;
-        let job = Job {
-            manifest: &checked.manifest,
-            schema: &mounted.schema,
-            parameters: &checked.parameters,
-            module: &module,
-            shards: &mounted.record.shards,
-            directory: self.data_directory().join(&mounted.record.directory),
-            digest_salt: mounted.record.salt,
-        };
-        let command = || self.programs.child("worker");
-        let workers = Workers { count: checked.workers, command: &command, stop: &AtomicBool::new(false) };
-        Ok(execute(reservation, &job, &workers)?)
-    }
-
-    fn noised(&self, checked: &Checked, reservation: &Reservation, totals: &Totals) -> Result<Release, ServiceError> {
-        let mut process = self.programs.child("noise");
-        Ok(release(totals, reservation, &checked.manifest, &checked.layout, &mut process)?)
-    }
-
-    /// Holds a finished result, or a failure, until the attempt's slot. One that comes too late waits for the
+    /// Holds a finished result, or a failure, until the round's slot. One that comes too late waits for the
     /// next multiple of the slot's length, so that only the number of slots shows.
     async fn wait_for_slot(&self, checked: &Checked, attempt: &Attempt<'_>) -> Result<String, ServiceError> {
-        if checked.mounted.policy.visibility == Visibility::Immediately {
+        if !checked.waits() {
             return Ok(instant::text(self.next_instant().await?));
         }
         let mut due = attempt.slot.due;
@@ -258,27 +351,37 @@ impl Domain {
         Ok(instant::text(due))
     }
 
-    /// A release, if a signed checkpoint covers it.
-    pub(crate) async fn shown(&self, run: &RunRecord, stored: bool) -> Result<ReleaseShown, ServiceError> {
-        let (Some(position), Some(text)) = (run.released, &run.release) else {
-            return Err(ServiceError::NotReleased { run: run.id.clone(), slot: run.slot.clone() });
+    /// The release of a round, the last one if none is named, if a signed checkpoint covers it.
+    pub(crate) fn shown(&self, run: &RunRecord, round: Option<u32>, stored: bool) -> Result<ReleaseShown, ServiceError> {
+        let found = match round {
+            None => run.last_round(),
+            Some(number) => run.rounds.iter().find(|round| round.number == number),
         };
+        let not_yet = || ServiceError::NotReleased { run: run.id.clone(), slot: run.slot.clone() };
+        let round = found.ok_or_else(not_yet)?;
         let path = self.log_directory().join("checkpoint");
         let note = std::fs::read(&path).map_err(|error| ServiceError::files(&path, &error))?;
         let size = Checkpoint::verify(&note, self.keys.signer.verifier()).map_or(0, |checkpoint| checkpoint.size);
-        if size <= position {
+        if size <= round.position {
             return Err(ServiceError::NotCovered { run: run.id.clone() });
         }
-        let release: ReleaseView = serde_json::from_str(text).map_err(StoreError::from)?;
-        Ok(ReleaseShown { release, stored, log_position: position, checkpoint_size: size })
+        let release: ReleaseView = serde_json::from_str(&round.release).map_err(StoreError::from)?;
+        Ok(ReleaseShown { release, stored, log_position: round.position, checkpoint_size: size })
     }
 
     /// The release of a run.
-    pub(crate) async fn release_shown(&self, id: &str) -> Result<ReleaseShown, ServiceError> {
+    pub(crate) async fn release_shown(&self, id: &str, round: Option<u32>) -> Result<ReleaseShown, ServiceError> {
         self.publish().await?;
         let run = self.books().run(id).await?.ok_or_else(|| ServiceError::UnknownRun { run: id.to_owned() })?;
-        self.shown(&run, true).await
+        self.shown(&run, round, true)
     }
+}
+
+/// What a round made.
+struct ReleasedRound {
+    totals: Totals,
+    release: Release,
+    decision: Decision,
 }
 
 impl Checked {
@@ -289,61 +392,110 @@ impl Checked {
             at: attempt.run.at.clone(),
             slot: instant::text(due),
             slot_seconds: u64::try_from(due.as_second() - instant::now().as_second()).unwrap_or(0),
-            immediately: self.mounted.policy.visibility == Visibility::Immediately,
+            rounds_left: self.plan.rounds().saturating_sub(attempt.run.rounds.len() as u32),
+            immediately: !self.waits(),
             continued,
+        }
+    }
+
+    fn run_record(&self, id: String, question: Digest, at: Timestamp) -> RunRecord {
+        let mut mounts: Vec<RunMount> = Vec::new();
+        for (mounted, grant) in self.mounted.iter().zip(&self.grants) {
+            let lineage = mounted.record.lineage.clone();
+            mounts.push(RunMount {
+                dataset: mounted.record.dataset.clone(),
+                version: mounted.record.version,
+                pays: mounts.iter().all(|other| other.lineage != lineage),
+                lineage,
+                grant: grant.record().id.clone(),
+            });
+        }
+        RunRecord {
+            id,
+            question,
+            mounts,
+            module: self.module.digest,
+            parameters: self.parameters.clone(),
+            side_tables: self.side_tables.clone(),
+            epsilon: self.epsilon.get(),
+            price: self.price.clone(),
+            slot: instant::text(instant::later(at, self.slot_seconds())),
+            slot_seconds: self.slot_seconds(),
+            at: instant::text(at),
+            rounds: Vec::new(),
+            finished: None,
         }
     }
 }
 
-fn reserve_event(run: &RunRecord, parameters: &Opening, checked: &Checked) -> Event {
+fn reserve_event(run: &RunRecord, parameters: &Opening, engine: Digest) -> Event {
     let charge = |charge: &tidegate_accountant::Charge| LoggedCharge {
         statistic: charge.statistic.clone(),
         part: charge.part.clone(),
         mechanism: charge.mechanism,
         scale: charge.scale,
         sensitivity: charge.sensitivity,
+        cells: charge.cells,
         rho: charge.rho,
+        delta: charge.delta,
+        first_round: charge.first_round,
+        rounds: charge.rounds,
+    };
+    let account = |mount: &RunMount| LoggedAccount {
+        dataset: mount.dataset.clone(),
+        version: mount.version,
+        lineage: mount.lineage.clone(),
+        grant: mount.grant.clone(),
     };
     Event::Reserve {
         run: run.id.clone(),
-        grant: run.grant.clone(),
-        dataset: run.dataset.clone(),
-        version: run.version,
-        lineage: run.lineage.clone(),
+        accounts: run.mounts.iter().map(account).collect(),
         module: run.module,
         parameters_commitment: commit(&parameters.salt, parameters.content.as_deref().unwrap_or_default()),
+        side_tables: run.side_tables.iter().map(|table| Digest::of(table)).collect(),
         rho: run.price.rho(),
+        delta: run.price.delta(),
         charges: run.price.charges.iter().map(charge).collect(),
+        rounds: run.price.rounds(),
         slot: run.slot.clone(),
-        engine: checked.engine,
+        slot_seconds: run.slot_seconds,
+        engine,
     }
 }
 
-fn release_view(checked: &Checked, run: &RunRecord, release: &Release, visible_at: &str) -> ReleaseView {
-    let Mounted { schema, policy, .. } = &checked.mounted;
+fn release_view(checked: &Checked, run: &RunRecord, round: &Round, released: &ReleasedRound, visible_at: &str) -> ReleaseView {
+    let first = checked.first();
+    let (report, failure, last) = match &released.decision.next {
+        Next::Round { .. } => (Vec::new(), None, false),
+        Next::End { report, failure } => (report.clone(), *failure, true),
+    };
     ReleaseView {
-        run: release.run().to_owned(),
-        dataset: run.dataset.clone(),
-        version: run.version,
+        run: released.release.run().to_owned(),
+        dataset: run.mounts[0].dataset.clone(),
+        version: run.mounts[0].version,
+        join: run.mounts.get(1).map(|mount| (mount.dataset.clone(), mount.version)),
         module: run.module,
         module_name: checked.module.name.clone(),
         operator: checked.module.operator.clone(),
         purpose: checked.manifest.purpose.clone(),
         parameters: run.parameters.clone(),
         visible_at: visible_at.to_owned(),
-        visibility: match policy.visibility {
-            Visibility::AtSlot => "at_slot".into(),
-            Visibility::Immediately => "immediately: the running time of this run was visible".into(),
-        },
-        price: PriceView::new(&run.price, policy.delta),
-        confidence: release.confidence(),
+        visibility: if checked.waits() { "at_slot".into() } else { "immediately: the running time of this run was visible".into() },
+        round: RoundView { number: round.number, reserved: checked.plan.rounds(), last, finds_bounds: round.stage == Stage::Bounds },
+        price: PriceView::new(&run.price, round.number, first.policy.delta),
+        confidence: released.release.confidence(),
         intervals_cover: INTERVALS_COVER.into(),
         guarantee: format!(
-            "zero-concentrated differential privacy for adding or removing one {} with all its rows",
-            unit_name(schema.privacy_unit.kind)
+            "Gaussian differential privacy for adding or removing one {} with all its rows",
+            unit_name(first.schema.privacy_unit.kind)
         ),
-        statistics: release.statistics().to_vec(),
-        notice: Notice { source: schema.source.clone(), acquired: schema.acquired.clone() },
+        statistics: released.release.statistics().to_vec(),
+        report,
+        failure,
+        notice: checked.mounted.iter().map(|mounted| Notice {
+            source: mounted.schema.source.clone(),
+            acquired: mounted.schema.acquired.clone(),
+        }).collect(),
     }
 }
 

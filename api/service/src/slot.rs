@@ -22,12 +22,16 @@ pub struct SlotInputs {
     pub units_max: u64,
     /// Declared upper bound on the bytes of one unit's rows that the module reads.
     pub unit_bytes_max: u64,
-    /// Fuel for one unit.
-    pub fuel_per_unit: u64,
+    /// How many blocks, where the module is called for blocks and not for units.
+    pub blocks: Option<u64>,
+    /// Fuel for one call.
+    pub fuel_per_call: u64,
     /// Most cells that the module returns for one unit.
     pub guest_cells: u64,
     /// Cells of the totals.
     pub totals: u64,
+    /// Fuel for one call of the clean half.
+    pub conclude_fuel: u64,
     /// Worker processes that can work at the same time.
     pub workers: u64,
     /// Shards of the dataset.
@@ -40,12 +44,21 @@ pub struct SlotInputs {
 /// Every input is public, so the slot tells nothing about data; less fuel makes it shorter.
 pub fn slot_seconds(inputs: SlotInputs) -> u64 {
     let wide = u128::from;
-    let host = wide(NANOSECONDS_PER_UNIT)
-        + wide(inputs.unit_bytes_max) * wide(NANOSECONDS_PER_BYTE)
-        + wide(inputs.guest_cells) * wide(NANOSECONDS_PER_CELL);
-    let per_unit = wide(inputs.fuel_per_unit) * wide(NANOSECONDS_PER_FUEL) + host;
-    let units = wide(units_of_one_worker(inputs)).saturating_mul(per_unit);
-    let nanoseconds = units.saturating_add(wide(inputs.totals) * wide(NANOSECONDS_PER_TOTAL));
+    let bytes = wide(inputs.unit_bytes_max) * wide(NANOSECONDS_PER_BYTE);
+    let call = wide(NANOSECONDS_PER_UNIT)
+        + wide(inputs.guest_cells) * wide(NANOSECONDS_PER_CELL)
+        + wide(inputs.fuel_per_call) * wide(NANOSECONDS_PER_FUEL);
+    let calls = match inputs.blocks {
+        None => wide(units_of_one_worker(inputs)).saturating_mul(call.saturating_add(bytes)),
+        // A block may hold every unit, and its shards are read from their beginning for each of their blocks.
+        Some(blocks) => {
+            let readings = 2 + blocks.div_ceil(inputs.shards.max(1));
+            let rows = wide(inputs.units_max).saturating_mul(bytes).saturating_mul(wide(readings));
+            wide(blocks.div_ceil(inputs.workers.max(1)) + 1).saturating_mul(call).saturating_add(rows)
+        }
+    };
+    let conclude = wide(inputs.conclude_fuel) * wide(NANOSECONDS_PER_FUEL);
+    let nanoseconds = calls.saturating_add(wide(inputs.totals) * wide(NANOSECONDS_PER_TOTAL)).saturating_add(conclude);
     u64::try_from(nanoseconds.div_ceil(1_000_000_000)).unwrap_or(u64::MAX / 2).saturating_add(SECONDS_FIXED)
 }
 
@@ -62,23 +75,37 @@ fn units_of_one_worker(inputs: SlotInputs) -> u64 {
 mod tests {
     use super::*;
 
-    const INPUTS: SlotInputs =
-        SlotInputs { units_max: 6_000, unit_bytes_max: 200, fuel_per_unit: 100_000, guest_cells: 48, totals: 48, workers: 2, shards: 8 };
+    const INPUTS: SlotInputs = SlotInputs {
+        units_max: 6_000,
+        unit_bytes_max: 200,
+        blocks: None,
+        fuel_per_call: 100_000,
+        guest_cells: 48,
+        totals: 48,
+        conclude_fuel: 0,
+        workers: 2,
+        shards: 8,
+    };
 
     #[test]
     fn less_fuel_shortens_the_slot_and_nothing_overflows() {
         let slot = |inputs: SlotInputs| slot_seconds(inputs);
-        assert!(slot(INPUTS) < slot(SlotInputs { fuel_per_unit: 1_000_000, ..INPUTS }));
+        assert!(slot(INPUTS) < slot(SlotInputs { fuel_per_call: 1_000_000, ..INPUTS }));
         assert!(slot(INPUTS) <= slot(SlotInputs { workers: 1, ..INPUTS }));
         assert!(slot(SlotInputs { unit_bytes_max: 1 << 20, ..INPUTS }) > slot(INPUTS));
         assert!(slot(SlotInputs { guest_cells: 1 << 20, ..INPUTS }) > slot(INPUTS));
+        assert!(slot(SlotInputs { conclude_fuel: 1 << 32, ..INPUTS }) > slot(INPUTS));
+        let blocks = SlotInputs { blocks: Some(50), fuel_per_call: 1_000_000_000, ..INPUTS };
+        assert!(slot(blocks) >= 25 * 2 && slot(SlotInputs { workers: 1, ..blocks }) > slot(blocks));
         let most = u64::MAX;
         let all = SlotInputs {
             units_max: most,
             unit_bytes_max: most,
-            fuel_per_unit: 1 << 40,
+            blocks: None,
+            fuel_per_call: 1 << 40,
             guest_cells: most,
             totals: most,
+            conclude_fuel: 1 << 40,
             workers: 1,
             shards: 1,
         };

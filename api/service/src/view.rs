@@ -4,8 +4,9 @@
 //! provider gets.
 
 use serde::{Deserialize, Serialize};
-use tidegate_accountant::{Charge, Price, epsilon_of};
+use tidegate_accountant::{Charge, Price, guaranteed_epsilon};
 use tidegate_authorisation::GrantRecord;
+use tidegate_engine::{ConcludeFailure, Finding};
 use tidegate_gate::Released;
 use tidegate_shards::ImportReport;
 use tidegate_terms::{Delta, Digest, Name, ParameterValue, PublicSchema, ReleasePolicy, Rho};
@@ -13,7 +14,7 @@ use tidegate_terms::{Delta, Digest, Name, ParameterValue, PublicSchema, ReleaseP
 /// A price as people read it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PriceView {
-    /// In rho of zCDP.
+    /// In rho: half the square of mu of Gaussian differential privacy.
     pub rho: f64,
     /// The same as (epsilon, delta)-DP, taken alone.
     pub epsilon: f64,
@@ -24,8 +25,10 @@ pub struct PriceView {
 }
 
 impl PriceView {
-    pub(crate) fn new(price: &Price, delta: Delta) -> Self {
-        Self { rho: price.rho().get(), epsilon: epsilon_of(price.rho(), delta), delta: delta.get(), charges: price.charges.clone() }
+    /// What the first so many rounds cost.
+    pub(crate) fn new(price: &Price, rounds: u32, delta: Delta) -> Self {
+        let rho = price.rho_until(rounds);
+        Self { rho: rho.get(), epsilon: guaranteed_epsilon(rho, delta), delta: delta.get(), charges: price.charges.clone() }
     }
 }
 
@@ -95,15 +98,27 @@ pub struct ModuleView {
     pub at: String,
 }
 
-/// The expected error of one part of a statistic.
+/// The expected error of one number of a statistic.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ExpectedError {
     /// The statistic.
     pub statistic: Name,
-    /// `count`, `sum` or `squares`.
-    pub part: String,
-    /// Half the width of the 95 % interval, in the statistic's unit.
+    /// The estimate, such as `count` or `mean`.
+    pub estimate: String,
+    /// Half the width of the 95 % interval, in the statistic's unit; absent where it follows from a count that nobody
+    /// has declared (`expected` in the manifest).
+    pub error_95: Option<f64>,
+}
+
+/// What a wished error would cost.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct WantedError {
+    /// The statistic.
+    pub statistic: Name,
+    /// Half the width of the 95 % interval that is wished for.
     pub error_95: f64,
+    /// The epsilon that the run needs for it; absent where no epsilon up to 100 is enough.
+    pub epsilon: Option<f64>,
 }
 
 /// What a run would cost and give, from public facts alone.
@@ -113,10 +128,14 @@ pub struct QuoteView {
     pub dataset: Name,
     /// Its version.
     pub version: u32,
+    /// The second dataset, of a run that joins two.
+    pub join: Option<Name>,
     /// The module.
     pub module: Digest,
-    /// What it would cost.
+    /// What it would cost, if all rounds are run.
     pub price: PriceView,
+    /// Most rounds; each has a slot of its own, and those that are never opened cost nothing.
+    pub rounds_max: u32,
     /// The share of what the lineage has left; above 1 the run would be refused, absent where nothing is left.
     pub share_of_lineage_left: Option<f64>,
     /// The share of what the grant has left.
@@ -125,8 +144,10 @@ pub struct QuoteView {
     pub slot_seconds: u64,
     /// Whether the stored answer would be returned at no price.
     pub stored: bool,
-    /// Expected errors.
+    /// Expected errors of one round.
     pub errors: Vec<ExpectedError>,
+    /// What a wished error would cost, if one was named.
+    pub wanted: Option<WantedError>,
 }
 
 /// The notice that every product carries (Shuangyashan Art. 41).
@@ -138,6 +159,19 @@ pub struct Notice {
     pub acquired: String,
 }
 
+/// Which round of a run a release is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RoundView {
+    /// Its number, from 1.
+    pub number: u32,
+    /// How many were reserved.
+    pub reserved: u32,
+    /// Whether it was the last.
+    pub last: bool,
+    /// Whether it found automatic bounds for those that follow.
+    pub finds_bounds: bool,
+}
+
 /// A release with everything that is needed to read it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReleaseView {
@@ -147,6 +181,8 @@ pub struct ReleaseView {
     pub dataset: Name,
     /// Its version.
     pub version: u32,
+    /// The second dataset and its version, of a run that joins two.
+    pub join: Option<(Name, u32)>,
     /// The module.
     pub module: Digest,
     /// The module's name.
@@ -161,7 +197,9 @@ pub struct ReleaseView {
     pub visible_at: String,
     /// `at_slot` or `immediately`; the latter shows running time.
     pub visibility: String,
-    /// What it cost.
+    /// Which round this is.
+    pub round: RoundView,
+    /// What the run cost up to and with this round.
     pub price: PriceView,
     /// The confidence of the intervals.
     pub confidence: f64,
@@ -171,8 +209,12 @@ pub struct ReleaseView {
     pub guarantee: String,
     /// The statistics.
     pub statistics: Vec<Released>,
-    /// Source and date.
-    pub notice: Notice,
+    /// What the module derived from the releases.
+    pub report: Vec<Finding>,
+    /// How its clean half failed, if it did.
+    pub failure: Option<ConcludeFailure>,
+    /// Source and date of each dataset.
+    pub notice: Vec<Notice>,
 }
 
 /// What `run` and `release show` give.
@@ -223,6 +265,10 @@ pub struct BudgetView {
     pub epsilon_spent: f64,
     /// What is left, in rho.
     pub left: f64,
+    /// The part of delta that pays for thresholds and rounding: the most that may ever be spent of it.
+    pub delta_account_cap: f64,
+    /// What is spent of it.
+    pub delta_account_spent: f64,
     /// The delta of every epsilon here.
     pub delta: f64,
     /// Its charges.
@@ -231,6 +277,6 @@ pub struct BudgetView {
 
 impl BudgetView {
     pub(crate) fn epsilon(rho: Rho, delta: Delta) -> f64 {
-        epsilon_of(rho, delta)
+        guaranteed_epsilon(rho, delta)
     }
 }

@@ -1,12 +1,12 @@
 //! Reading.
 
-use crate::records::{LineageRow, record_error, rho};
-use crate::{ModuleRecord, MountRecord, RunRecord, StoreError};
+use crate::records::{LineageRow, cost, record_error};
+use crate::{ModuleRecord, MountRecord, RoundRecord, RunMount, RunRecord, StoreError};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
-use tidegate_accountant::Account;
+use tidegate_accountant::{Account, Cost};
 use tidegate_authorisation::GrantRecord;
-use tidegate_terms::{Delta, Digest, Name, Rho};
+use tidegate_terms::{Delta, Digest, Name};
 
 /// What can be read from the state of a domain.
 #[derive(Debug, Clone)]
@@ -16,10 +16,14 @@ pub struct Books {
 
 /// Statements that are used both inside and outside of transactions.
 pub(crate) mod statements {
-    pub(crate) const SPENT_BY_LINEAGE: &str = "SELECT coalesce(sum(rho), 0) FROM run WHERE lineage = ?";
-    pub(crate) const SPENT_BY_GRANT: &str = "SELECT coalesce(sum(rho), 0) FROM run WHERE grant_id = ?";
-    pub(crate) const LINEAGE: &str = "SELECT cap, delta FROM lineage WHERE name = ?";
+    pub(crate) const SPENT_BY_LINEAGE: &str =
+        "SELECT coalesce(sum(rho), 0) AS rho, coalesce(sum(delta), 0) AS delta FROM charge WHERE lineage = ? AND at >= ?";
+    pub(crate) const SPENT_BY_GRANT: &str =
+        "SELECT coalesce(sum(rho), 0) AS rho, coalesce(sum(delta), 0) AS delta FROM charge WHERE grant_id = ?";
+    pub(crate) const LINEAGE: &str = "SELECT rho_cap, delta_cap, delta FROM lineage WHERE name = ?";
     pub(crate) const LOG_SIZE: &str = "SELECT count(*) FROM log_entry";
+    /// Before every instant that the log can hold.
+    pub(crate) const EVER: &str = "";
 }
 
 impl Books {
@@ -96,19 +100,35 @@ impl Books {
     /// A run by its identifier.
     pub async fn run(&self, id: &str) -> Result<Option<RunRecord>, StoreError> {
         let row = sqlx::query("SELECT * FROM run WHERE id = ?").bind(id).fetch_optional(&self.pool).await?;
-        row.as_ref().map(RunRecord::read).transpose()
+        self.whole_run(row).await
     }
 
     /// The run that answers a question.
     pub async fn run_of_question(&self, question: Digest) -> Result<Option<RunRecord>, StoreError> {
         let row = sqlx::query("SELECT * FROM run WHERE question = ?").bind(question.to_string()).fetch_optional(&self.pool).await?;
-        row.as_ref().map(RunRecord::read).transpose()
+        self.whole_run(row).await
     }
 
     /// All runs of a lineage, in the order of their charges.
     pub async fn runs(&self, lineage: &Name) -> Result<Vec<RunRecord>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM run WHERE lineage = ? ORDER BY rowid").bind(lineage.as_str()).fetch_all(&self.pool).await?;
-        read_all(rows, RunRecord::read)
+        let rows = sqlx::query("SELECT * FROM run WHERE id IN (SELECT run FROM charge WHERE lineage = ?) ORDER BY rowid");
+        let mut runs = Vec::new();
+        for row in rows.bind(lineage.as_str()).fetch_all(&self.pool).await? {
+            runs.extend(self.whole_run(Some(row)).await?);
+        }
+        Ok(runs)
+    }
+
+    async fn whole_run(&self, row: Option<SqliteRow>) -> Result<Option<RunRecord>, StoreError> {
+        let Some(row) = row else { return Ok(None) };
+        let mut run = RunRecord::read(&row)?;
+        let mounts = sqlx::query("SELECT * FROM charge WHERE run = ? ORDER BY place").bind(&run.id).fetch_all(&self.pool).await?;
+        run.mounts = read_all(mounts, RunMount::read)?;
+        let rounds = sqlx::query("SELECT * FROM round WHERE run = ? ORDER BY number").bind(&run.id).fetch_all(&self.pool).await?;
+        run.rounds = read_all(rounds, RoundRecord::read)?;
+        let tables = sqlx::query_scalar("SELECT content FROM side_table WHERE run = ? ORDER BY place");
+        run.side_tables = tables.bind(&run.id).fetch_all(&self.pool).await?;
+        Ok(Some(run))
     }
 
     /// The account of a lineage and its delta.
@@ -117,13 +137,20 @@ impl Books {
             return Ok(None);
         };
         let LineageRow { cap, delta } = LineageRow::read(&row)?;
-        let spent: i64 = sqlx::query_scalar(statements::SPENT_BY_LINEAGE).bind(lineage.as_str()).fetch_one(&self.pool).await?;
-        Ok(Some((Account { cap, spent: rho(spent)? }, delta)))
+        let spent = self.spent_since(lineage, statements::EVER).await?;
+        Ok(Some((Account { cap, spent }, delta)))
+    }
+
+    /// What a lineage reserved from an instant on.
+    pub async fn spent_since(&self, lineage: &Name, since: &str) -> Result<Cost, StoreError> {
+        let row = sqlx::query(statements::SPENT_BY_LINEAGE).bind(lineage.as_str()).bind(since).fetch_one(&self.pool).await?;
+        cost(&row, "rho", "delta")
     }
 
     /// What was spent under a grant.
-    pub async fn spent_under(&self, grant: &str) -> Result<Rho, StoreError> {
-        rho(sqlx::query_scalar(statements::SPENT_BY_GRANT).bind(grant).fetch_one(&self.pool).await?)
+    pub async fn spent_under(&self, grant: &str) -> Result<Cost, StoreError> {
+        let row = sqlx::query(statements::SPENT_BY_GRANT).bind(grant).fetch_one(&self.pool).await?;
+        cost(&row, "rho", "delta")
     }
 
     /// The salt and content of a commitment.

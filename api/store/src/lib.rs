@@ -13,7 +13,7 @@ mod transaction;
 
 pub use books::Books;
 pub use error::StoreError;
-pub use records::{ModuleRecord, MountRecord, RunRecord};
+pub use records::{ModuleRecord, MountRecord, RoundRecord, RunMount, RunRecord};
 pub use transaction::{Opening, Transaction};
 
 use sqlx::Row as _;
@@ -22,7 +22,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The version of the tables, kept in SQLite's `user_version`.
-const TABLES_VERSION: i64 = 1;
+const TABLES_VERSION: i64 = 2;
 
 /// An open database.
 #[derive(Debug, Clone)]

@@ -14,9 +14,10 @@ CREATE TABLE opening (
 ) STRICT;
 
 CREATE TABLE lineage (
-    name  TEXT PRIMARY KEY,
-    cap   INTEGER NOT NULL,                -- rho, units of 1e-12; never raised
-    delta REAL NOT NULL
+    name      TEXT PRIMARY KEY,
+    rho_cap   INTEGER NOT NULL,            -- units of 1e-12; never raised
+    delta_cap INTEGER NOT NULL,            -- the account of delta, units of 1e-18; never raised
+    delta     REAL NOT NULL
 ) STRICT;
 
 CREATE TABLE mount (
@@ -50,22 +51,48 @@ CREATE TABLE module (
 ) STRICT;
 
 CREATE TABLE run (
-    id         TEXT PRIMARY KEY,
-    question   TEXT NOT NULL UNIQUE,       -- the same question is paid for once
-    grant_id   TEXT NOT NULL REFERENCES authorisation (id),
-    dataset    TEXT NOT NULL,
-    version    INTEGER NOT NULL,
-    lineage    TEXT NOT NULL REFERENCES lineage (name),
-    module     TEXT NOT NULL REFERENCES module (digest),
-    parameters TEXT NOT NULL,              -- JSON
-    epsilon    REAL NOT NULL,              -- as asked for
-    price      TEXT NOT NULL,              -- JSON: mechanism and parameters of each charge
-    rho        INTEGER NOT NULL,
-    slot       TEXT NOT NULL,
-    at         TEXT NOT NULL,
-    released   INTEGER REFERENCES log_entry (position),
-    release    TEXT                        -- JSON, once released
+    id           TEXT PRIMARY KEY,
+    question     TEXT NOT NULL UNIQUE,     -- the same question is paid for once
+    module       TEXT NOT NULL REFERENCES module (digest),
+    parameters   TEXT NOT NULL,            -- JSON
+    epsilon      REAL NOT NULL,            -- as asked for
+    price        TEXT NOT NULL,            -- JSON: mechanism and parameters of each charge, for all rounds reserved
+    slot         TEXT NOT NULL,            -- of the first round
+    slot_seconds INTEGER NOT NULL,         -- length of one round's slot
+    at           TEXT NOT NULL,
+    finished     INTEGER                   -- how many rounds were opened, once no more will be
 ) STRICT;
 
-CREATE INDEX run_lineage ON run (lineage);
-CREATE INDEX run_grant ON run (grant_id);
+-- What a run draws on: one dataset, or two that it joins. A second dataset of the same lineage pays nothing more.
+CREATE TABLE charge (
+    run      TEXT NOT NULL REFERENCES run (id),
+    place    INTEGER NOT NULL,
+    dataset  TEXT NOT NULL,
+    version  INTEGER NOT NULL,
+    lineage  TEXT NOT NULL REFERENCES lineage (name),
+    grant_id TEXT NOT NULL REFERENCES authorisation (id),
+    rho      INTEGER NOT NULL,             -- reserved; once the run has finished, what its opened rounds cost
+    delta    INTEGER NOT NULL,
+    at       TEXT NOT NULL,
+    PRIMARY KEY (run, place)
+) STRICT;
+
+CREATE INDEX charge_lineage ON charge (lineage);
+CREATE INDEX charge_grant ON charge (grant_id);
+
+-- Public tables that an operator gave with a run.
+CREATE TABLE side_table (
+    run     TEXT NOT NULL REFERENCES run (id),
+    place   INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (run, place)
+) STRICT;
+
+CREATE TABLE round (
+    run        TEXT NOT NULL REFERENCES run (id),
+    number     INTEGER NOT NULL,
+    position   INTEGER NOT NULL REFERENCES log_entry (position),
+    release    TEXT NOT NULL,              -- JSON, as people read it
+    conclusion TEXT NOT NULL,              -- JSON: what the clean half decided on it
+    PRIMARY KEY (run, number)
+) STRICT;

@@ -1,14 +1,14 @@
 //! Writing: each act is one transaction that ends with its log entry.
 
 use crate::books::statements;
-use crate::records::{LineageRow, record_error, rho};
-use crate::{ModuleRecord, MountRecord, RunRecord, StoreError};
+use crate::records::{LineageRow, cost, record_error};
+use crate::{ModuleRecord, MountRecord, RoundRecord, RunRecord, StoreError};
 use sqlx::Sqlite;
-use tidegate_accountant::{Account, Price, Reservation};
+use tidegate_accountant::{Account, Cost, Price, Reservation};
 use tidegate_authorisation::{GrantRecord, LiveGrant};
 use tidegate_gate::Release;
 use tidegate_log::Entry;
-use tidegate_terms::{Delta, Name, Rho};
+use tidegate_terms::{Delta, Name};
 
 /// What opens a commitment in a log entry.
 #[derive(Debug, Clone)]
@@ -55,13 +55,20 @@ impl Transaction {
         let row = sqlx::query(statements::LINEAGE).bind(lineage.as_str()).fetch_optional(&mut *self.inner).await?;
         let Some(row) = row else { return Ok(None) };
         let LineageRow { cap, delta } = LineageRow::read(&row)?;
-        let spent: i64 = sqlx::query_scalar(statements::SPENT_BY_LINEAGE).bind(lineage.as_str()).fetch_one(&mut *self.inner).await?;
-        Ok(Some((Account { cap, spent: rho(spent)? }, delta)))
+        let spent = self.spent_since(lineage, statements::EVER).await?;
+        Ok(Some((Account { cap, spent }, delta)))
+    }
+
+    /// What a lineage reserved from an instant on, as this transaction sees it.
+    pub async fn spent_since(&mut self, lineage: &Name, since: &str) -> Result<Cost, StoreError> {
+        let row = sqlx::query(statements::SPENT_BY_LINEAGE).bind(lineage.as_str()).bind(since).fetch_one(&mut *self.inner).await?;
+        cost(&row, "rho", "delta")
     }
 
     /// What was spent under a grant, as this transaction sees it.
-    pub async fn spent_under(&mut self, grant: &str) -> Result<Rho, StoreError> {
-        rho(sqlx::query_scalar(statements::SPENT_BY_GRANT).bind(grant).fetch_one(&mut *self.inner).await?)
+    pub async fn spent_under(&mut self, grant: &str) -> Result<Cost, StoreError> {
+        let row = sqlx::query(statements::SPENT_BY_GRANT).bind(grant).fetch_one(&mut *self.inner).await?;
+        cost(&row, "rho", "delta")
     }
 
     /// A grant as this transaction sees it.
@@ -72,9 +79,10 @@ impl Transaction {
     }
 
     /// Opens the account of a lineage.
-    pub async fn insert_lineage(&mut self, lineage: &Name, cap: Rho, delta: Delta) -> Result<(), StoreError> {
-        let insert = sqlx::query("INSERT INTO lineage (name, cap, delta) VALUES (?, ?, ?)");
-        insert.bind(lineage.as_str()).bind(units(cap)?).bind(delta.get()).execute(&mut *self.inner).await?;
+    pub async fn insert_lineage(&mut self, lineage: &Name, cap: Cost, delta: Delta) -> Result<(), StoreError> {
+        let insert = sqlx::query("INSERT INTO lineage (name, rho_cap, delta_cap, delta) VALUES (?, ?, ?, ?)");
+        let insert = insert.bind(lineage.as_str()).bind(units(cap.rho.units())?).bind(units(cap.delta.units())?);
+        insert.bind(delta.get()).execute(&mut *self.inner).await?;
         Ok(())
     }
 
@@ -127,52 +135,81 @@ impl Transaction {
         Ok(())
     }
 
-    /// Charges a run. Only a live grant can pay, and `admit` of the accountant alone turns the charge into a
-    /// reservation.
-    pub async fn insert_run(&mut self, grant: &LiveGrant, run: &RunRecord, price: &Price) -> Result<(), StoreError> {
+    /// Charges a run: once for each lineage that it draws on. Only live grants can pay, one for each dataset, and
+    /// `admit` of the accountant alone turns the charge into a reservation.
+    pub async fn insert_run(&mut self, grants: &[LiveGrant], run: &RunRecord, price: &Price) -> Result<(), StoreError> {
+        if grants.len() != run.mounts.len() {
+            return Err(record_error("a run needs a live grant for each of its datasets"));
+        }
         sqlx::query(
-            "INSERT INTO run (id, question, grant_id, dataset, version, lineage, module, parameters, epsilon, price, rho, slot, at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO run (id, question, module, parameters, epsilon, price, slot, slot_seconds, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(&run.id)
         .bind(run.question.to_string())
-        .bind(&grant.record().id)
-        .bind(run.dataset.as_str())
-        .bind(i64::from(run.version))
-        .bind(run.lineage.as_str())
         .bind(run.module.to_string())
         .bind(serde_json::to_string(&run.parameters)?)
         .bind(run.epsilon)
         .bind(serde_json::to_string(price)?)
-        .bind(units(price.rho())?)
         .bind(&run.slot)
+        .bind(units(run.slot_seconds)?)
         .bind(&run.at)
         .execute(&mut *self.inner)
         .await?;
+        for (place, (mount, grant)) in (0_i64..).zip(run.mounts.iter().zip(grants)) {
+            let cost = if mount.pays { price.cost() } else { Cost::ZERO };
+            let insert = "INSERT INTO charge (run, place, dataset, version, lineage, grant_id, rho, delta, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+            sqlx::query(insert)
+                .bind(&run.id)
+                .bind(place)
+                .bind(mount.dataset.as_str())
+                .bind(i64::from(mount.version))
+                .bind(mount.lineage.as_str())
+                .bind(&grant.record().id)
+                .bind(units(cost.rho.units())?)
+                .bind(units(cost.delta.units())?)
+                .bind(&run.at)
+                .execute(&mut *self.inner)
+                .await?;
+        }
+        for (place, content) in (0_i64..).zip(&run.side_tables) {
+            let insert = sqlx::query("INSERT INTO side_table (run, place, content) VALUES (?, ?, ?)");
+            insert.bind(&run.id).bind(place).bind(content.as_slice()).execute(&mut *self.inner).await?;
+        }
         Ok(())
     }
 
-    /// Records the release of a run that has none yet; a second one changes nothing and is refused.
+    /// Records the release of a round that has none yet; a second one changes nothing and is refused.
     ///
-    /// `content` is the release as people read it; the release itself proves that it passed the gate.
-    pub async fn put_release(
-        &mut self,
-        reservation: &Reservation,
-        release: &Release,
-        content: &str,
-        position: u64,
-    ) -> Result<(), StoreError> {
-        if release.run() != reservation.run() {
-            return Err(record_error("a release was offered for another run"));
+    /// `round` has the release as people read it; the release itself proves that it passed the gate.
+    pub async fn put_round(&mut self, reservation: &Reservation, release: &Release, round: &RoundRecord) -> Result<(), StoreError> {
+        if release.run() != reservation.run() || release.round() != round.number {
+            return Err(record_error("a release was offered for another run or round"));
         }
-        let position = i64::try_from(position).map_err(record_error)?;
-        let update = sqlx::query("UPDATE run SET release = ?, released = ? WHERE id = ? AND release IS NULL");
-        let done = update.bind(content).bind(position).bind(reservation.run()).execute(&mut *self.inner).await?;
+        let insert = sqlx::query(
+            "INSERT INTO round (run, number, position, release, conclusion)
+             SELECT id, ?, ?, ?, ? FROM run WHERE id = ? AND finished IS NULL ON CONFLICT DO NOTHING",
+        );
+        let insert = insert.bind(i64::from(round.number)).bind(units(round.position)?).bind(&round.release).bind(&round.conclusion);
+        let done = insert.bind(reservation.run()).execute(&mut *self.inner).await?;
         if done.rows_affected() == 1 {
             Ok(())
         } else {
-            Err(StoreError::Exists { what: format!("the release of run {}", reservation.run()) })
+            Err(StoreError::Exists { what: format!("the release of round {} of run {}", round.number, reservation.run()) })
         }
+    }
+
+    /// Ends a run after so many rounds. What was reserved for rounds that were never opened goes back, in the same
+    /// transaction as the release on which that was decided.
+    pub async fn finish_run(&mut self, reservation: &Reservation, rounds: u32) -> Result<(), StoreError> {
+        let update = sqlx::query("UPDATE run SET finished = ? WHERE id = ? AND finished IS NULL");
+        let done = update.bind(i64::from(rounds)).bind(reservation.run()).execute(&mut *self.inner).await?;
+        if done.rows_affected() != 1 {
+            return Err(StoreError::Exists { what: format!("the end of run {}", reservation.run()) });
+        }
+        let cost = reservation.price().cost_until(rounds);
+        let update = sqlx::query("UPDATE charge SET rho = ?, delta = ? WHERE run = ? AND rho > 0");
+        update.bind(units(cost.rho.units())?).bind(units(cost.delta.units())?).bind(reservation.run()).execute(&mut *self.inner).await?;
+        Ok(())
     }
 
     /// Makes everything durable at once. A crash before it leaves nothing, a crash after it everything; the
@@ -182,6 +219,6 @@ impl Transaction {
     }
 }
 
-fn units(rho: Rho) -> Result<i64, StoreError> {
-    i64::try_from(rho.units()).map_err(record_error)
+fn units(units: u64) -> Result<i64, StoreError> {
+    i64::try_from(units).map_err(record_error)
 }

@@ -4,7 +4,7 @@
 //! and without which nothing further compiles, or a [`Denial`] that names its rule and article.
 
 use serde::{Deserialize, Serialize};
-use tidegate_terms::{Manifest, Name, Rho, messages};
+use tidegate_terms::{Input, Manifest, Name, Rho, messages};
 
 messages! {
     /// Why a grant cannot be made.
@@ -145,13 +145,32 @@ pub struct SealedBy<'a> {
     pub key: &'a str,
 }
 
+/// What a module wants of one dataset, and what for.
+#[derive(Debug, Clone)]
+pub struct Use<'a> {
+    purpose: &'a Name,
+    inputs: Vec<&'a Input>,
+}
+
+impl<'a> Use<'a> {
+    /// Everything that a module reads.
+    pub fn whole(manifest: &'a Manifest) -> Self {
+        Self { purpose: &manifest.purpose, inputs: manifest.inputs.iter().collect() }
+    }
+
+    /// What a module that joins two datasets reads of the first, or of the second.
+    pub fn of_dataset(manifest: &'a Manifest, second: bool) -> Self {
+        Self { purpose: &manifest.purpose, inputs: manifest.inputs.iter().filter(|input| input.joined == second).collect() }
+    }
+}
+
 /// Decides over one run. `today` is the date in UTC, as the log counts days.
 pub fn authorise(
     grant: &GrantRecord,
     dataset: &Name,
     operator: &Name,
     module: &SealedBy<'_>,
-    manifest: &Manifest,
+    reads: &Use<'_>,
     today: jiff::civil::Date,
 ) -> Result<LiveGrant, Denial> {
     let id = || grant.id.clone();
@@ -175,10 +194,10 @@ pub fn authorise(
     if date(&grant.valid_until).is_none_or(|until| today > until) {
         return Err(Denial::Expired { grant: id(), until: grant.valid_until.clone() });
     }
-    if manifest.purpose != grant.purpose {
-        return Err(Denial::Purpose { grant: id(), granted: grant.purpose.to_string(), asked: manifest.purpose.to_string() });
+    if *reads.purpose != grant.purpose {
+        return Err(Denial::Purpose { grant: id(), granted: grant.purpose.to_string(), asked: reads.purpose.to_string() });
     }
-    for input in &manifest.inputs {
+    for input in &reads.inputs {
         for column in &input.columns {
             let column = format!("{}.{column}", input.table);
             if !grant.columns.contains(&column) {
@@ -222,7 +241,7 @@ mod tests {
         let operator = Name::parse("op").expect("name");
         let today = today.parse().expect("date");
         let dataset = Name::parse("d").expect("name");
-        authorise(grant, &dataset, &operator, &SealedBy { operator: &operator, key: "key" }, manifest, today)
+        authorise(grant, &dataset, &operator, &SealedBy { operator: &operator, key: "key" }, &Use::whole(manifest), today)
             .map(|_| ())
             .map_err(|denial| denial.code())
     }

@@ -4,6 +4,7 @@
 //! chosen from data (attack A9). Its JSON schema is `docs/manifest.schema.json`.
 
 mod error;
+mod rounds;
 mod statistic;
 
 pub use error::ManifestError;
@@ -146,6 +147,7 @@ impl Manifest {
         }
         self.check_inputs()?;
         self.check_parameters()?;
+        self.check_rounds()?;
         let mut names = BTreeSet::new();
         for statistic in &self.statistics {
             if !names.insert(&statistic.name) {

@@ -207,7 +207,7 @@ impl PublicSchema {
     }
 }
 
-fn check_column(column: &Column) -> Result<(), SchemaError> {
+pub(crate) fn check_column(column: &Column) -> Result<(), SchemaError> {
     let name = || column.name.to_string();
     match &column.kind {
         ColumnType::Integer { minimum, maximum } if minimum > maximum => return Err(SchemaError::Range { column: name() }),

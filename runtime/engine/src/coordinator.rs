@@ -1,18 +1,18 @@
-//! The coordinator: hands ranges of units to worker processes and accepts each exactly once.
+//! The coordinator: hands tasks to worker processes and accepts each exactly once, round after round.
 
-use crate::worker::{Answer, RangeTask, Setup};
+use crate::job::{Job, Round};
+use crate::units::{SourceSetup, Task};
+use crate::worker::{Answer, Order, Setup};
 use crate::{FrameError, Totals, read_frame, write_frame};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::io::BufReader;
-use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use tidegate_accountant::Reservation;
-use tidegate_sandbox::CompiledModule;
 use tidegate_shards::ShardManifest;
-use tidegate_statistics::{Layout, LayoutError, Scratch};
-use tidegate_terms::{Manifest, ParameterValue, PublicSchema, messages};
+use tidegate_statistics::{Layout, LayoutError, Scratch, Sums};
+use tidegate_terms::messages;
 
 messages! {
     /// Why a run cannot go on now. All are faults of the host: the run keeps its reservation and can continue.
@@ -25,13 +25,13 @@ messages! {
             en: "a worker reports a fault of its host: {detail}",
             zh: "工作进程报告宿主故障：{detail}",
         },
-        OutOfRange { shard: u32 } = "engine.out-of-range" {
-            en: "the totals of shard {shard} are larger than its units times the declared bounds allow; the run is stopped, because a worker may have been taken over",
-            zh: "分片 {shard} 的合计超过其单元数乘以申报界限；工作进程可能已被劫持，运行已停止",
+        OutOfRange = "engine.out-of-range" {
+            en: "the totals of a task are larger than its units times the declared bounds allow; the run is stopped, because a worker may have been taken over",
+            zh: "某任务的合计超过其单元数乘以申报界限；工作进程可能已被劫持，运行已停止",
         },
-        Coverage { shard: u32 } = "engine.coverage" {
-            en: "shard {shard} was not covered exactly once; the run is stopped",
-            zh: "分片 {shard} 未被恰好覆盖一次；运行已停止",
+        Coverage = "engine.coverage" {
+            en: "a shard or block was not covered exactly once; the run is stopped",
+            zh: "某分片或分块未被恰好覆盖一次；运行已停止",
         },
         Stopped = "engine.stopped" {
             en: "the run was stopped",
@@ -40,24 +40,6 @@ messages! {
         Layout(LayoutError),
         Frame(FrameError)
     }
-}
-
-/// Everything that a run computes with; all of it sealed before the first shard is opened.
-pub struct Job<'a> {
-    /// The sealed manifest.
-    pub manifest: &'a Manifest,
-    /// The public schema of the dataset version.
-    pub schema: &'a PublicSchema,
-    /// The public parameters, in the order of the manifest.
-    pub parameters: &'a [ParameterValue],
-    /// The compiled module.
-    pub module: &'a CompiledModule,
-    /// The shards of the dataset version.
-    pub shards: &'a ShardManifest,
-    /// The directory that they lie in.
-    pub directory: PathBuf,
-    /// The salt of their digests.
-    pub digest_salt: [u8; 32],
 }
 
 /// How worker processes are made.
@@ -70,15 +52,99 @@ pub struct Workers<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// Deaths of a process over one range before the range is halved, or its only unit gets the default.
+/// Deaths of a process over one task before it is halved, or its only unit gets the default.
 const DEATHS_MAX: u32 = 2;
-/// Faults of the host over one range before the run is held. They never become a default.
+/// Faults of the host over one task before the run is held. They never become a default.
 const FAULTS_MAX: u32 = 3;
 /// Processes in a row that fail before they are ready; more is not chance.
 const SETUP_FAILURES_MAX: u32 = 3;
 
+/// The workers of a run. They live as long as it does, so that data is prepared once for all rounds.
+pub struct Crew<'a> {
+    run: String,
+    job: &'a Job<'a>,
+    workers: &'a Workers<'a>,
+    /// One place for each worker; it keeps its shards from round to round.
+    idle: Vec<Mutex<Option<Process>>>,
+}
+
+impl<'a> Crew<'a> {
+    /// A crew for a paid run; processes start with the first round.
+    pub fn new(reservation: &Reservation, job: &'a Job<'a>, workers: &'a Workers<'a>) -> Self {
+        let idle = (0..workers.count.max(1)).map(|_| Mutex::new(None)).collect();
+        Self { run: reservation.run().to_owned(), job, workers, idle }
+    }
+
+    /// Runs one round to its exact totals.
+    pub fn run_round(&self, round: &Round) -> Result<Totals, EngineError> {
+        let layout = round.stage.layout(self.job.manifest, self.job.schema)?;
+        let tasks = tasks(self.job);
+        let open = tasks.iter().map(|task| Open { task: *task, deaths: 0, faults: 0 });
+        let board = Board { open: open.collect(), in_flight: 0, accepted: BTreeSet::new(), sums: layout.empty_sums(), failed: None };
+        let turn = Turn { crew: self, round, layout, board: Mutex::new(board), changed: Condvar::new() };
+        std::thread::scope(|scope| {
+            for lane in 0..self.idle.len() {
+                let turn = &turn;
+                scope.spawn(move || turn.work(lane));
+            }
+        });
+        let board = turn.board.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = board.failed {
+            return Err(error);
+        }
+        check_coverage(&tasks, &board.accepted)?;
+        Ok(Totals { run: self.run.clone(), round: round.number, sums: board.sums })
+    }
+}
+
+/// Runs a paid job of one round to its exact totals.
+pub fn execute(reservation: &Reservation, job: &Job<'_>, workers: &Workers<'_>) -> Result<Totals, EngineError> {
+    Crew::new(reservation, job, workers).run_round(&Round::only())
+}
+
+/// Everything that is to be done in a round: each shard of the leading dataset, or each block.
+fn tasks(job: &Job<'_>) -> Vec<Task> {
+    if let Some(blocks) = &job.manifest.blocks {
+        return (0..blocks.count).map(|block| Task::Block { block }).collect();
+    }
+    // Of two datasets the one with more shards leads; the first, where both have as many (as in `Sources::open`).
+    let lead = job.sources.iter().map(|source| source.shards).reduce(|lead, other| match lead.shard_count >= other.shard_count {
+        true => lead,
+        false => other,
+    });
+    let of = |shards: &ShardManifest| {
+        let full = shards.shards.iter().filter(|shard| shard.units > 0);
+        full.map(|shard| Task::Units { shard: shard.index, from: 0, count: shard.units }).collect()
+    };
+    lead.map(of).unwrap_or_default()
+}
+
+/// Every task, whole or in adjoining pieces, once.
+fn check_coverage(tasks: &[Task], accepted: &BTreeSet<Task>) -> Result<(), EngineError> {
+    let mut rest = accepted.iter();
+    for task in tasks {
+        let covered = match *task {
+            Task::Block { .. } => rest.next() == Some(task),
+            Task::Units { shard, count, .. } => {
+                let mut next = 0;
+                while next < count {
+                    match rest.next() {
+                        Some(Task::Units { shard: of, from, count }) if *of == shard && *from == next => next += count,
+                        _ => return Err(EngineError::Coverage),
+                    }
+                }
+                next == count
+            }
+        };
+        if !covered {
+            return Err(EngineError::Coverage);
+        }
+    }
+    if rest.next().is_none() { Ok(()) } else { Err(EngineError::Coverage) }
+}
+
 struct Open {
-    task: RangeTask,
+    task: Task,
     /// Processes that died over it.
     deaths: u32,
     /// Faults of the host that workers reported over it.
@@ -88,58 +154,18 @@ struct Open {
 struct Board {
     open: VecDeque<Open>,
     in_flight: usize,
-    accepted: BTreeMap<u32, BTreeMap<u64, u64>>,
-    sums: Vec<i64>,
+    accepted: BTreeSet<Task>,
+    sums: Sums,
     failed: Option<EngineError>,
 }
 
-struct Run<'a> {
-    job: &'a Job<'a>,
-    workers: &'a Workers<'a>,
+/// One round of a crew.
+struct Turn<'a> {
+    crew: &'a Crew<'a>,
+    round: &'a Round,
     layout: Layout,
     board: Mutex<Board>,
     changed: Condvar,
-}
-
-/// Runs a paid job to its exact totals.
-pub fn execute(reservation: &Reservation, job: &Job<'_>, workers: &Workers<'_>) -> Result<Totals, EngineError> {
-    let layout = Layout::seal(job.manifest, job.schema)?;
-    let sums = vec![0; layout.totals_len()];
-    let open = job.shards.shards.iter().filter(|shard| shard.units > 0).map(|shard| Open {
-        task: RangeTask { shard: shard.index, digest: shard.digest, from: 0, count: shard.units },
-        deaths: 0,
-        faults: 0,
-    });
-    let board = Board { open: open.collect(), in_flight: 0, accepted: BTreeMap::new(), sums, failed: None };
-    let run = Run { job, workers, layout, board: Mutex::new(board), changed: Condvar::new() };
-    std::thread::scope(|scope| {
-        for _ in 0..workers.count.max(1) {
-            scope.spawn(|| run.work());
-        }
-    });
-    let board = run.board.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(error) = board.failed {
-        return Err(error);
-    }
-    check_coverage(job.shards, &board.accepted)?;
-    Ok(Totals { run: reservation.run().to_owned(), sums: board.sums })
-}
-
-/// Every unit of every shard, once.
-fn check_coverage(shards: &ShardManifest, accepted: &BTreeMap<u32, BTreeMap<u64, u64>>) -> Result<(), EngineError> {
-    for shard in &shards.shards {
-        let mut next = 0;
-        for (from, count) in accepted.get(&shard.index).into_iter().flatten() {
-            if *from != next {
-                return Err(EngineError::Coverage { shard: shard.index });
-            }
-            next += count;
-        }
-        if next != shard.units {
-            return Err(EngineError::Coverage { shard: shard.index });
-        }
-    }
-    Ok(())
 }
 
 /// What became of one task in one process.
@@ -150,21 +176,21 @@ enum Outcome {
     Failed(EngineError),
 }
 
-impl Run<'_> {
+impl Turn<'_> {
     fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One thread, one worker process at a time, until nothing is left to do.
-    fn work(&self) {
-        let mut process = None;
+    fn work(&self, lane: usize) {
+        let mut place = self.crew.idle[lane].lock().unwrap_or_else(PoisonError::into_inner);
         let mut setup_failures = 0;
-        while let Some(open) = self.take() {
-            let ready = match process.take() {
+        while let Some(open) = self.take(lane) {
+            let ready = match place.take() {
                 Some(ready) => Ok(ready),
-                None => Process::start(self.job, self.workers),
+                None => Process::start(self.crew.job, self.crew.workers),
             };
-            let outcome = match ready {
+            let outcome = match ready.and_then(|process| process.in_round(self.round)) {
                 Err(error) => {
                     setup_failures += 1;
                     if setup_failures >= SETUP_FAILURES_MAX {
@@ -178,7 +204,7 @@ impl Run<'_> {
                     setup_failures = 0;
                     let outcome = self.run_task(&mut ready, &open.task);
                     if matches!(outcome, Outcome::Accepted) {
-                        process = Some(ready);
+                        *place = Some(ready);
                     }
                     outcome
                 }
@@ -187,17 +213,18 @@ impl Run<'_> {
         }
     }
 
-    /// The next open task; waits while others may still give one back.
-    fn take(&self) -> Option<Open> {
+    /// The next open task, of the worker's own lane if there is one; waits while others may still give one back.
+    fn take(&self, lane: usize) -> Option<Open> {
         let mut board = self.board();
         loop {
-            if self.workers.stop.load(Ordering::Relaxed) && board.failed.is_none() {
+            if self.crew.workers.stop.load(Ordering::Relaxed) && board.failed.is_none() {
                 board.failed = Some(EngineError::Stopped);
             }
             if board.failed.is_some() {
                 return None;
             }
-            if let Some(open) = board.open.pop_front() {
+            let own = board.open.iter().position(|open| open.task.lane() as usize % self.crew.idle.len() == lane);
+            if let Some(open) = board.open.remove(own.unwrap_or(0)) {
                 board.in_flight += 1;
                 return Some(open);
             }
@@ -215,28 +242,26 @@ impl Run<'_> {
         self.changed.notify_all();
     }
 
-    fn run_task(&self, process: &mut Process, task: &RangeTask) -> Outcome {
-        match process.run(task, self.layout.totals_len()) {
-            Ok(totals) if self.layout.totals_in_range(&totals, task.count) => {
-                self.accept(task, &totals);
+    fn run_task(&self, process: &mut Process, task: &Task) -> Outcome {
+        match process.run(task, &self.layout) {
+            Ok(sums) if self.layout.in_range(&sums, task.calls()) => {
+                self.accept(task, &sums);
                 Outcome::Accepted
             }
-            Ok(_) => Outcome::Failed(EngineError::OutOfRange { shard: task.shard }),
+            Ok(_) => Outcome::Failed(EngineError::OutOfRange),
             Err(EngineError::Frame(FrameError::Closed)) => Outcome::ProcessDied,
             Err(error @ EngineError::HostFault { .. }) => Outcome::HostFault(error),
             Err(error) => Outcome::Failed(error),
         }
     }
 
-    fn accept(&self, task: &RangeTask, totals: &[i64]) {
+    fn accept(&self, task: &Task, sums: &Sums) {
         let mut board = self.board();
-        if board.accepted.entry(task.shard).or_default().insert(task.from, task.count).is_some() {
-            board.failed.get_or_insert(EngineError::Coverage { shard: task.shard });
-            return;
-        }
-        for (sum, total) in board.sums.iter_mut().zip(totals) {
+        if board.accepted.insert(*task) {
             // Admission has bounded declared units x bound below 2^62, and import has bounded the units.
-            *sum += total;
+            board.sums.merge(sums);
+        } else {
+            board.failed.get_or_insert(EngineError::Coverage);
         }
     }
 
@@ -259,21 +284,18 @@ impl Run<'_> {
         self.changed.notify_all();
     }
 
-    /// Run it again; after two deaths halve it; a single unit gets the default.
+    /// Run it again; after two deaths halve it; a single unit, or a block, gets the default.
     fn after_death(&self, open: Open) -> Vec<Open> {
         let Open { task, deaths, faults } = open;
         if deaths + 1 < DEATHS_MAX {
             return vec![Open { task, deaths: deaths + 1, faults }];
         }
-        if task.count == 1 {
-            let mut totals = vec![0; self.layout.totals_len()];
-            self.layout.add::<tidegate_sandbox::contract::Contribution>(None, &mut totals, &mut Scratch::default());
-            self.accept(&task, &totals);
+        let Some([left, right]) = task.halves() else {
+            let mut sums = self.layout.empty_sums();
+            self.layout.add::<tidegate_sandbox::contract::Contribution>(None, &mut sums, &mut Scratch::default());
+            self.accept(&task, &sums);
             return vec![];
-        }
-        let half = task.count / 2;
-        let left = RangeTask { count: half, ..task.clone() };
-        let right = RangeTask { from: task.from + half, count: task.count - half, ..task };
+        };
         vec![Open { task: right, deaths: 0, faults }, Open { task: left, deaths: 0, faults }]
     }
 }
@@ -283,6 +305,8 @@ struct Process {
     child: Child,
     to: ChildStdin,
     from: BufReader<ChildStdout>,
+    /// The round that it has begun.
+    round: u32,
 }
 
 impl Process {
@@ -294,14 +318,20 @@ impl Process {
         let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(spawn("it has no pipes".into()));
         };
-        let mut process = Self { child, to, from: BufReader::new(from) };
+        let mut process = Self { child, to, from: BufReader::new(from), round: 0 };
+        let source = |source: &crate::job::Source<'_>| SourceSetup {
+            schema: source.schema.clone(),
+            directory: source.directory.clone(),
+            shard_count: source.shards.shard_count,
+            files: source.shards.shards.iter().map(|shard| (shard.index, shard.file.clone(), shard.digest)).collect(),
+            digest_salt: source.digest_salt,
+        };
         let setup = Setup {
             manifest: job.manifest.clone(),
             schema: job.schema.clone(),
             parameters: job.parameters.to_vec(),
-            shards: job.directory.clone(),
-            files: job.shards.shards.iter().map(|shard| (shard.index, shard.file.clone())).collect(),
-            digest_salt: job.digest_salt,
+            side_tables: job.side_tables.to_vec(),
+            sources: job.sources.iter().map(source).collect(),
         };
         write_frame(&mut process.to, &setup, job.module.bytes())?;
         match read_frame(&mut process.from, 0)? {
@@ -311,12 +341,22 @@ impl Process {
         }
     }
 
-    fn run(&mut self, task: &RangeTask, totals_len: usize) -> Result<Vec<i64>, EngineError> {
-        write_frame(&mut self.to, task, &[])?;
-        let (answer, body) = read_frame(&mut self.from, totals_len as u64 * 8)?;
+    fn in_round(mut self, round: &Round) -> Result<Self, EngineError> {
+        if self.round != round.number {
+            let state: Vec<u8> = round.state.iter().flat_map(|number| number.to_le_bytes()).collect();
+            write_frame(&mut self.to, &Order::Begin { of_module: round.of_module, stage: round.stage.clone() }, &state)?;
+            self.round = round.number;
+        }
+        Ok(self)
+    }
+
+    fn run(&mut self, task: &Task, layout: &Layout) -> Result<Sums, EngineError> {
+        write_frame(&mut self.to, &Order::Do(*task), &[])?;
+        let (answer, body) = read_frame(&mut self.from, layout.sums_bytes(task.calls()))?;
         match answer {
-            Answer::Totals { task: answered } if answered == *task && body.len() == totals_len * 8 => {
-                Ok(body.chunks_exact(8).map(|bytes| i64::from_le_bytes(std::array::from_fn(|i| bytes[i]))).collect())
+            Answer::Totals { task: answered } if answered == *task => {
+                let misshapen = || EngineError::HostFault { detail: "it answered with totals of another shape".into() };
+                layout.decode_sums(&body, task.calls()).map_err(|_| misshapen())
             }
             Answer::HostFault { detail } => Err(EngineError::HostFault { detail }),
             _ => Err(EngineError::HostFault { detail: "it answered another question".into() }),

@@ -1,19 +1,17 @@
-//! The worker process: one module, one range of units after the other, totals out.
+//! The worker process: one module, round after round, one task after the other, totals out.
 
+use crate::job::{Stage, limits};
 use crate::mock::{Generator, mock_unit};
-use crate::{FrameError, read_frame, write_frame};
+use crate::units::{KEPT_BYTES_MAX, SourceSetup, Sources, Task};
+use crate::{FrameError, inputs, read_frame, write_frame};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{Read, Seek as _, SeekFrom, Write};
-use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::io::{Read, Write};
 use tidegate_sandbox::contract::Unit;
-use tidegate_sandbox::{CompiledModule, Limits, Sandbox, SandboxError};
-use tidegate_shards::{Projection, SHARD_BYTES_MAX, ShardError, ShardReader};
-use tidegate_statistics::{Layout, LayoutError, Scratch};
-use tidegate_terms::{Digest, Manifest, ParameterValue, PublicSchema, messages};
+use tidegate_sandbox::{CompiledModule, Sandbox, SandboxError};
+use tidegate_shards::{SHARD_BYTES_MAX, ShardError, SideTableError};
+use tidegate_statistics::{Layout, LayoutError, Scratch, Sums};
+use tidegate_terms::{Manifest, ParameterValue, PublicSchema, messages};
 
 messages! {
     /// Why a worker gives up: a fault of the host, never of a unit.
@@ -29,6 +27,7 @@ messages! {
         Frame(FrameError),
         Sandbox(SandboxError),
         Shard(ShardError),
+        SideTable(SideTableError),
         Layout(LayoutError)
     }
 }
@@ -39,56 +38,48 @@ pub(crate) struct Setup {
     pub(crate) manifest: Manifest,
     pub(crate) schema: PublicSchema,
     pub(crate) parameters: Vec<ParameterValue>,
-    pub(crate) shards: PathBuf,
-    pub(crate) files: Vec<(u32, String)>,
-    pub(crate) digest_salt: [u8; 32],
+    pub(crate) side_tables: Vec<Vec<u8>>,
+    pub(crate) sources: Vec<SourceSetup>,
 }
 
-/// A range of units of one shard.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RangeTask {
-    /// The shard.
-    pub shard: u32,
-    /// Its salted digest.
-    pub digest: Digest,
-    /// The first unit.
-    pub from: u64,
-    /// How many units.
-    pub count: u64,
+/// What a worker is told then.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Order {
+    /// Begin a round; its public state follows as the body of the frame.
+    Begin { of_module: u32, stage: Stage },
+    /// Do a task of the round.
+    Do(Task),
 }
 
 /// What a worker answers; totals follow as the body of the frame.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Answer {
     Ready,
-    Totals { task: RangeTask },
+    Totals { task: Task },
     HostFault { detail: String },
 }
 
-/// A worker's state: the module, ready to be called, and the sealed layout.
+/// A worker's state: the module, ready to be called, and the layout of the round.
 pub struct Worker {
-    sandbox: Sandbox,
-    memory_bytes: u64,
-    layout: Layout,
+    manifest: Manifest,
     schema: PublicSchema,
-    projection: Projection,
-    /// Opened before the walls were raised; behind them nothing can be opened.
-    shards: BTreeMap<u32, File>,
-    digest_salt: [u8; 32],
+    sandbox: Sandbox,
+    layout: Layout,
+    sources: Sources,
     made_up: Unit,
-    unit: Unit,
     scratch: Scratch,
 }
 
 /// Serves tasks until the parent closes the pipe.
 ///
 /// `before_task` is called before each task; a test's worker uses it to die at will, `tidegate` passes nothing.
-pub fn serve(mut from: impl Read, mut to: impl Write, before_task: impl Fn(&RangeTask)) -> Result<(), FrameError> {
+pub fn serve(mut from: impl Read, mut to: impl Write, before_task: impl Fn(&Task)) -> Result<(), FrameError> {
     tidegate_walls::die_with_parent();
     let (setup, module) = match read_frame::<Setup>(&mut from, u64::MAX) {
         Err(FrameError::Closed) => return Ok(()),
         other => other?,
     };
+    let state_bytes = setup.manifest.rounds.as_ref().map_or(0, |rounds| u64::from(rounds.state_max) * 8);
     let mut worker = match Worker::new(setup, module) {
         Ok(worker) => worker,
         Err(error) => return write_frame(&mut to, &Answer::HostFault { detail: error.to_string() }, &[]),
@@ -100,14 +91,21 @@ pub fn serve(mut from: impl Read, mut to: impl Write, before_task: impl Fn(&Rang
     }
     write_frame(&mut to, &Answer::Ready, &[])?;
     loop {
-        let task = match read_frame::<RangeTask>(&mut from, 0) {
+        let (order, body) = match read_frame::<Order>(&mut from, state_bytes) {
             Err(FrameError::Closed) => return Ok(()),
-            other => other?.0,
+            other => other?,
         };
-        before_task(&task);
-        match worker.run(&task) {
-            Ok(totals) => {
-                let body: Vec<u8> = totals.iter().flat_map(|total| total.to_le_bytes()).collect();
+        let done = match order {
+            Order::Begin { of_module, stage } => worker.begin(of_module, &stage, &body).map(|()| None),
+            Order::Do(task) => {
+                before_task(&task);
+                worker.run(&task).map(|sums| Some((task, sums)))
+            }
+        };
+        match done {
+            Ok(None) => {}
+            Ok(Some((task, sums))) => {
+                let body = worker.layout.encode_sums(&sums, task.calls());
                 write_frame(&mut to, &Answer::Totals { task }, &body)?;
             }
             Err(error) => return write_frame(&mut to, &Answer::HostFault { detail: error.to_string() }, &[]),
@@ -121,21 +119,18 @@ impl Worker {
         let limits = limits(&setup.manifest, &layout);
         // SAFETY: the body comes from the coordinator, through a pipe that only it can write.
         let module = unsafe { CompiledModule::from_trusted_pipe(module) };
-        let sandbox = Sandbox::new(&module, &setup.parameters, limits, false)?;
-        let inputs = setup.manifest.inputs.iter().map(|input| (&input.table, input.columns.as_slice()));
-        let projection = Projection::new(&setup.schema, inputs)?;
+        let inputs = inputs(&setup.manifest, &setup.parameters, &setup.side_tables)?;
+        let sandbox = Sandbox::new(&module, inputs, limits, false)?;
         let made_up = mock_unit(&setup.manifest, &setup.schema, &mut Generator::new(1));
         sandbox.prepare_memory_images()?;
+        raise_descriptor_limit();
         Ok(Self {
             sandbox,
-            memory_bytes: setup.manifest.resources.memory_bytes,
             layout,
+            sources: Sources::open(&setup.manifest, setup.sources)?,
             schema: setup.schema,
-            projection,
-            shards: open_shards(&setup.shards, &setup.files)?,
-            digest_salt: setup.digest_salt,
+            manifest: setup.manifest,
             made_up,
-            unit: Unit { tables: Vec::new() },
             scratch: Scratch::default(),
         })
     }
@@ -149,59 +144,39 @@ impl Worker {
         }
     }
 
-    /// Writable memory that an honest worker can need: one shard, totals, a module's memory, and room.
+    fn begin(&mut self, of_module: u32, stage: &Stage, state: &[u8]) -> Result<(), WorkerError> {
+        self.layout = stage.layout(&self.manifest, &self.schema)?;
+        let (numbers, _) = state.as_chunks();
+        self.sandbox.begin_round(of_module, numbers.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect());
+        Ok(())
+    }
+
+    /// Writable memory that an honest worker can need: shards, totals, a module's memory, and room.
     fn data_bytes(&self) -> u64 {
         const ROOM: u64 = 512 << 20;
         let totals = self.layout.totals_len() as u64 * 64;
-        ROOM + 2 * SHARD_BYTES_MAX + totals + 2 * self.memory_bytes
+        ROOM + 4 * SHARD_BYTES_MAX + KEPT_BYTES_MAX + totals + 2 * self.manifest.resources.memory_bytes
     }
 
-    fn read_shard(&self, shard: u32) -> Result<Vec<u8>, WorkerError> {
-        let failed = |detail: String| WorkerError::HostFault { detail: format!("shard {shard}: {detail}") };
-        let mut file = self.shards.get(&shard).ok_or_else(|| failed("it is not among the files of this run".into()))?;
-        let length = file.seek(SeekFrom::End(0)).map_err(|error| failed(error.to_string()))?;
-        if length > SHARD_BYTES_MAX {
-            return Err(failed("the file is larger than any shard".into()));
-        }
-        let mut bytes = vec![0; length as usize];
-        file.read_exact_at(&mut bytes, 0).map_err(|error| failed(error.to_string()))?;
-        Ok(bytes)
-    }
-
-    /// `run_shard`, pure: the totals of one range of units.
-    fn run(&mut self, task: &RangeTask) -> Result<Vec<i64>, WorkerError> {
-        let bytes = self.read_shard(task.shard)?;
-        let mut reader = ShardReader::from_bytes(bytes, &self.schema, &self.projection, Some((&self.digest_salt, task.digest)))?;
-        reader.skip_units(task.from)?;
-        let mut totals = vec![0; self.layout.totals_len()];
-        for _ in 0..task.count {
-            if reader.next_unit(&mut self.unit)?.is_none() {
-                return Err(WorkerError::MissingUnits { shard: task.shard });
-            }
-            let returned = match self.sandbox.contribute(&self.unit) {
+    /// `run_shard`, pure: the totals of one task.
+    fn run(&mut self, task: &Task) -> Result<Sums, WorkerError> {
+        let Self { sandbox, layout, sources, scratch, .. } = self;
+        let mut sums = layout.empty_sums();
+        sources.visit(task, &mut |unit| {
+            let returned = match sandbox.contribute(unit) {
                 Ok(contributions) => Some(contributions),
                 Err(trap) if trap.is_host_fault() => return Err(WorkerError::HostFault { detail: trap.explain() }),
                 Err(_) => None,
             };
-            self.layout.add(returned.as_deref(), &mut totals, &mut self.scratch);
-        }
-        Ok(totals)
+            layout.add(returned.as_deref(), &mut sums, scratch);
+            Ok(())
+        })?;
+        Ok(sums)
     }
 }
 
-/// Opens the shards of a run, while files can be opened.
-fn open_shards(directory: &Path, files: &[(u32, String)]) -> Result<BTreeMap<u32, File>, WorkerError> {
+/// Every shard of a run is open at once.
+fn raise_descriptor_limit() {
     let limit = rustix::process::getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-    let open = |(shard, file): &(u32, String)| {
-        let failed = |error: std::io::Error| WorkerError::HostFault { detail: format!("shard {shard}: {error}") };
-        File::open(directory.join(file)).map(|file| (*shard, file)).map_err(failed)
-    };
-    files.iter().map(open).collect()
-}
-
-/// The limits of one call, from the sealed manifest.
-pub(crate) fn limits(manifest: &Manifest, layout: &Layout) -> Limits {
-    let resources = &manifest.resources;
-    Limits { fuel: resources.fuel_per_unit, memory_bytes: resources.memory_bytes, cells_max: layout.guest_cells() as u64 }
 }

@@ -43,9 +43,9 @@ messages! {
             en: "the component also exports `{name}`, which the contract does not know: export the contract's interface alone",
             zh: "组件还导出了合约之外的 `{name}`：请只导出合约接口",
         },
-        Signature { detail: String } = "module.signature" {
-            en: "the exported `contribute` does not have the type of the contract: {detail}",
-            zh: "导出的 `contribute` 与合约类型不符：{detail}",
+        Signature { function: &'static str, detail: String } = "module.signature" {
+            en: "the exported `{function}` does not have the type of the contract: {detail}",
+            zh: "导出的 `{function}` 与合约类型不符：{detail}",
         },
         Functions { functions: u32, maximum: u32 } = "module.functions" {
             en: "the component has {functions} functions, but at most {maximum} are accepted",

@@ -88,6 +88,69 @@ pub struct Cell {
     pub value: f64,
 }
 
+/// What one unit contributes under one discovered key.
+#[derive(Clone, PartialEq, ComponentType, Lift)]
+#[component(record)]
+pub struct KeyedCells {
+    /// The key.
+    pub key: String,
+    /// The cells of its group.
+    pub values: Vec<f64>,
+}
+
+/// What is public: the same for every unit of a round.
+#[derive(Clone, PartialEq, Debug, ComponentType, Lower)]
+#[component(record)]
+pub struct Inputs {
+    /// The parameters, in the order of the manifest.
+    pub parameters: Vec<Parameter>,
+    /// The public side tables, in the order of the manifest.
+    #[component(name = "side-tables")]
+    pub side_tables: Vec<Table>,
+    /// Which round, from 1.
+    pub round: u32,
+    /// What `conclude` passed on.
+    pub state: Vec<f64>,
+}
+
+/// One statistic as a round released it.
+#[derive(Clone, PartialEq, Debug, ComponentType, Lower)]
+#[component(record)]
+pub struct Released {
+    /// The keys of its groups.
+    pub keys: Vec<String>,
+    /// How many estimates each group has.
+    pub width: u32,
+    /// The estimates, group by group.
+    pub values: Vec<f64>,
+    /// The lower ends of their intervals.
+    pub lower: Vec<f64>,
+    /// The upper ends.
+    pub upper: Vec<f64>,
+}
+
+/// A number that a module derived from releases.
+#[derive(Clone, PartialEq, Debug, ComponentType, Lift)]
+#[component(record)]
+pub struct Finding {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: f64,
+}
+
+/// What the clean half decides; post-processing of releases, so it may be shown.
+#[derive(Clone, PartialEq, Debug, ComponentType, Lift)]
+#[component(variant)]
+pub enum Conclusion {
+    /// Another round, with this public state.
+    #[component(name = "again")]
+    Again(Vec<f64>),
+    /// The end, with a report.
+    #[component(name = "done")]
+    Done(Vec<Finding>),
+}
+
 /// What a module says one unit contributes to one statistic; nothing about it is believed yet.
 #[derive(Clone, PartialEq, ComponentType, Lift)]
 #[component(variant)]
@@ -98,6 +161,9 @@ pub enum Contribution {
     /// Only the cells that are not zero.
     #[component(name = "sparse")]
     Sparse(Vec<Cell>),
+    /// The cells of each discovered key.
+    #[component(name = "keyed")]
+    Keyed(Vec<KeyedCells>),
 }
 
 macro_rules! silent_debug {
@@ -110,4 +176,4 @@ macro_rules! silent_debug {
     };
 }
 
-silent_debug!(Values, Column, Table, Unit, Cell, Contribution);
+silent_debug!(Values, Column, Table, Unit, Cell, KeyedCells, Contribution);

@@ -2,7 +2,7 @@
 
 use crate::MODEL_INTERFACE;
 use crate::compile::{CompiledModule, engine};
-use crate::contract::{Contribution, Parameter, Unit};
+use crate::contract::{Conclusion, Contribution, Inputs, Parameter, Released, Table, Unit};
 use tidegate_statistics::{NotAContribution, Sparse};
 use tidegate_terms::{ParameterValue, messages};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
@@ -25,8 +25,8 @@ pub struct Limits {
     pub fuel: u64,
     /// Linear memory in bytes, over all memories of the component together.
     pub memory_bytes: u64,
-    /// Most cells that an answer may have, over all statistics.
-    pub cells_max: u64,
+    /// Most bytes that the host copies out of the guest for one answer.
+    pub answer_bytes: u64,
 }
 
 /// Why a call gave no answer. The text is for `model dry-run` on made-up data; workers drop it unread.
@@ -97,32 +97,40 @@ fn is_host_fault(error: &wasmtime::Error) -> bool {
     error.is::<wasmtime::PoolConcurrencyLimitError>() || error.chain().any(system_call)
 }
 
-type Arguments<'a> = (&'a [Parameter], &'a Unit);
+type Contribute<'a> = (&'a Inputs, &'a Unit);
+type Conclude<'a> = (&'a Inputs, &'a [Released]);
 
 /// A compiled module, ready to be called for one unit after the other.
 pub struct Sandbox {
     engine: Engine,
     pre: InstancePre<State>,
     contribute: ComponentExportIndex,
-    parameters: Vec<Parameter>,
+    conclude: ComponentExportIndex,
+    inputs: Inputs,
     limits: Limits,
 }
 
 impl Sandbox {
     /// Loads a compiled module. `explain` keeps the frames of a trap, for dry runs.
-    pub fn new(module: &CompiledModule, parameters: &[ParameterValue], limits: Limits, explain: bool) -> Result<Self, SandboxError> {
-        Self::load(module, parameters, limits, explain).map_err(|error| SandboxError::Setup { detail: format!("{error:#}") })
+    pub fn new(module: &CompiledModule, inputs: Inputs, limits: Limits, explain: bool) -> Result<Self, SandboxError> {
+        Self::load(module, inputs, limits, explain).map_err(|error| SandboxError::Setup { detail: format!("{error:#}") })
     }
 
-    fn load(module: &CompiledModule, parameters: &[ParameterValue], limits: Limits, explain: bool) -> wasmtime::Result<Self> {
+    fn load(module: &CompiledModule, inputs: Inputs, limits: Limits, explain: bool) -> wasmtime::Result<Self> {
         let engine = engine(limits.memory_bytes, explain)?;
         // SAFETY: a `CompiledModule` comes from this program's own compiler, directly, through a private
         // pipe, or out of an authenticated cache.
         let component = unsafe { Component::deserialize(&engine, &module.0)? };
-        let contribute = find_contribute(&component).ok_or_else(|| wasmtime::Error::msg("`contribute` is missing"))?;
+        let find = |name: &str| find_export(&component, name).ok_or_else(|| wasmtime::Error::msg(format!("`{name}` is missing")));
+        let (contribute, conclude) = (find("contribute")?, find("conclude")?);
         let pre = Linker::new(&engine).instantiate_pre(&component)?;
-        let parameters = parameters.iter().map(lower_parameter).collect();
-        Ok(Self { engine, pre, contribute, parameters, limits })
+        Ok(Self { engine, pre, contribute, conclude, inputs, limits })
+    }
+
+    /// Begins another round with the public state that `conclude` passed on.
+    pub fn begin_round(&mut self, round: u32, state: Vec<f64>) {
+        self.inputs.round = round;
+        self.inputs.state = state;
     }
 
     /// Makes the images from which fresh memories are mapped. They are anonymous files, so this must happen
@@ -136,6 +144,17 @@ impl Sandbox {
     pub fn contribute(&self, unit: &Unit) -> Result<Vec<Contribution>, Trap> {
         let mut store = self.fresh_store()?;
         self.call(&mut store, unit).map_err(Trap)
+    }
+
+    /// Calls `conclude`, in an instance that has seen nothing but what is public and released.
+    pub fn conclude(&self, releases: &[Released]) -> Result<Conclusion, Trap> {
+        let mut store = self.fresh_store()?;
+        let mut call = || -> wasmtime::Result<Conclusion> {
+            let instance = self.pre.instantiate(&mut store)?;
+            let function = instance.get_typed_func::<Conclude<'_>, (Conclusion,)>(&mut store, &self.conclude)?;
+            Ok(function.call(&mut store, (&self.inputs, releases))?.0)
+        };
+        call().map_err(Trap)
     }
 
     /// Like [`contribute`](Self::contribute), and says how much fuel was used: for dry runs on made-up data.
@@ -155,15 +174,14 @@ impl Sandbox {
         store.limiter(|state| state);
         store.set_fuel(self.limits.fuel).map_err(Trap)?;
         // Bounds what the host copies out of the guest, before it copies it.
-        let answer_bytes = (self.limits.cells_max.saturating_mul(16)).saturating_add(64 << 10);
-        store.set_hostcall_fuel(usize::try_from(answer_bytes).unwrap_or(usize::MAX));
+        store.set_hostcall_fuel(usize::try_from(self.limits.answer_bytes).unwrap_or(usize::MAX));
         Ok(store)
     }
 
     fn call(&self, store: &mut Store<State>, unit: &Unit) -> wasmtime::Result<Vec<Contribution>> {
         let instance = self.pre.instantiate(&mut *store)?;
-        let function = instance.get_typed_func::<Arguments<'_>, (Vec<Contribution>,)>(&mut *store, &self.contribute)?;
-        let (contributions,) = function.call(&mut *store, (&self.parameters, unit))?;
+        let function = instance.get_typed_func::<Contribute<'_>, (Vec<Contribution>,)>(&mut *store, &self.contribute)?;
+        let (contributions,) = function.call(&mut *store, (&self.inputs, unit))?;
         Ok(contributions)
     }
 
@@ -174,10 +192,10 @@ impl Sandbox {
         let mut run = || -> wasmtime::Result<std::time::Duration> {
             store.set_fuel(u64::MAX)?;
             let instance = self.pre.instantiate(&mut store)?;
-            let function = instance.get_typed_func::<Arguments<'_>, (Vec<Contribution>,)>(&mut store, &self.contribute)?;
+            let function = instance.get_typed_func::<Contribute<'_>, (Vec<Contribution>,)>(&mut store, &self.contribute)?;
             let start = std::time::Instant::now();
             for _ in 0..calls {
-                function.call(&mut store, (&self.parameters, unit))?;
+                function.call(&mut store, (&self.inputs, unit))?;
             }
             Ok(start.elapsed())
         };
@@ -185,19 +203,28 @@ impl Sandbox {
     }
 }
 
-fn lower_parameter(value: &ParameterValue) -> Parameter {
-    match value {
-        ParameterValue::Integer(value) => Parameter::Integer(*value),
-        ParameterValue::Float(value) => Parameter::Float(*value),
-        ParameterValue::Text(value) => Parameter::Text(value.clone()),
-        ParameterValue::Boolean(value) => Parameter::Boolean(*value),
-        ParameterValue::Date(value) => Parameter::Date(*value),
+impl From<&ParameterValue> for Parameter {
+    fn from(value: &ParameterValue) -> Self {
+        match value {
+            ParameterValue::Integer(value) => Self::Integer(*value),
+            ParameterValue::Float(value) => Self::Float(*value),
+            ParameterValue::Text(value) => Self::Text(value.clone()),
+            ParameterValue::Boolean(value) => Self::Boolean(*value),
+            ParameterValue::Date(value) => Self::Date(*value),
+        }
     }
 }
 
-fn find_contribute(component: &Component) -> Option<ComponentExportIndex> {
+impl Inputs {
+    /// The inputs of a first round.
+    pub fn new(parameters: &[ParameterValue], side_tables: Vec<Table>) -> Self {
+        Self { parameters: parameters.iter().map(Parameter::from).collect(), side_tables, round: 1, state: Vec::new() }
+    }
+}
+
+fn find_export(component: &Component, name: &str) -> Option<ComponentExportIndex> {
     let interface = component.get_export_index(None, MODEL_INTERFACE)?;
-    component.get_export_index(Some(&interface), "contribute")
+    component.get_export_index(Some(&interface), name)
 }
 
 impl Sparse for Contribution {
@@ -206,6 +233,7 @@ impl Sparse for Contribution {
             Self::Dense(values) if values.len() != cells => Err(NotAContribution),
             Self::Dense(values) => values.iter().enumerate().try_for_each(|(index, value)| visit(index, *value)),
             Self::Sparse(given) => given.iter().try_for_each(|cell| visit(cell.index as usize, cell.value)),
+            Self::Keyed(_) => Err(NotAContribution),
         }
     }
 }

@@ -1,26 +1,36 @@
-//! The type of the exported function, held against the contract without running anything.
+//! The types of the exported functions, held against the contract without running anything.
 
 use crate::{MODEL_INTERFACE, UploadError};
 use wasmtime::component::Component;
 use wasmtime::component::types::{ComponentItem, Type};
 
-const PARAMETERS: &str = "list<variant{integer(s64),float(float64),text(string),boolean(bool),date(s32)}>";
-const UNIT: &str = "record{tables:list<record{row-count:u32,columns:list<record{values:variant{integers(list<s64>),\
+const TABLE: &str = "record{row-count:u32,columns:list<record{values:variant{integers(list<s64>),\
     floats(list<float64>),texts(list<string>),booleans(list<bool>),dates(list<s32>),categories(list<u32>)},\
-    missing:option<list<bool>>}>}>}";
-const ANSWER: &str = "list<variant{dense(list<float64>),sparse(list<record{index:u32,value:float64}>)}>";
+    missing:option<list<bool>>}>}";
+const PARAMETERS: &str = "list<variant{integer(s64),float(float64),text(string),boolean(bool),date(s32)}>";
+const CONTRIBUTIONS: &str = "list<variant{dense(list<float64>),sparse(list<record{index:u32,value:float64}>),\
+    keyed(list<record{key:string,values:list<float64>}>)}>";
+const RELEASES: &str =
+    "list<record{keys:list<string>,width:u32,values:list<float64>,lower:list<float64>,upper:list<float64>}>";
+const CONCLUSION: &str = "variant{again(list<float64>),done(list<record{name:string,value:float64}>)}";
 
-/// Checks that `contribute` has the type of `runtime/wit/analysis.wit`.
+/// Checks that `contribute` and `conclude` have the types of `runtime/wit/analysis.wit`.
 pub(crate) fn check_signature(component: &Component) -> Result<(), UploadError> {
-    let wrong = |detail: String| UploadError::Signature { detail };
+    let inputs = format!("record{{parameters:{PARAMETERS},side-tables:list<{TABLE}>,round:u32,state:list<float64>}}");
+    check_function(component, "contribute", &[&inputs, &format!("record{{tables:list<{TABLE}>}}")], CONTRIBUTIONS)?;
+    check_function(component, "conclude", &[&inputs, RELEASES], CONCLUSION)
+}
+
+fn check_function(component: &Component, name: &'static str, takes: &[&str], gives: &str) -> Result<(), UploadError> {
+    let wrong = |detail: String| UploadError::Signature { function: name, detail };
     let interface = component.get_export_index(None, MODEL_INTERFACE);
-    let export = interface.and_then(|interface| component.get_export(Some(&interface), "contribute"));
+    let export = interface.and_then(|interface| component.get_export(Some(&interface), name));
     let Some((ComponentItem::ComponentFunc(function), _)) = export else {
         return Err(wrong("the interface has no function of this name".into()));
     };
     let parameters: Vec<_> = function.params().map(|(_, ty)| spell(&ty, 0)).collect();
     let answers: Vec<_> = function.results().map(|ty| spell(&ty, 0)).collect();
-    if parameters == [PARAMETERS, UNIT] && answers == [ANSWER] {
+    if parameters == takes && answers == [gives] {
         Ok(())
     } else {
         Err(wrong(format!("it takes ({}) and returns ({})", parameters.join(", "), answers.join(", ")).chars().take(600).collect()))

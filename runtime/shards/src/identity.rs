@@ -23,6 +23,24 @@ impl UnitHash {
     }
 }
 
+impl UnitHash {
+    /// The block of the unit, of so many: equal ranges of its hash, so that it follows from the identifier and the
+    /// key alone (attack A11), and rises with the hash.
+    pub fn block(&self, blocks: u32) -> u32 {
+        let mut top = [0; 8];
+        top.copy_from_slice(&self.0[..8]);
+        ((u128::from(u64::from_be_bytes(top)) * u128::from(blocks)) >> 64) as u32
+    }
+
+    /// The shards, first and last, in which the units of a block lie.
+    pub fn shards_of_block(block: u32, blocks: u32, shard_count: u32) -> (u32, u32) {
+        let bits = shard_count.max(1).ilog2();
+        let shard = |top: u128| if bits == 0 { 0 } else { (top >> (64 - bits)) as u32 };
+        let edge = |block: u32| (u128::from(block) << 64).div_ceil(u128::from(blocks.max(1)));
+        (shard(edge(block)), shard(edge(block + 1) - 1))
+    }
+}
+
 impl std::fmt::Debug for UnitHash {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("UnitHash(withheld)")
@@ -119,6 +137,21 @@ mod tests {
         let two = Identifiers::new(IdentifierKind::Text, &[2; 32]);
         assert_ne!(one.of_text("a"), two.of_text("a"));
         assert_eq!(format!("{:?}", one.of_text("a")), "Some(UnitHash(withheld))");
+    }
+
+    #[test]
+    fn every_unit_of_a_block_lies_in_its_shards() {
+        for (blocks, shards) in [(1, 8), (7, 8), (8, 8), (50, 16), (1000, 8), (3, 1)] {
+            for step in 0..2_000_u64 {
+                let top = step.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                let mut hash = [0xff; 16];
+                hash[..8].copy_from_slice(&top.to_be_bytes());
+                let (first, last) = UnitHash::shards_of_block(UnitHash(hash).block(blocks), blocks, shards);
+                assert!((first..=last).contains(&UnitHash(hash).shard(shards)), "{blocks} {shards} {top:x}");
+            }
+        }
+        assert_eq!(UnitHash([0xff; 16]).block(7), 6);
+        assert_eq!(UnitHash::shards_of_block(6, 7, 8), (6, 7));
     }
 
     #[test]

@@ -12,12 +12,13 @@ use crate::manifest::shard_digest;
 use crate::{Projection, ShardError, UnitHash};
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
 use tidegate_sandbox::contract::{Column, Table, Unit, Values};
 use tidegate_terms::{Digest, PublicSchema};
 
 /// Units of one shard.
 pub struct ShardReader {
-    bytes: Vec<u8>,
+    bytes: Arc<Vec<u8>>,
     at: usize,
     header: Header,
     units_read: u64,
@@ -51,11 +52,12 @@ impl ShardReader {
 
     /// Reads a shard that is in memory already.
     pub fn from_bytes(
-        bytes: Vec<u8>,
+        bytes: impl Into<Arc<Vec<u8>>>,
         schema: &PublicSchema,
         projection: &Projection,
         expected: Option<(&[u8; 32], Digest)>,
     ) -> Result<Self, ShardError> {
+        let bytes = bytes.into();
         if let Some((salt, digest)) = expected
             && shard_digest(salt, &bytes) != digest
         {

@@ -136,7 +136,7 @@ mod tests {
     fn dense(contribution: impl Into<Contribution>) -> Vec<f64> {
         match contribution.into() {
             Contribution::Dense(cells) => cells,
-            Contribution::Sparse(_) => panic!("dense expected"),
+            Contribution::Sparse(_) | Contribution::Keyed(_) => panic!("dense expected"),
         }
     }
 

@@ -157,15 +157,34 @@ pub mod exports {
                             .finish()
                     }
                 }
+                /// What one unit contributes under one discovered key: the cells of that group.
+                #[derive(Clone)]
+                pub struct KeyedCells {
+                    pub key: _rt::String,
+                    pub values: _rt::Vec<f64>,
+                }
+                impl ::core::fmt::Debug for KeyedCells {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.debug_struct("KeyedCells")
+                            .field("key", &self.key)
+                            .field("values", &self.values)
+                            .finish()
+                    }
+                }
                 /// What one unit contributes to one statistic. The cells of a statistic lie group by group, in the
-                /// order of its groups; a group has one cell (count, sum, histogram), two (mean: count of values,
-                /// their sum) or three (variance: count, sum, sum of squares).
+                /// order of its groups; a group has one cell (count, sum, histogram, vector sum), two (mean: count of
+                /// values, their sum), three (variance: count, sum, sum of squares), or one for each bin (quantiles).
                 #[derive(Clone)]
                 pub enum Contribution {
                     /// Every cell of the statistic.
                     Dense(_rt::Vec<f64>),
                     /// Only the cells that are not zero, each index at most once.
                     Sparse(_rt::Vec<Cell>),
+                    /// The cells of each key, for statistics whose groups are discovered.
+                    Keyed(_rt::Vec<KeyedCells>),
                 }
                 impl ::core::fmt::Debug for Contribution {
                     fn fmt(
@@ -179,6 +198,102 @@ pub mod exports {
                             Contribution::Sparse(e) => {
                                 f.debug_tuple("Contribution::Sparse").field(e).finish()
                             }
+                            Contribution::Keyed(e) => {
+                                f.debug_tuple("Contribution::Keyed").field(e).finish()
+                            }
+                        }
+                    }
+                }
+                /// What is public: the same for every unit of a round.
+                #[derive(Clone)]
+                pub struct Inputs {
+                    /// In the order of the manifest.
+                    pub parameters: _rt::Vec<Parameter>,
+                    /// The public side tables of the run, in the order of the manifest.
+                    pub side_tables: _rt::Vec<Table>,
+                    /// Which round this is, from 1.
+                    pub round: u32,
+                    /// What `conclude` passed on; empty in the first round.
+                    pub state: _rt::Vec<f64>,
+                }
+                impl ::core::fmt::Debug for Inputs {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.debug_struct("Inputs")
+                            .field("parameters", &self.parameters)
+                            .field("side-tables", &self.side_tables)
+                            .field("round", &self.round)
+                            .field("state", &self.state)
+                            .finish()
+                    }
+                }
+                /// One statistic as a round released it, with its noise.
+                #[derive(Clone)]
+                pub struct Released {
+                    /// The keys of its groups; empty where it has one group without a key.
+                    pub keys: _rt::Vec<_rt::String>,
+                    /// How many estimates each group has.
+                    pub width: u32,
+                    /// The estimates, group by group.
+                    pub values: _rt::Vec<f64>,
+                    /// The lower ends of their intervals.
+                    pub lower: _rt::Vec<f64>,
+                    /// The upper ends.
+                    pub upper: _rt::Vec<f64>,
+                }
+                impl ::core::fmt::Debug for Released {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.debug_struct("Released")
+                            .field("keys", &self.keys)
+                            .field("width", &self.width)
+                            .field("values", &self.values)
+                            .field("lower", &self.lower)
+                            .field("upper", &self.upper)
+                            .finish()
+                    }
+                }
+                /// A number that the module derived from what was released.
+                #[derive(Clone)]
+                pub struct Finding {
+                    pub name: _rt::String,
+                    pub value: f64,
+                }
+                impl ::core::fmt::Debug for Finding {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        f.debug_struct("Finding")
+                            .field("name", &self.name)
+                            .field("value", &self.value)
+                            .finish()
+                    }
+                }
+                /// What the clean half decides.
+                #[derive(Clone)]
+                pub enum Conclusion {
+                    /// Another round, with this public state.
+                    Again(_rt::Vec<f64>),
+                    /// The end, with a report.
+                    Done(_rt::Vec<Finding>),
+                }
+                impl ::core::fmt::Debug for Conclusion {
+                    fn fmt(
+                        &self,
+                        f: &mut ::core::fmt::Formatter<'_>,
+                    ) -> ::core::fmt::Result {
+                        match self {
+                            Conclusion::Again(e) => {
+                                f.debug_tuple("Conclusion::Again").field(e).finish()
+                            }
+                            Conclusion::Done(e) => {
+                                f.debug_tuple("Conclusion::Done").field(e).finish()
+                            }
                         }
                     }
                 }
@@ -189,10 +304,15 @@ pub mod exports {
                     arg1: usize,
                     arg2: *mut u8,
                     arg3: usize,
+                    arg4: i32,
+                    arg5: *mut u8,
+                    arg6: usize,
+                    arg7: *mut u8,
+                    arg8: usize,
                 ) -> *mut u8 {
                     unsafe {
                         #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
-                        let result44 = {
+                        let result79 = {
                             let base9 = arg0;
                             let len9 = arg1;
                             let mut result9 = _rt::Vec::with_capacity(len9);
@@ -460,63 +580,327 @@ pub mod exports {
                                 len43 * (3 * ::core::mem::size_of::<*const u8>()),
                                 ::core::mem::size_of::<*const u8>(),
                             );
-                            T_::contribute(result9, Unit { tables: result43 })
+                            let len44 = arg6;
+                            let base78 = arg7;
+                            let len78 = arg8;
+                            let mut result78 = _rt::Vec::with_capacity(len78);
+                            for i in 0..len78 {
+                                let base = base78
+                                    .add(i * (3 * ::core::mem::size_of::<*const u8>()));
+                                let e78 = {
+                                    let l45 = *base.add(0).cast::<i32>();
+                                    let l46 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l47 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let base77 = l46;
+                                    let len77 = l47;
+                                    let mut result77 = _rt::Vec::with_capacity(len77);
+                                    for i in 0..len77 {
+                                        let base = base77
+                                            .add(i * (6 * ::core::mem::size_of::<*const u8>()));
+                                        let e77 = {
+                                            let l48 = i32::from(*base.add(0).cast::<u8>());
+                                            let v71 = match l48 {
+                                                0 => {
+                                                    let e71 = {
+                                                        let l49 = *base
+                                                            .add(::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l50 = *base
+                                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len51 = l50;
+                                                        <_ as From<
+                                                            _rt::Vec<_>,
+                                                        >>::from(_rt::Vec::from_raw_parts(l49.cast(), len51, len51))
+                                                    };
+                                                    Values::Integers(e71)
+                                                }
+                                                1 => {
+                                                    let e71 = {
+                                                        let l52 = *base
+                                                            .add(::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l53 = *base
+                                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len54 = l53;
+                                                        <_ as From<
+                                                            _rt::Vec<_>,
+                                                        >>::from(_rt::Vec::from_raw_parts(l52.cast(), len54, len54))
+                                                    };
+                                                    Values::Floats(e71)
+                                                }
+                                                2 => {
+                                                    let e71 = {
+                                                        let l55 = *base
+                                                            .add(::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l56 = *base
+                                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let base60 = l55;
+                                                        let len60 = l56;
+                                                        let mut result60 = _rt::Vec::with_capacity(len60);
+                                                        for i in 0..len60 {
+                                                            let base = base60
+                                                                .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                                            let e60 = {
+                                                                let l57 = *base.add(0).cast::<*mut u8>();
+                                                                let l58 = *base
+                                                                    .add(::core::mem::size_of::<*const u8>())
+                                                                    .cast::<usize>();
+                                                                let len59 = l58;
+                                                                let bytes59 = _rt::Vec::from_raw_parts(
+                                                                    l57.cast(),
+                                                                    len59,
+                                                                    len59,
+                                                                );
+                                                                _rt::string_lift(bytes59)
+                                                            };
+                                                            result60.push(e60);
+                                                        }
+                                                        _rt::cabi_dealloc(
+                                                            base60,
+                                                            len60 * (2 * ::core::mem::size_of::<*const u8>()),
+                                                            ::core::mem::size_of::<*const u8>(),
+                                                        );
+                                                        result60
+                                                    };
+                                                    Values::Texts(e71)
+                                                }
+                                                3 => {
+                                                    let e71 = {
+                                                        let l61 = *base
+                                                            .add(::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l62 = *base
+                                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let base64 = l61;
+                                                        let len64 = l62;
+                                                        let mut result64 = _rt::Vec::with_capacity(len64);
+                                                        for i in 0..len64 {
+                                                            let base = base64.add(i * 1);
+                                                            let e64 = {
+                                                                let l63 = i32::from(*base.add(0).cast::<u8>());
+                                                                _rt::bool_lift(l63 as u8)
+                                                            };
+                                                            result64.push(e64);
+                                                        }
+                                                        _rt::cabi_dealloc(base64, len64 * 1, 1);
+                                                        result64
+                                                    };
+                                                    Values::Booleans(e71)
+                                                }
+                                                4 => {
+                                                    let e71 = {
+                                                        let l65 = *base
+                                                            .add(::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l66 = *base
+                                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len67 = l66;
+                                                        <_ as From<
+                                                            _rt::Vec<_>,
+                                                        >>::from(_rt::Vec::from_raw_parts(l65.cast(), len67, len67))
+                                                    };
+                                                    Values::Dates(e71)
+                                                }
+                                                n => {
+                                                    debug_assert_eq!(n, 5, "invalid enum discriminant");
+                                                    let e71 = {
+                                                        let l68 = *base
+                                                            .add(::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l69 = *base
+                                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len70 = l69;
+                                                        <_ as From<
+                                                            _rt::Vec<_>,
+                                                        >>::from(_rt::Vec::from_raw_parts(l68.cast(), len70, len70))
+                                                    };
+                                                    Values::Categories(e71)
+                                                }
+                                            };
+                                            let l72 = i32::from(
+                                                *base
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>(),
+                                            );
+                                            Column {
+                                                values: v71,
+                                                missing: match l72 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l73 = *base
+                                                                .add(4 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<*mut u8>();
+                                                            let l74 = *base
+                                                                .add(5 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<usize>();
+                                                            let base76 = l73;
+                                                            let len76 = l74;
+                                                            let mut result76 = _rt::Vec::with_capacity(len76);
+                                                            for i in 0..len76 {
+                                                                let base = base76.add(i * 1);
+                                                                let e76 = {
+                                                                    let l75 = i32::from(*base.add(0).cast::<u8>());
+                                                                    _rt::bool_lift(l75 as u8)
+                                                                };
+                                                                result76.push(e76);
+                                                            }
+                                                            _rt::cabi_dealloc(base76, len76 * 1, 1);
+                                                            result76
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                },
+                                            }
+                                        };
+                                        result77.push(e77);
+                                    }
+                                    _rt::cabi_dealloc(
+                                        base77,
+                                        len77 * (6 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    );
+                                    Table {
+                                        row_count: l45 as u32,
+                                        columns: result77,
+                                    }
+                                };
+                                result78.push(e78);
+                            }
+                            _rt::cabi_dealloc(
+                                base78,
+                                len78 * (3 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            );
+                            T_::contribute(
+                                Inputs {
+                                    parameters: result9,
+                                    side_tables: result43,
+                                    round: arg4 as u32,
+                                    state: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(
+                                        _rt::Vec::from_raw_parts(arg5.cast(), len44, len44),
+                                    ),
+                                },
+                                Unit { tables: result78 },
+                            )
                         };
-                        let ptr45 = (&raw mut _RET_AREA.0).cast::<u8>();
-                        let vec48 = result44;
-                        let len48 = vec48.len();
-                        let layout48 = _rt::alloc::Layout::from_size_align(
-                                vec48.len() * (3 * ::core::mem::size_of::<*const u8>()),
+                        let ptr80 = (&raw mut _RET_AREA.0).cast::<u8>();
+                        let vec87 = result79;
+                        let len87 = vec87.len();
+                        let layout87 = _rt::alloc::Layout::from_size_align(
+                                vec87.len() * (3 * ::core::mem::size_of::<*const u8>()),
                                 ::core::mem::size_of::<*const u8>(),
                             )
                             .unwrap();
-                        let (result48, _cleanup48) = wit_bindgen::rt::Cleanup::new(
-                            layout48,
+                        let (result87, _cleanup87) = wit_bindgen::rt::Cleanup::new(
+                            layout87,
                         );
-                        if let Some(cleanup) = _cleanup48 {
+                        if let Some(cleanup) = _cleanup87 {
                             cleanup.forget();
                         }
-                        for (i, e) in vec48.into_iter().enumerate() {
-                            let base = result48
+                        for (i, e) in vec87.into_iter().enumerate() {
+                            let base = result87
                                 .add(i * (3 * ::core::mem::size_of::<*const u8>()));
                             {
                                 match e {
                                     Contribution::Dense(e) => {
                                         *base.add(0).cast::<u8>() = (0i32) as u8;
-                                        let vec46 = <_ as Into<_rt::Vec<_>>>::into(e)
+                                        let vec81 = <_ as Into<_rt::Vec<_>>>::into(e)
                                             .into_boxed_slice();
-                                        let ptr46 = vec46.as_ptr().cast::<u8>();
-                                        let len46 = vec46.len();
-                                        ::core::mem::forget(vec46);
+                                        let ptr81 = vec81.as_ptr().cast::<u8>();
+                                        let len81 = vec81.len();
+                                        ::core::mem::forget(vec81);
                                         *base
                                             .add(2 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len46;
+                                            .cast::<usize>() = len81;
                                         *base
                                             .add(::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = ptr46.cast_mut();
+                                            .cast::<*mut u8>() = ptr81.cast_mut();
                                     }
                                     Contribution::Sparse(e) => {
                                         *base.add(0).cast::<u8>() = (1i32) as u8;
-                                        let vec47 = <_ as Into<_rt::Vec<_>>>::into(e)
+                                        let vec82 = <_ as Into<_rt::Vec<_>>>::into(e)
                                             .into_boxed_slice();
-                                        let ptr47 = vec47.as_ptr().cast::<u8>();
-                                        let len47 = vec47.len();
-                                        ::core::mem::forget(vec47);
+                                        let ptr82 = vec82.as_ptr().cast::<u8>();
+                                        let len82 = vec82.len();
+                                        ::core::mem::forget(vec82);
                                         *base
                                             .add(2 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len47;
+                                            .cast::<usize>() = len82;
                                         *base
                                             .add(::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = ptr47.cast_mut();
+                                            .cast::<*mut u8>() = ptr82.cast_mut();
+                                    }
+                                    Contribution::Keyed(e) => {
+                                        *base.add(0).cast::<u8>() = (2i32) as u8;
+                                        let vec86 = e;
+                                        let len86 = vec86.len();
+                                        let layout86 = _rt::alloc::Layout::from_size_align(
+                                                vec86.len() * (4 * ::core::mem::size_of::<*const u8>()),
+                                                ::core::mem::size_of::<*const u8>(),
+                                            )
+                                            .unwrap();
+                                        let (result86, _cleanup86) = wit_bindgen::rt::Cleanup::new(
+                                            layout86,
+                                        );
+                                        if let Some(cleanup) = _cleanup86 {
+                                            cleanup.forget();
+                                        }
+                                        for (i, e) in vec86.into_iter().enumerate() {
+                                            let base = result86
+                                                .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                            {
+                                                let KeyedCells { key: key83, values: values83 } = e;
+                                                let vec84 = (key83.into_bytes()).into_boxed_slice();
+                                                let ptr84 = vec84.as_ptr().cast::<u8>();
+                                                let len84 = vec84.len();
+                                                ::core::mem::forget(vec84);
+                                                *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len84;
+                                                *base.add(0).cast::<*mut u8>() = ptr84.cast_mut();
+                                                let vec85 = <_ as Into<_rt::Vec<_>>>::into(values83)
+                                                    .into_boxed_slice();
+                                                let ptr85 = vec85.as_ptr().cast::<u8>();
+                                                let len85 = vec85.len();
+                                                ::core::mem::forget(vec85);
+                                                *base
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len85;
+                                                *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>() = ptr85.cast_mut();
+                                            }
+                                        }
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len86;
+                                        *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = result86;
                                     }
                                 }
                             }
                         }
-                        *ptr45
+                        *ptr80
                             .add(::core::mem::size_of::<*const u8>())
-                            .cast::<usize>() = len48;
-                        *ptr45.add(0).cast::<*mut u8>() = result48;
-                        ptr45
+                            .cast::<usize>() = len87;
+                        *ptr80.add(0).cast::<*mut u8>() = result87;
+                        ptr80
                     }
                 }
                 #[doc(hidden)]
@@ -527,10 +911,10 @@ pub mod exports {
                         let l1 = *arg0
                             .add(::core::mem::size_of::<*const u8>())
                             .cast::<usize>();
-                        let base9 = l0;
-                        let len9 = l1;
-                        for i in 0..len9 {
-                            let base = base9
+                        let base17 = l0;
+                        let len17 = l1;
+                        for i in 0..len17 {
+                            let base = base17
                                 .add(i * (3 * ::core::mem::size_of::<*const u8>()));
                             {
                                 let l2 = i32::from(*base.add(0).cast::<u8>());
@@ -546,7 +930,7 @@ pub mod exports {
                                         let len5 = l4;
                                         _rt::cabi_dealloc(base5, len5 * 8, 8);
                                     }
-                                    _ => {
+                                    1 => {
                                         let l6 = *base
                                             .add(::core::mem::size_of::<*const u8>())
                                             .cast::<*mut u8>();
@@ -557,26 +941,555 @@ pub mod exports {
                                         let len8 = l7;
                                         _rt::cabi_dealloc(base8, len8 * 16, 8);
                                     }
+                                    _ => {
+                                        let l9 = *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l10 = *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let base16 = l9;
+                                        let len16 = l10;
+                                        for i in 0..len16 {
+                                            let base = base16
+                                                .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                                            {
+                                                let l11 = *base.add(0).cast::<*mut u8>();
+                                                let l12 = *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                _rt::cabi_dealloc(l11, l12, 1);
+                                                let l13 = *base
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l14 = *base
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let base15 = l13;
+                                                let len15 = l14;
+                                                _rt::cabi_dealloc(base15, len15 * 8, 8);
+                                            }
+                                        }
+                                        _rt::cabi_dealloc(
+                                            base16,
+                                            len16 * (4 * ::core::mem::size_of::<*const u8>()),
+                                            ::core::mem::size_of::<*const u8>(),
+                                        );
+                                    }
                                 }
                             }
                         }
                         _rt::cabi_dealloc(
-                            base9,
-                            len9 * (3 * ::core::mem::size_of::<*const u8>()),
+                            base17,
+                            len17 * (3 * ::core::mem::size_of::<*const u8>()),
                             ::core::mem::size_of::<*const u8>(),
                         );
                     }
                 }
+                #[doc(hidden)]
+                #[allow(non_snake_case, unused_unsafe)]
+                pub unsafe fn _export_conclude_cabi<T_: Guest>(
+                    arg0: *mut u8,
+                    arg1: usize,
+                    arg2: *mut u8,
+                    arg3: usize,
+                    arg4: i32,
+                    arg5: *mut u8,
+                    arg6: usize,
+                    arg7: *mut u8,
+                    arg8: usize,
+                ) -> *mut u8 {
+                    unsafe {
+                        #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
+                        let result62 = {
+                            let base9 = arg0;
+                            let len9 = arg1;
+                            let mut result9 = _rt::Vec::with_capacity(len9);
+                            for i in 0..len9 {
+                                let base = base9
+                                    .add(i * (8 + 2 * ::core::mem::size_of::<*const u8>()));
+                                let e9 = {
+                                    let l0 = i32::from(*base.add(0).cast::<u8>());
+                                    let v8 = match l0 {
+                                        0 => {
+                                            let e8 = {
+                                                let l1 = *base.add(8).cast::<i64>();
+                                                l1
+                                            };
+                                            Parameter::Integer(e8)
+                                        }
+                                        1 => {
+                                            let e8 = {
+                                                let l2 = *base.add(8).cast::<f64>();
+                                                l2
+                                            };
+                                            Parameter::Float(e8)
+                                        }
+                                        2 => {
+                                            let e8 = {
+                                                let l3 = *base.add(8).cast::<*mut u8>();
+                                                let l4 = *base
+                                                    .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len5 = l4;
+                                                let bytes5 = _rt::Vec::from_raw_parts(
+                                                    l3.cast(),
+                                                    len5,
+                                                    len5,
+                                                );
+                                                _rt::string_lift(bytes5)
+                                            };
+                                            Parameter::Text(e8)
+                                        }
+                                        3 => {
+                                            let e8 = {
+                                                let l6 = i32::from(*base.add(8).cast::<u8>());
+                                                _rt::bool_lift(l6 as u8)
+                                            };
+                                            Parameter::Boolean(e8)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 4, "invalid enum discriminant");
+                                            let e8 = {
+                                                let l7 = *base.add(8).cast::<i32>();
+                                                l7
+                                            };
+                                            Parameter::Date(e8)
+                                        }
+                                    };
+                                    v8
+                                };
+                                result9.push(e9);
+                            }
+                            _rt::cabi_dealloc(
+                                base9,
+                                len9 * (8 + 2 * ::core::mem::size_of::<*const u8>()),
+                                8,
+                            );
+                            let base43 = arg2;
+                            let len43 = arg3;
+                            let mut result43 = _rt::Vec::with_capacity(len43);
+                            for i in 0..len43 {
+                                let base = base43
+                                    .add(i * (3 * ::core::mem::size_of::<*const u8>()));
+                                let e43 = {
+                                    let l10 = *base.add(0).cast::<i32>();
+                                    let l11 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l12 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let base42 = l11;
+                                    let len42 = l12;
+                                    let mut result42 = _rt::Vec::with_capacity(len42);
+                                    for i in 0..len42 {
+                                        let base = base42
+                                            .add(i * (6 * ::core::mem::size_of::<*const u8>()));
+                                        let e42 = {
+                                            let l13 = i32::from(*base.add(0).cast::<u8>());
+                                            let v36 = match l13 {
+                                                0 => {
+                                                    let e36 = {
+                                                        let l14 = *base
+                                                            .add(::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l15 = *base
+                                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len16 = l15;
+                                                        <_ as From<
+                                                            _rt::Vec<_>,
+                                                        >>::from(_rt::Vec::from_raw_parts(l14.cast(), len16, len16))
+                                                    };
+                                                    Values::Integers(e36)
+                                                }
+                                                1 => {
+                                                    let e36 = {
+                                                        let l17 = *base
+                                                            .add(::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l18 = *base
+                                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len19 = l18;
+                                                        <_ as From<
+                                                            _rt::Vec<_>,
+                                                        >>::from(_rt::Vec::from_raw_parts(l17.cast(), len19, len19))
+                                                    };
+                                                    Values::Floats(e36)
+                                                }
+                                                2 => {
+                                                    let e36 = {
+                                                        let l20 = *base
+                                                            .add(::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l21 = *base
+                                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let base25 = l20;
+                                                        let len25 = l21;
+                                                        let mut result25 = _rt::Vec::with_capacity(len25);
+                                                        for i in 0..len25 {
+                                                            let base = base25
+                                                                .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                                            let e25 = {
+                                                                let l22 = *base.add(0).cast::<*mut u8>();
+                                                                let l23 = *base
+                                                                    .add(::core::mem::size_of::<*const u8>())
+                                                                    .cast::<usize>();
+                                                                let len24 = l23;
+                                                                let bytes24 = _rt::Vec::from_raw_parts(
+                                                                    l22.cast(),
+                                                                    len24,
+                                                                    len24,
+                                                                );
+                                                                _rt::string_lift(bytes24)
+                                                            };
+                                                            result25.push(e25);
+                                                        }
+                                                        _rt::cabi_dealloc(
+                                                            base25,
+                                                            len25 * (2 * ::core::mem::size_of::<*const u8>()),
+                                                            ::core::mem::size_of::<*const u8>(),
+                                                        );
+                                                        result25
+                                                    };
+                                                    Values::Texts(e36)
+                                                }
+                                                3 => {
+                                                    let e36 = {
+                                                        let l26 = *base
+                                                            .add(::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l27 = *base
+                                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let base29 = l26;
+                                                        let len29 = l27;
+                                                        let mut result29 = _rt::Vec::with_capacity(len29);
+                                                        for i in 0..len29 {
+                                                            let base = base29.add(i * 1);
+                                                            let e29 = {
+                                                                let l28 = i32::from(*base.add(0).cast::<u8>());
+                                                                _rt::bool_lift(l28 as u8)
+                                                            };
+                                                            result29.push(e29);
+                                                        }
+                                                        _rt::cabi_dealloc(base29, len29 * 1, 1);
+                                                        result29
+                                                    };
+                                                    Values::Booleans(e36)
+                                                }
+                                                4 => {
+                                                    let e36 = {
+                                                        let l30 = *base
+                                                            .add(::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l31 = *base
+                                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len32 = l31;
+                                                        <_ as From<
+                                                            _rt::Vec<_>,
+                                                        >>::from(_rt::Vec::from_raw_parts(l30.cast(), len32, len32))
+                                                    };
+                                                    Values::Dates(e36)
+                                                }
+                                                n => {
+                                                    debug_assert_eq!(n, 5, "invalid enum discriminant");
+                                                    let e36 = {
+                                                        let l33 = *base
+                                                            .add(::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>();
+                                                        let l34 = *base
+                                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>();
+                                                        let len35 = l34;
+                                                        <_ as From<
+                                                            _rt::Vec<_>,
+                                                        >>::from(_rt::Vec::from_raw_parts(l33.cast(), len35, len35))
+                                                    };
+                                                    Values::Categories(e36)
+                                                }
+                                            };
+                                            let l37 = i32::from(
+                                                *base
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>(),
+                                            );
+                                            Column {
+                                                values: v36,
+                                                missing: match l37 {
+                                                    0 => None,
+                                                    1 => {
+                                                        let e = {
+                                                            let l38 = *base
+                                                                .add(4 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<*mut u8>();
+                                                            let l39 = *base
+                                                                .add(5 * ::core::mem::size_of::<*const u8>())
+                                                                .cast::<usize>();
+                                                            let base41 = l38;
+                                                            let len41 = l39;
+                                                            let mut result41 = _rt::Vec::with_capacity(len41);
+                                                            for i in 0..len41 {
+                                                                let base = base41.add(i * 1);
+                                                                let e41 = {
+                                                                    let l40 = i32::from(*base.add(0).cast::<u8>());
+                                                                    _rt::bool_lift(l40 as u8)
+                                                                };
+                                                                result41.push(e41);
+                                                            }
+                                                            _rt::cabi_dealloc(base41, len41 * 1, 1);
+                                                            result41
+                                                        };
+                                                        Some(e)
+                                                    }
+                                                    _ => _rt::invalid_enum_discriminant(),
+                                                },
+                                            }
+                                        };
+                                        result42.push(e42);
+                                    }
+                                    _rt::cabi_dealloc(
+                                        base42,
+                                        len42 * (6 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    );
+                                    Table {
+                                        row_count: l10 as u32,
+                                        columns: result42,
+                                    }
+                                };
+                                result43.push(e43);
+                            }
+                            _rt::cabi_dealloc(
+                                base43,
+                                len43 * (3 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            );
+                            let len44 = arg6;
+                            let base61 = arg7;
+                            let len61 = arg8;
+                            let mut result61 = _rt::Vec::with_capacity(len61);
+                            for i in 0..len61 {
+                                let base = base61
+                                    .add(i * (9 * ::core::mem::size_of::<*const u8>()));
+                                let e61 = {
+                                    let l45 = *base.add(0).cast::<*mut u8>();
+                                    let l46 = *base
+                                        .add(::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let base50 = l45;
+                                    let len50 = l46;
+                                    let mut result50 = _rt::Vec::with_capacity(len50);
+                                    for i in 0..len50 {
+                                        let base = base50
+                                            .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                        let e50 = {
+                                            let l47 = *base.add(0).cast::<*mut u8>();
+                                            let l48 = *base
+                                                .add(::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len49 = l48;
+                                            let bytes49 = _rt::Vec::from_raw_parts(
+                                                l47.cast(),
+                                                len49,
+                                                len49,
+                                            );
+                                            _rt::string_lift(bytes49)
+                                        };
+                                        result50.push(e50);
+                                    }
+                                    _rt::cabi_dealloc(
+                                        base50,
+                                        len50 * (2 * ::core::mem::size_of::<*const u8>()),
+                                        ::core::mem::size_of::<*const u8>(),
+                                    );
+                                    let l51 = *base
+                                        .add(2 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<i32>();
+                                    let l52 = *base
+                                        .add(3 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l53 = *base
+                                        .add(4 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len54 = l53;
+                                    let l55 = *base
+                                        .add(5 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l56 = *base
+                                        .add(6 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len57 = l56;
+                                    let l58 = *base
+                                        .add(7 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<*mut u8>();
+                                    let l59 = *base
+                                        .add(8 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<usize>();
+                                    let len60 = l59;
+                                    Released {
+                                        keys: result50,
+                                        width: l51 as u32,
+                                        values: <_ as From<
+                                            _rt::Vec<_>,
+                                        >>::from(
+                                            _rt::Vec::from_raw_parts(l52.cast(), len54, len54),
+                                        ),
+                                        lower: <_ as From<
+                                            _rt::Vec<_>,
+                                        >>::from(
+                                            _rt::Vec::from_raw_parts(l55.cast(), len57, len57),
+                                        ),
+                                        upper: <_ as From<
+                                            _rt::Vec<_>,
+                                        >>::from(_rt::Vec::from_raw_parts(l58.cast(), len60, len60)),
+                                    }
+                                };
+                                result61.push(e61);
+                            }
+                            _rt::cabi_dealloc(
+                                base61,
+                                len61 * (9 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            );
+                            T_::conclude(
+                                Inputs {
+                                    parameters: result9,
+                                    side_tables: result43,
+                                    round: arg4 as u32,
+                                    state: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(
+                                        _rt::Vec::from_raw_parts(arg5.cast(), len44, len44),
+                                    ),
+                                },
+                                result61,
+                            )
+                        };
+                        let ptr63 = (&raw mut _RET_AREA.0).cast::<u8>();
+                        match result62 {
+                            Conclusion::Again(e) => {
+                                *ptr63.add(0).cast::<u8>() = (0i32) as u8;
+                                let vec64 = <_ as Into<_rt::Vec<_>>>::into(e)
+                                    .into_boxed_slice();
+                                let ptr64 = vec64.as_ptr().cast::<u8>();
+                                let len64 = vec64.len();
+                                ::core::mem::forget(vec64);
+                                *ptr63
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len64;
+                                *ptr63
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr64.cast_mut();
+                            }
+                            Conclusion::Done(e) => {
+                                *ptr63.add(0).cast::<u8>() = (1i32) as u8;
+                                let vec67 = e;
+                                let len67 = vec67.len();
+                                let layout67 = _rt::alloc::Layout::from_size_align(
+                                        vec67.len() * (8 + 2 * ::core::mem::size_of::<*const u8>()),
+                                        8,
+                                    )
+                                    .unwrap();
+                                let (result67, _cleanup67) = wit_bindgen::rt::Cleanup::new(
+                                    layout67,
+                                );
+                                if let Some(cleanup) = _cleanup67 {
+                                    cleanup.forget();
+                                }
+                                for (i, e) in vec67.into_iter().enumerate() {
+                                    let base = result67
+                                        .add(i * (8 + 2 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let Finding { name: name65, value: value65 } = e;
+                                        let vec66 = (name65.into_bytes()).into_boxed_slice();
+                                        let ptr66 = vec66.as_ptr().cast::<u8>();
+                                        let len66 = vec66.len();
+                                        ::core::mem::forget(vec66);
+                                        *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len66;
+                                        *base.add(0).cast::<*mut u8>() = ptr66.cast_mut();
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<f64>() = _rt::as_f64(value65);
+                                    }
+                                }
+                                *ptr63
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len67;
+                                *ptr63
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result67;
+                            }
+                        }
+                        ptr63
+                    }
+                }
+                #[doc(hidden)]
+                #[allow(non_snake_case)]
+                pub unsafe fn __post_return_conclude<T_: Guest>(arg0: *mut u8) {
+                    unsafe {
+                        let l0 = i32::from(*arg0.add(0).cast::<u8>());
+                        match l0 {
+                            0 => {
+                                let l1 = *arg0
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l2 = *arg0
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base3 = l1;
+                                let len3 = l2;
+                                _rt::cabi_dealloc(base3, len3 * 8, 8);
+                            }
+                            _ => {
+                                let l4 = *arg0
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l5 = *arg0
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base8 = l4;
+                                let len8 = l5;
+                                for i in 0..len8 {
+                                    let base = base8
+                                        .add(i * (8 + 2 * ::core::mem::size_of::<*const u8>()));
+                                    {
+                                        let l6 = *base.add(0).cast::<*mut u8>();
+                                        let l7 = *base
+                                            .add(::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l6, l7, 1);
+                                    }
+                                }
+                                _rt::cabi_dealloc(
+                                    base8,
+                                    len8 * (8 + 2 * ::core::mem::size_of::<*const u8>()),
+                                    8,
+                                );
+                            }
+                        }
+                    }
+                }
                 pub trait Guest {
-                    /// Called once for each privacy unit, in an instance that has seen nothing else. Parameters come in
-                    /// the order of the manifest. The answer has one contribution for each statistic of the manifest, in
-                    /// its order. Anything else (a trap, no fuel left, a wrong length, NaN, infinity) counts as a
+                    /// Called once for each privacy unit, in an instance that has seen nothing else; in a run with blocks once
+                    /// for each block, with all rows of its units. The answer has one contribution for each statistic of the
+                    /// manifest, in its order. Anything else (a trap, no fuel left, a wrong length, NaN, infinity) counts as a
                     /// contribution of zeros, and nobody outside learns of it.
                     #[allow(async_fn_in_trait)]
-                    fn contribute(
-                        parameters: _rt::Vec<Parameter>,
-                        unit: Unit,
-                    ) -> _rt::Vec<Contribution>;
+                    fn contribute(inputs: Inputs, unit: Unit) -> _rt::Vec<Contribution>;
+                    /// Called after each round of a manifest with `rounds`, in an instance that never touched data, with what
+                    /// that round released. A failure ends the run as if it had answered `done` with an empty report.
+                    #[allow(async_fn_in_trait)]
+                    fn conclude(
+                        inputs: Inputs,
+                        releases: _rt::Vec<Released>,
+                    ) -> Conclusion;
                 }
                 #[doc(hidden)]
                 #[macro_export]
@@ -585,13 +1498,25 @@ pub mod exports {
                         const _ : () = { #[unsafe (export_name =
                         "tidegate:analysis/model@1.0.0#contribute")] unsafe extern "C" fn
                         export_contribute(arg0 : * mut u8, arg1 : usize, arg2 : * mut u8,
-                        arg3 : usize,) -> * mut u8 { unsafe { $($path_to_types)*::
-                        _export_contribute_cabi::<$ty > (arg0, arg1, arg2, arg3) } }
-                        #[unsafe (export_name =
+                        arg3 : usize, arg4 : i32, arg5 : * mut u8, arg6 : usize, arg7 : *
+                        mut u8, arg8 : usize,) -> * mut u8 { unsafe {
+                        $($path_to_types)*:: _export_contribute_cabi::<$ty > (arg0, arg1,
+                        arg2, arg3, arg4, arg5, arg6, arg7, arg8) } } #[unsafe
+                        (export_name =
                         "cabi_post_tidegate:analysis/model@1.0.0#contribute")] unsafe
                         extern "C" fn _post_return_contribute(arg0 : * mut u8,) { unsafe
                         { $($path_to_types)*:: __post_return_contribute::<$ty > (arg0) }
-                        } };
+                        } #[unsafe (export_name =
+                        "tidegate:analysis/model@1.0.0#conclude")] unsafe extern "C" fn
+                        export_conclude(arg0 : * mut u8, arg1 : usize, arg2 : * mut u8,
+                        arg3 : usize, arg4 : i32, arg5 : * mut u8, arg6 : usize, arg7 : *
+                        mut u8, arg8 : usize,) -> * mut u8 { unsafe {
+                        $($path_to_types)*:: _export_conclude_cabi::<$ty > (arg0, arg1,
+                        arg2, arg3, arg4, arg5, arg6, arg7, arg8) } } #[unsafe
+                        (export_name =
+                        "cabi_post_tidegate:analysis/model@1.0.0#conclude")] unsafe
+                        extern "C" fn _post_return_conclude(arg0 : * mut u8,) { unsafe {
+                        $($path_to_types)*:: __post_return_conclude::<$ty > (arg0) } } };
                     };
                 }
                 #[doc(hidden)]
@@ -601,10 +1526,10 @@ pub mod exports {
                 struct _RetArea(
                     [::core::mem::MaybeUninit<
                         u8,
-                    >; 2 * ::core::mem::size_of::<*const u8>()],
+                    >; 3 * ::core::mem::size_of::<*const u8>()],
                 );
                 static mut _RET_AREA: _RetArea = _RetArea(
-                    [::core::mem::MaybeUninit::uninit(); 2
+                    [::core::mem::MaybeUninit::uninit(); 3
                         * ::core::mem::size_of::<*const u8>()],
                 );
             }
@@ -655,6 +1580,23 @@ mod _rt {
         }
     }
     pub use alloc_crate::alloc;
+    pub fn as_f64<T: AsF64>(t: T) -> f64 {
+        t.as_f64()
+    }
+    pub trait AsF64 {
+        fn as_f64(self) -> f64;
+    }
+    impl<'a, T: Copy + AsF64> AsF64 for &'a T {
+        fn as_f64(self) -> f64 {
+            (*self).as_f64()
+        }
+    }
+    impl AsF64 for f64 {
+        #[inline]
+        fn as_f64(self) -> f64 {
+            self as f64
+        }
+    }
     extern crate alloc as alloc_crate;
 }
 /// Generates `#[unsafe(no_mangle)]` functions to export the specified type as
@@ -688,22 +1630,28 @@ macro_rules! __export_analysis_impl {
         (link_section =
         "component-type:wit-bindgen:0.61.1:tidegate:analysis@1.0.0:analysis:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 581] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 835] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xc6\x03\x01A\x02\x01\
-A\x02\x01B\x1c\x01px\x01pu\x01ps\x01p\x7f\x01pz\x01py\x01q\x06\x08integers\x01\0\
-\0\x06floats\x01\x01\0\x05texts\x01\x02\0\x08booleans\x01\x03\0\x05dates\x01\x04\
-\0\x0acategories\x01\x05\0\x04\0\x06values\x03\0\x06\x01k\x03\x01r\x02\x06values\
-\x07\x07missing\x08\x04\0\x06column\x03\0\x09\x01p\x0a\x01r\x02\x09row-county\x07\
-columns\x0b\x04\0\x05table\x03\0\x0c\x01p\x0d\x01r\x01\x06tables\x0e\x04\0\x04un\
-it\x03\0\x0f\x01q\x05\x07integer\x01x\0\x05float\x01u\0\x04text\x01s\0\x07boolea\
-n\x01\x7f\0\x04date\x01z\0\x04\0\x09parameter\x03\0\x11\x01r\x02\x05indexy\x05va\
-lueu\x04\0\x04cell\x03\0\x13\x01p\x14\x01q\x02\x05dense\x01\x01\0\x06sparse\x01\x15\
-\0\x04\0\x0ccontribution\x03\0\x16\x01p\x12\x01p\x17\x01@\x02\x0aparameters\x18\x04\
-unit\x10\0\x19\x04\0\x0acontribute\x01\x1a\x04\0\x1dtidegate:analysis/model@1.0.\
-0\x05\0\x04\0\x20tidegate:analysis/analysis@1.0.0\x04\0\x0b\x0e\x01\0\x08analysi\
-s\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.0\x10\
-wit-bindgen-rust\x060.61.1";
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xc4\x05\x01A\x02\x01\
+A\x02\x01B+\x01px\x01pu\x01ps\x01p\x7f\x01pz\x01py\x01q\x06\x08integers\x01\0\0\x06\
+floats\x01\x01\0\x05texts\x01\x02\0\x08booleans\x01\x03\0\x05dates\x01\x04\0\x0a\
+categories\x01\x05\0\x04\0\x06values\x03\0\x06\x01k\x03\x01r\x02\x06values\x07\x07\
+missing\x08\x04\0\x06column\x03\0\x09\x01p\x0a\x01r\x02\x09row-county\x07columns\
+\x0b\x04\0\x05table\x03\0\x0c\x01p\x0d\x01r\x01\x06tables\x0e\x04\0\x04unit\x03\0\
+\x0f\x01q\x05\x07integer\x01x\0\x05float\x01u\0\x04text\x01s\0\x07boolean\x01\x7f\
+\0\x04date\x01z\0\x04\0\x09parameter\x03\0\x11\x01r\x02\x05indexy\x05valueu\x04\0\
+\x04cell\x03\0\x13\x01r\x02\x03keys\x06values\x01\x04\0\x0bkeyed-cells\x03\0\x15\
+\x01p\x14\x01p\x16\x01q\x03\x05dense\x01\x01\0\x06sparse\x01\x17\0\x05keyed\x01\x18\
+\0\x04\0\x0ccontribution\x03\0\x19\x01p\x12\x01r\x04\x0aparameters\x1b\x0bside-t\
+ables\x0e\x05roundy\x05state\x01\x04\0\x06inputs\x03\0\x1c\x01r\x05\x04keys\x02\x05\
+widthy\x06values\x01\x05lower\x01\x05upper\x01\x04\0\x08released\x03\0\x1e\x01r\x02\
+\x04names\x05valueu\x04\0\x07finding\x03\0\x20\x01p!\x01q\x02\x05again\x01\x01\0\
+\x04done\x01\"\0\x04\0\x0aconclusion\x03\0#\x01p\x1a\x01@\x02\x06inputs\x1d\x04u\
+nit\x10\0%\x04\0\x0acontribute\x01&\x01p\x1f\x01@\x02\x06inputs\x1d\x08releases'\
+\0$\x04\0\x08conclude\x01(\x04\0\x1dtidegate:analysis/model@1.0.0\x05\0\x04\0\x20\
+tidegate:analysis/analysis@1.0.0\x04\0\x0b\x0e\x01\0\x08analysis\x03\0\0\0G\x09p\
+roducers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.0\x10wit-bindgen-rust\
+\x060.61.1";
         };
     };
 }

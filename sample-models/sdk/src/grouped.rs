@@ -82,7 +82,7 @@ mod tests {
     fn sparse(contribution: impl Into<Contribution>) -> Vec<(u32, f64)> {
         match contribution.into() {
             Contribution::Sparse(cells) => cells.iter().map(|cell| (cell.index, cell.value)).collect(),
-            Contribution::Dense(_) => panic!("sparse expected"),
+            Contribution::Dense(_) | Contribution::Keyed(_) => panic!("sparse expected"),
         }
     }
 

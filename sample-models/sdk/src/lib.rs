@@ -40,44 +40,66 @@ mod arena;
 #[doc(hidden)]
 pub mod bindings;
 mod grouped;
+mod inputs;
 mod parameters;
 mod rows;
 #[cfg(target_arch = "wasm32")]
 mod runtime;
 
 pub use accumulators::{Accumulator, Count, Mean, Sum, Variance};
-pub use bindings::exports::tidegate::analysis::model::{Cell, Column, Contribution, Table, Unit, Values};
+pub use bindings::exports::tidegate::analysis::model::{
+    Cell, Column, Conclusion, Contribution, Finding, Inputs, KeyedCells, Released, Table, Unit, Values,
+};
 pub use grouped::{Grouped, Histogram};
+pub use inputs::finding;
 pub use parameters::Parameters;
 pub use rows::{Entries, Texts};
 
 /// What the `model!` macro needs.
 #[doc(hidden)]
 pub mod contract {
-    pub use crate::bindings::exports::tidegate::analysis::model::{Guest, Parameter};
+    pub use crate::bindings::exports::tidegate::analysis::model::{Guest, Inputs};
     pub use alloc::vec::Vec;
 }
 
 /// Everything that a model usually needs.
 pub mod prelude {
-    pub use crate::{Accumulator, Cell, Contribution, Count, Grouped, Histogram, Mean, Parameters, Sum, Table, Unit, Variance, model};
+    pub use crate::{
+        Accumulator, Cell, Conclusion, Contribution, Count, Finding, Grouped, Histogram, Inputs, KeyedCells, Mean, Parameters, Released,
+        Sum, Table, Unit, Variance, finding, model,
+    };
     pub use alloc::string::String;
     pub use alloc::vec;
     pub use alloc::vec::Vec;
 }
 
-/// Makes a function `fn(&Parameters, &Unit) -> Vec<Contribution>` the module's export.
+/// Makes functions the module's exports.
+///
+/// `model!(contribute)` takes a function `fn(&Parameters, &Unit) -> Vec<Contribution>`. With rounds, the second half comes
+/// beside it: `model!(contribute, conclude)` takes `fn(&Inputs, &Unit) -> Vec<Contribution>` and
+/// `fn(&Inputs, &[Released]) -> Conclusion`.
 #[macro_export]
 macro_rules! model {
     ($contribute:path) => {
+        $crate::model!(@export |inputs, unit| $contribute(&inputs.parameters(), unit), |_, _| {
+            $crate::Conclusion::Done($crate::contract::Vec::new())
+        });
+    };
+    ($contribute:path, $conclude:path) => {
+        $crate::model!(@export |inputs, unit| $contribute(inputs, unit), |inputs, releases| $conclude(inputs, releases));
+    };
+    (@export |$inputs:pat_param, $unit:pat_param| $contribute:expr, |$same:pat_param, $releases:pat_param| $conclude:expr) => {
         struct TidegateModel;
 
         impl $crate::contract::Guest for TidegateModel {
-            fn contribute(
-                parameters: $crate::contract::Vec<$crate::contract::Parameter>,
-                unit: $crate::Unit,
-            ) -> $crate::contract::Vec<$crate::Contribution> {
-                $contribute(&$crate::Parameters::new(&parameters), &unit)
+            fn contribute(inputs: $crate::contract::Inputs, unit: $crate::Unit) -> $crate::contract::Vec<$crate::Contribution> {
+                let ($inputs, $unit) = (&inputs, &unit);
+                $contribute
+            }
+
+            fn conclude(inputs: $crate::contract::Inputs, releases: $crate::contract::Vec<$crate::Released>) -> $crate::Conclusion {
+                let ($same, $releases) = (&inputs, releases.as_slice());
+                $conclude
             }
         }
 

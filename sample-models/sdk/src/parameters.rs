@@ -1,6 +1,6 @@
 //! Public parameters of the run, by their place in the manifest.
 
-use crate::contract::Parameter;
+use crate::bindings::exports::tidegate::analysis::model::Parameter;
 
 /// The parameters. As with columns, asking for another type than the manifest declares panics.
 pub struct Parameters<'a>(&'a [Parameter]);

@@ -1,14 +1,14 @@
 //! `tidegate quote`, `run`, `release` and `budget`.
 
 use crate::args::{BudgetCommand, QuestionArguments, ReleaseCommand};
-use crate::front::{CliError, Keeper, ask, pairs};
+use crate::front::{CliError, Keeper, ask, pairs, read_bytes};
 use crate::output::{Output, number};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
 use std::time::Duration;
 use tidegate_service::view::{BudgetView, PriceView, QuoteView, ReleaseShown};
-use tidegate_service::{Admitted, Question, Reply, Request};
-use tidegate_terms::Epsilon;
+use tidegate_service::{Admitted, Question, Reply, Request, Wish};
+use tidegate_terms::{Epsilon, Name};
 
 impl QuestionArguments {
     pub(crate) fn question(self) -> Result<Question, CliError> {
@@ -16,17 +16,34 @@ impl QuestionArguments {
             operator: self.operator,
             dataset: self.dataset,
             version: self.version,
+            join: self.join,
             module: self.model,
             parameters: pairs(&self.parameters)?,
+            side_tables: side_tables(&self.side_tables)?,
             epsilon: Epsilon::parse(self.epsilon)?,
             workers: self.workers.map(|workers| workers.clamp(1, 64)),
         })
     }
 }
 
+/// Longest side table, in bytes of CSV.
+const SIDE_TABLE_BYTES_MAX: u64 = 4 << 20;
+
+fn side_tables(given: &[String]) -> Result<Vec<(Name, Vec<u8>)>, CliError> {
+    let read = |(name, path): (String, String)| Ok((Name::parse(&name)?, read_bytes(Path::new(&path), SIDE_TABLE_BYTES_MAX)?));
+    pairs(given)?.into_iter().map(read).collect()
+}
+
 /// `tidegate quote`.
-pub(crate) fn quote(domain: &Path, question: QuestionArguments, output: Output) -> Result<(), CliError> {
-    let view: QuoteView = ask(domain, &Request::Quote(question.question()?))?;
+pub(crate) fn quote(domain: &Path, question: QuestionArguments, wish: Option<&str>, output: Output) -> Result<(), CliError> {
+    let parse = |wish: &str| {
+        let (statistic, error) = pairs(&[wish.to_owned()])?.remove(0);
+        let error_95 = error.parse().ok().filter(|error: &f64| *error > 0.0);
+        let error_95 = error_95.ok_or(CliError::NotAnError { text: error })?;
+        Ok::<_, CliError>(Wish { statistic: Name::parse(&statistic)?, error_95 })
+    };
+    let wish = wish.map(parse).transpose()?;
+    let view: QuoteView = ask(domain, &Request::Quote(question.question()?, wish))?;
     output.show(&view, |view| show_quote(view, output));
     Ok(())
 }
@@ -45,11 +62,20 @@ pub(crate) fn show_quote(view: &QuoteView, output: Output) {
             output.pick("This question was answered before: running it again costs nothing.", "该问题已有答案：再次运行不计费。")
         );
     }
-    let mut table = output.table(&[("statistic", "统计量"), ("part", "部分"), ("expected 95 % error", "预计 95 % 误差")]);
+    if view.rounds_max > 1 {
+        println!("{} {}", output.pick("Rounds at most, each with a slot of its own:", "最多轮数（每轮各有时段）："), view.rounds_max);
+    }
+    let mut table = output.table(&[("statistic", "统计量"), ("estimate", "估计量"), ("expected 95 % error", "预计 95 % 误差")]);
     for error in &view.errors {
-        table.add_row([error.statistic.to_string(), error.part.clone(), number(error.error_95)]);
+        let expected = error.error_95.map_or_else(|| output.pick("not declared", "未申报").to_owned(), number);
+        table.add_row([error.statistic.to_string(), error.estimate.clone(), expected]);
     }
     println!("{table}");
+    if let Some(wanted) = &view.wanted {
+        let epsilon = wanted.epsilon.map_or_else(|| output.pick("more than 100", "超过 100").to_owned(), number);
+        let (needs, of) = (output.pick("needs epsilon", "所需 epsilon"), output.pick("An error of", "误差"));
+        println!("{of} {} ({}) {needs} {epsilon}", number(wanted.error_95), wanted.statistic);
+    }
 }
 
 fn show_price(price: &PriceView, output: Output) {
@@ -102,8 +128,8 @@ fn announce(admitted: &Admitted, bar: &ProgressBar, output: Output) {
 
 /// `tidegate release`.
 pub(crate) fn release(domain: &Path, command: ReleaseCommand, output: Output) -> Result<(), CliError> {
-    let ReleaseCommand::Show { run } = command;
-    let shown: ReleaseShown = ask(domain, &Request::ReleaseShow { run })?;
+    let ReleaseCommand::Show { run, round } = command;
+    let shown: ReleaseShown = ask(domain, &Request::ReleaseShow { run, round })?;
     output.show(&shown, |shown| show_release(shown, output));
     Ok(())
 }
@@ -123,7 +149,13 @@ pub(crate) fn show_release(shown: &ReleaseShown, output: Output) {
         println!("{}", output.pick("Stored answer, no new price.", "已存答案，不再计费。"));
     }
     show_price(&release.price, output);
-    println!("{} {} ({})", output.pick("Source:", "来源："), release.notice.source, release.notice.acquired);
+    for notice in &release.notice {
+        println!("{} {} ({})", output.pick("Source:", "来源："), notice.source, notice.acquired);
+    }
+    if release.round.reserved > 1 {
+        let of = output.pick("of at most", "最多");
+        println!("{} {} ({of} {})", output.pick("Round", "轮次"), release.round.number, release.round.reserved);
+    }
     for statistic in &release.statistics {
         println!("\n{} ({:?}, {:?})", statistic.statistic, statistic.measure, statistic.mechanism);
         for noise in &statistic.noise {
@@ -138,6 +170,17 @@ pub(crate) fn show_release(shown: &ReleaseShown, output: Output) {
             }
         }
         println!("{table}");
+    }
+    if !release.report.is_empty() {
+        let mut table = output.table(&[("derived by the module", "模型推导"), ("value", "值")]);
+        for finding in &release.report {
+            table.add_row([finding.name.clone(), number(finding.value)]);
+        }
+        println!("\n{table}");
+    }
+    if release.failure.is_some() {
+        let failed = ("The module's `conclude` failed on this release; the run ended here.", "模型的 `conclude` 在此结果上失败；运行到此结束。");
+        println!("{}", output.pick(failed.0, failed.1));
     }
     println!("{}", output.pick("Intervals cover the clamped statistic, not sampling error.", "区间覆盖截断后的统计量，不含抽样误差。"));
     println!(

@@ -73,6 +73,22 @@ messages! {
             en: "statistic `{statistic}`: a histogram needs `groups`",
             zh: "统计量 `{statistic}`：直方图必须有 `groups`",
         },
+        Rounds { what: String, minimum: u64, maximum: u64 } = "manifest.rounds" {
+            en: "`{what}` must lie between {minimum} and {maximum}",
+            zh: "`{what}` 必须在 {minimum} 至 {maximum} 之间",
+        },
+        BlocksJoined = "manifest.blocks-joined" {
+            en: "a module that is called for blocks cannot join two datasets: leave out `blocks` or `joined`",
+            zh: "按分块调用的模型不能联接两个数据集：请去掉 `blocks` 或 `joined`",
+        },
+        AllJoined = "manifest.all-joined" {
+            en: "every input says `joined`: at least one must come from the first dataset",
+            zh: "所有输入都标为 `joined`：至少一个输入须来自第一个数据集",
+        },
+        SideTable { table: String } = "manifest.side-table" {
+            en: "side table `{table}`: names of tables and columns must differ, each column needs a sound type and range and none may be nullable",
+            zh: "公共附表“{table}”：表名和列名不得重复，每列须有合理的类型和范围，且不得可空",
+        },
         Resources { what: String, minimum: u64, maximum: u64 } = "manifest.resources" {
             en: "`resources.{what}` must lie between {minimum} and {maximum}",
             zh: "`resources.{what}` 必须在 {minimum} 至 {maximum} 之间",

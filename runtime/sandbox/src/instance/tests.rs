@@ -10,11 +10,11 @@ macro_rules! built {
     };
 }
 
-const LIMITS: Limits = Limits { fuel: 2_000_000, memory_bytes: 1 << 20, cells_max: 64 };
+const LIMITS: Limits = Limits { fuel: 2_000_000, memory_bytes: 1 << 20, answer_bytes: 1 << 16 };
 
 fn sandbox(component: &[u8], parameters: &[ParameterValue]) -> Sandbox {
     let module = compile(component).expect("compiles");
-    Sandbox::new(&module, parameters, LIMITS, false).expect("loads")
+    Sandbox::new(&module, Inputs::new(parameters, Vec::new()), LIMITS, false).expect("loads")
 }
 
 fn floats(columns: Vec<Vec<f64>>) -> Unit {
@@ -28,7 +28,7 @@ fn cells(contributions: &[Contribution]) -> Vec<(usize, f64)> {
     for contribution in contributions {
         let dense = match contribution {
             Contribution::Dense(values) => values.len(),
-            Contribution::Sparse(_) => 0,
+            Contribution::Sparse(_) | Contribution::Keyed(_) => 0,
         };
         contribution
             .visit(dense, &mut |index, value| {
@@ -77,7 +77,7 @@ fn memory_is_bounded_over_all_memories_together() {
     let growing = |memory_bytes| {
         let module = compile(built!("bench-grows-memory")).expect("compiles");
         let limits = Limits { memory_bytes, ..LIMITS };
-        let sandbox = Sandbox::new(&module, &[], limits, false).expect("loads");
+        let sandbox = Sandbox::new(&module, Inputs::new(&[], Vec::new()), limits, false).expect("loads");
         sandbox.contribute(&floats(vec![vec![1.0]; 4])).is_ok()
     };
     assert!(growing(1 << 20));
@@ -102,8 +102,8 @@ fn only_faults_of_the_host_are_faults_of_the_host() {
 fn an_enormous_answer_is_not_lifted() {
     let way = |way: i64| {
         let module = compile(built!("offender-out-of-range")).expect("compiles");
-        let limits = Limits { fuel: 50_000_000, memory_bytes: 8 << 20, cells_max: 7 };
-        let sandbox = Sandbox::new(&module, &[ParameterValue::Integer(way)], limits, false).expect("loads");
+        let limits = Limits { fuel: 50_000_000, memory_bytes: 8 << 20, answer_bytes: 1 << 16 };
+        let sandbox = Sandbox::new(&module, Inputs::new(&[ParameterValue::Integer(way)], Vec::new()), limits, false).expect("loads");
         let plan = Column { values: Values::Categories(vec![0]), missing: None };
         sandbox.contribute(&Unit { tables: vec![Table { row_count: 1, columns: vec![plan] }] })
     };

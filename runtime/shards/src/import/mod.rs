@@ -19,7 +19,7 @@ mod source;
 mod spill;
 mod staging;
 mod tally;
-mod value;
+pub(crate) mod value;
 
 pub use staging::discard_abandoned;
 

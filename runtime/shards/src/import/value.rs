@@ -9,7 +9,7 @@ use tidegate_terms::{date_text, parse_date};
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
 /// A value as the file has it.
-pub(super) enum Raw<'a> {
+pub(crate) enum Raw<'a> {
     Missing,
     Integer(i128),
     Float(f64),
@@ -19,7 +19,7 @@ pub(super) enum Raw<'a> {
 }
 
 /// A value as the declaration sees it. `Outside` carries what a rule may put in its place.
-pub(super) enum Found<'a> {
+pub(crate) enum Found<'a> {
     Missing,
     Within(u64),
     Text(Cow<'a, str>),
@@ -27,7 +27,7 @@ pub(super) enum Found<'a> {
 }
 
 /// The type of a column and its public range, ready for use.
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Integer(i64, i64),
     Float(f64, f64),
     Text(usize),
@@ -39,7 +39,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// What a value of the file is under the declaration.
-    pub(super) fn find<'a>(&self, raw: &Raw<'a>) -> Found<'a> {
+    pub(crate) fn find<'a>(&self, raw: &Raw<'a>) -> Found<'a> {
         match (self, raw) {
             (_, Raw::Missing) => Found::Missing,
             (Self::Text(bytes_max), Raw::Text(text)) => find_text(text, *bytes_max),

@@ -1,0 +1,198 @@
+//! The clean half of a module: `conclude` sees what rounds released and nothing else.
+//!
+//! Guarantee: what it is told is public (parameters, side tables, its own state) or was released with noise, and it
+//! runs in a process of its own that never opened data. So what it answers, how long it takes and whether it fails
+//! are post-processing; a round that is not run because of it may cost nothing. A failure that the module caused
+//! ends the run like an empty report; the process that dies under it is tried again and then counts as one, because
+//! nothing here depends on data.
+
+use crate::{FrameError, inputs, read_frame, write_frame};
+use serde::{Deserialize, Serialize};
+use std::io::{BufReader, Read, Write};
+use std::process::{Command, Stdio};
+use tidegate_sandbox::contract::{Conclusion, Released};
+use tidegate_sandbox::{CompiledModule, Limits, Sandbox};
+use tidegate_terms::{Manifest, ParameterValue, Rounds, messages};
+
+messages! {
+    /// Why the clean half could not be asked: a fault of the host.
+    pub enum ConcludeError {
+        Spawn { detail: String } = "conclude.spawn" {
+            en: "the process for `conclude` cannot be started: {detail}",
+            zh: "无法启动 `conclude` 进程：{detail}",
+        },
+        HostFault { detail: String } = "conclude.host-fault" {
+            en: "the host of `conclude` failed: {detail}",
+            zh: "`conclude` 的宿主出错：{detail}",
+        };
+        Frame(FrameError)
+    }
+}
+
+/// Bytes of a report: names and numbers.
+const REPORT_BYTES_MAX: u64 = 256 << 10;
+/// Longest name of a finding, in bytes.
+const NAME_BYTES_MAX: usize = 200;
+/// Processes that may die before that counts as a failure of the module.
+const DEATHS_MAX: u32 = 3;
+
+/// A number in the report of a run, derived by the module from what was released.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: f64,
+}
+
+/// What becomes of a run after a round.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Concluded {
+    /// Another round, with this public state.
+    Again(Vec<f64>),
+    /// The end, with a report.
+    Done(Vec<Finding>),
+    /// The end, because `conclude` failed or answered outside its bounds; said in public words only.
+    Failed(ConcludeFailure),
+}
+
+/// How `conclude` failed. Public: it follows from releases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConcludeFailure {
+    /// It trapped, ran out of fuel or memory, or answered more than may be copied.
+    Trapped,
+    /// Its state or report does not fit the manifest's bounds, or is not finite.
+    OutOfBounds,
+}
+
+/// What `conclude` is asked.
+#[derive(Serialize, Deserialize)]
+struct Question {
+    manifest: Manifest,
+    parameters: Vec<ParameterValue>,
+    side_tables: Vec<Vec<u8>>,
+    of_module: u32,
+    state: Vec<f64>,
+    releases: Vec<StatisticReleased>,
+}
+
+/// One statistic as a round released it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StatisticReleased {
+    /// The keys of its groups.
+    pub keys: Vec<String>,
+    /// How many estimates each group has.
+    pub width: u32,
+    /// Value, lower and upper end of each, group by group.
+    pub estimates: Vec<[f64; 3]>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Answer {
+    Concluded(Concluded),
+    HostFault { detail: String },
+}
+
+/// What a run tells its clean half after a round.
+pub struct Told<'a> {
+    /// The sealed manifest.
+    pub manifest: &'a Manifest,
+    /// The module.
+    pub module: &'a CompiledModule,
+    /// The public parameters.
+    pub parameters: &'a [ParameterValue],
+    /// The public side tables.
+    pub side_tables: &'a [Vec<u8>],
+    /// The round as the module counts.
+    pub of_module: u32,
+    /// The public state of the round.
+    pub state: &'a [f64],
+    /// What it released.
+    pub releases: Vec<StatisticReleased>,
+}
+
+/// Asks `conclude` in a fresh process.
+pub fn ask_conclude(told: &Told<'_>, command: &dyn Fn() -> Command) -> Result<Concluded, ConcludeError> {
+    let question = Question {
+        manifest: told.manifest.clone(),
+        parameters: told.parameters.to_vec(),
+        side_tables: told.side_tables.to_vec(),
+        of_module: told.of_module,
+        state: told.state.to_vec(),
+        releases: told.releases.clone(),
+    };
+    for _ in 0..DEATHS_MAX {
+        let mut command = command();
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut child = child.map_err(|error| ConcludeError::Spawn { detail: error.to_string() })?;
+        let (Some(mut to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(ConcludeError::Spawn { detail: "it has no pipes".into() });
+        };
+        let answer =
+            write_frame(&mut to, &question, told.module.bytes()).and_then(|()| read_frame::<Answer>(&mut BufReader::new(from), 0));
+        let _ = child.kill();
+        let _ = child.wait();
+        match answer {
+            Ok((Answer::Concluded(concluded), _)) => return Ok(concluded),
+            Ok((Answer::HostFault { detail }, _)) => return Err(ConcludeError::HostFault { detail }),
+            Err(FrameError::Closed) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Concluded::Failed(ConcludeFailure::Trapped))
+}
+
+/// The process of `conclude`: one question, one answer.
+pub fn serve_conclude(mut from: impl Read, mut to: impl Write) -> Result<(), FrameError> {
+    tidegate_walls::die_with_parent();
+    let (question, module) = read_frame::<Question>(&mut from, u64::MAX)?;
+    let answer = match answer(question, module) {
+        Ok(concluded) => Answer::Concluded(concluded),
+        Err(detail) => Answer::HostFault { detail },
+    };
+    write_frame(&mut to, &answer, &[])
+}
+
+fn answer(question: Question, module: Vec<u8>) -> Result<Concluded, String> {
+    const ROOM: u64 = 512 << 20;
+    let rounds = question.manifest.rounds.clone().unwrap_or(Rounds { max: 1, state_max: 0, fuel: 1, memory_bytes: 1 << 16 });
+    let mut inputs = inputs(&question.manifest, &question.parameters, &question.side_tables).map_err(|error| error.to_string())?;
+    inputs.round = question.of_module;
+    inputs.state = question.state;
+    // SAFETY: the body comes from the keeper, through a pipe that only it can write.
+    let module = unsafe { CompiledModule::from_trusted_pipe(module) };
+    let sandbox = Sandbox::new(&module, inputs, conclude_limits(&rounds), false).map_err(|error| error.to_string())?;
+    sandbox.prepare_memory_images().map_err(|error| error.to_string())?;
+    let releases: Vec<_> = question.releases.iter().map(lower).collect();
+    let told: u64 = releases.iter().map(|released| released.values.len() as u64 * 24 + 4096).sum();
+    tidegate_walls::raise(ROOM + 2 * rounds.memory_bytes + 2 * told);
+    conclude(&sandbox, &releases, &rounds)
+}
+
+/// Calls `conclude` and holds its answer against the manifest's bounds.
+pub(crate) fn conclude(sandbox: &Sandbox, releases: &[Released], rounds: &Rounds) -> Result<Concluded, String> {
+    match sandbox.conclude(releases) {
+        Err(trap) if trap.is_host_fault() => Err(trap.explain()),
+        Err(_) => Ok(Concluded::Failed(ConcludeFailure::Trapped)),
+        Ok(Conclusion::Again(state)) if fits(&state, rounds.state_max) => Ok(Concluded::Again(state)),
+        Ok(Conclusion::Done(report)) if report.iter().all(|finding| finding.value.is_finite() && finding.name.len() <= NAME_BYTES_MAX) => {
+            Ok(Concluded::Done(report.into_iter().map(|finding| Finding { name: finding.name, value: finding.value }).collect()))
+        }
+        Ok(_) => Ok(Concluded::Failed(ConcludeFailure::OutOfBounds)),
+    }
+}
+
+fn fits(state: &[f64], most: u32) -> bool {
+    state.len() <= most as usize && state.iter().all(|number| number.is_finite())
+}
+
+/// The limits of one call of `conclude`, from the sealed manifest.
+pub(crate) fn conclude_limits(rounds: &Rounds) -> Limits {
+    Limits { fuel: rounds.fuel, memory_bytes: rounds.memory_bytes, answer_bytes: u64::from(rounds.state_max) * 8 + REPORT_BYTES_MAX }
+}
+
+pub(crate) fn lower(released: &StatisticReleased) -> Released {
+    let column = |end: usize| released.estimates.iter().map(|estimate| estimate[end]).collect();
+    Released { keys: released.keys.clone(), width: released.width, values: column(0), lower: column(1), upper: column(2) }
+}
