@@ -95,7 +95,7 @@ impl Model {
             command
         };
         let workers = Workers { count: workers, command: &command, stop: &AtomicBool::new(false) };
-        execute(&reservation(), &job, &workers).map(|totals| totals.for_the_gate().to_vec())
+        execute(&reservation(), &job, &workers).map(|totals| totals.for_the_gate().fixed.clone())
     }
 }
 

@@ -91,7 +91,7 @@ impl Domain {
         let grant = self.live_grant(question, &module, &manifest).await?;
         let parameters = manifest.parse_parameters(&question.parameters)?;
         let layout = Layout::seal(&manifest, &mounted.schema)?;
-        let price = calibrate(&layout, rho_of(question.epsilon, mounted.policy.delta))?;
+        let price = Price { charges: calibrate(&layout, rho_of(question.epsilon, mounted.policy.delta))? };
         let workers = question.workers.unwrap_or_else(cores).clamp(1, WORKERS_MAX);
         let engine = self.engine()?;
         Ok(Checked { mounted, module, manifest, grant, layout, parameters, price, epsilon: question.epsilon, engine, workers })
@@ -127,7 +127,11 @@ impl Domain {
         let share = Account { cap: record.rho, spent: self.books().spent_under(&record.id).await? };
         let rho = checked.price.rho();
         let of = |account: Account| (account.left().units() > 0).then(|| rho.get() / account.left().get());
-        let error = |(statistic, part, error_95)| ExpectedError { statistic, part, error_95 };
+        let error = |error: tidegate_gate::ExpectedError| ExpectedError {
+            statistic: error.statistic,
+            part: error.estimate,
+            error_95: error.half_width,
+        };
         Ok(QuoteView {
             dataset: question.dataset.clone(),
             version: checked.mounted.record.version,
@@ -137,7 +141,7 @@ impl Domain {
             share_of_grant_left: of(share),
             slot_seconds: checked.slot_seconds(),
             stored,
-            errors: expected_errors(&checked.layout, &checked.price).into_iter().map(error).collect(),
+            errors: expected_errors(&checked.layout, &checked.price.charges, None).into_iter().map(error).collect(),
         })
     }
 }

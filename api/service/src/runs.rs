@@ -236,7 +236,7 @@ impl Domain {
 
     fn noised(&self, checked: &Checked, reservation: &Reservation, totals: &Totals) -> Result<Release, ServiceError> {
         let mut process = self.programs.child("noise");
-        Ok(release(totals, reservation, &checked.manifest, &checked.layout, &mut process)?)
+        Ok(release(totals, reservation, 1, &checked.layout, &checked.manifest, &mut process)?)
     }
 
     /// Holds a finished result, or a failure, until the attempt's slot. One that comes too late waits for the

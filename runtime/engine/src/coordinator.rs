@@ -11,7 +11,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use tidegate_accountant::Reservation;
 use tidegate_sandbox::CompiledModule;
 use tidegate_shards::ShardManifest;
-use tidegate_statistics::{Layout, LayoutError, Scratch};
+use tidegate_statistics::{Layout, LayoutError, Scratch, Sums};
 use tidegate_terms::{Manifest, ParameterValue, PublicSchema, messages};
 
 messages! {
@@ -89,7 +89,7 @@ struct Board {
     open: VecDeque<Open>,
     in_flight: usize,
     accepted: BTreeMap<u32, BTreeMap<u64, u64>>,
-    sums: Vec<i64>,
+    sums: Sums,
     failed: Option<EngineError>,
 }
 
@@ -104,7 +104,7 @@ struct Run<'a> {
 /// Runs a paid job to its exact totals.
 pub fn execute(reservation: &Reservation, job: &Job<'_>, workers: &Workers<'_>) -> Result<Totals, EngineError> {
     let layout = Layout::seal(job.manifest, job.schema)?;
-    let sums = vec![0; layout.totals_len()];
+    let sums = layout.empty_sums();
     let open = job.shards.shards.iter().filter(|shard| shard.units > 0).map(|shard| Open {
         task: RangeTask { shard: shard.index, digest: shard.digest, from: 0, count: shard.units },
         deaths: 0,
@@ -216,28 +216,27 @@ impl Run<'_> {
     }
 
     fn run_task(&self, process: &mut Process, task: &RangeTask) -> Outcome {
-        match process.run(task, self.layout.totals_len()) {
-            Ok(totals) if self.layout.totals_in_range(&totals, task.count) => {
-                self.accept(task, &totals);
-                Outcome::Accepted
-            }
-            Ok(_) => Outcome::Failed(EngineError::OutOfRange { shard: task.shard }),
+        match process.run(task, self.layout.sums_bytes(task.count)) {
+            Ok(bytes) => match self.layout.decode_sums(&bytes, task.count) {
+                Ok(sums) => {
+                    self.accept(task, &sums);
+                    Outcome::Accepted
+                }
+                Err(_) => Outcome::Failed(EngineError::OutOfRange { shard: task.shard }),
+            },
             Err(EngineError::Frame(FrameError::Closed)) => Outcome::ProcessDied,
             Err(error @ EngineError::HostFault { .. }) => Outcome::HostFault(error),
             Err(error) => Outcome::Failed(error),
         }
     }
 
-    fn accept(&self, task: &RangeTask, totals: &[i64]) {
+    fn accept(&self, task: &RangeTask, sums: &Sums) {
         let mut board = self.board();
         if board.accepted.entry(task.shard).or_default().insert(task.from, task.count).is_some() {
             board.failed.get_or_insert(EngineError::Coverage { shard: task.shard });
             return;
         }
-        for (sum, total) in board.sums.iter_mut().zip(totals) {
-            // Admission has bounded declared units x bound below 2^62, and import has bounded the units.
-            *sum += total;
-        }
+        board.sums.merge(sums);
     }
 
     fn finish(&self, open: Open, outcome: Outcome) {
@@ -266,9 +265,9 @@ impl Run<'_> {
             return vec![Open { task, deaths: deaths + 1, faults }];
         }
         if task.count == 1 {
-            let mut totals = vec![0; self.layout.totals_len()];
-            self.layout.add::<tidegate_sandbox::contract::Contribution>(None, &mut totals, &mut Scratch::default());
-            self.accept(&task, &totals);
+            let mut sums = self.layout.empty_sums();
+            self.layout.add::<tidegate_sandbox::contract::Contribution>(None, &mut sums, &mut Scratch::default());
+            self.accept(&task, &sums);
             return vec![];
         }
         let half = task.count / 2;
@@ -311,13 +310,11 @@ impl Process {
         }
     }
 
-    fn run(&mut self, task: &RangeTask, totals_len: usize) -> Result<Vec<i64>, EngineError> {
+    fn run(&mut self, task: &RangeTask, bytes: u64) -> Result<Vec<u8>, EngineError> {
         write_frame(&mut self.to, task, &[])?;
-        let (answer, body) = read_frame(&mut self.from, totals_len as u64 * 8)?;
+        let (answer, body) = read_frame(&mut self.from, bytes)?;
         match answer {
-            Answer::Totals { task: answered } if answered == *task && body.len() == totals_len * 8 => {
-                Ok(body.chunks_exact(8).map(|bytes| i64::from_le_bytes(std::array::from_fn(|i| bytes[i]))).collect())
-            }
+            Answer::Totals { task: answered } if answered == *task => Ok(body),
             Answer::HostFault { detail } => Err(EngineError::HostFault { detail }),
             _ => Err(EngineError::HostFault { detail: "it answered another question".into() }),
         }

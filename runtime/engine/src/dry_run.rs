@@ -6,7 +6,7 @@ use crate::mock::{Generator, mock_unit};
 use crate::worker::limits;
 use serde::Serialize;
 use tidegate_sandbox::{CompiledModule, Sandbox, SandboxError};
-use tidegate_statistics::{Layout, LayoutError, Noised, Scratch};
+use tidegate_statistics::{Layout, LayoutError, Scratch, Sums};
 use tidegate_terms::{Manifest, ParameterValue, PublicSchema, messages};
 
 messages! {
@@ -84,7 +84,7 @@ pub fn dry_run(
     let layout = Layout::seal(manifest, schema)?;
     let sandbox = Sandbox::new(module, parameters, limits(manifest, &layout), true)?;
     let mut generator = Generator::new(seed);
-    let mut totals = vec![0; layout.totals_len()];
+    let mut totals = layout.empty_sums();
     let mut scratch = Scratch::default();
     let mut shown = DryRun {
         units,
@@ -113,17 +113,14 @@ pub fn dry_run(
 }
 
 /// Estimates without noise: the totals are of made-up units, so there is nothing to protect.
-fn statistics(layout: &Layout, totals: &[i64]) -> Vec<DryStatistic> {
-    let of_group = |placed: &tidegate_statistics::Placed, group: usize| {
-        let noised = |part: usize| Noised { total: i128::from(totals[placed.part_totals(part).start + group]), scale: f64::MIN_POSITIVE };
-        let parts: Vec<_> = (0..placed.parts.len()).map(noised).collect();
-        let key = placed.keys.as_ref().map(|keys| keys[group].clone());
-        let estimates = placed.estimate(&parts, 0.95).into_iter().map(|estimate| (estimate.name, estimate.value)).collect();
-        DryGroup { key, estimates }
+fn statistics(layout: &Layout, totals: &Sums) -> Vec<DryStatistic> {
+    let group = |group: tidegate_statistics::Group| DryGroup {
+        key: group.key,
+        estimates: group.estimates.into_iter().map(|estimate| (estimate.name, estimate.value)).collect(),
     };
-    let one = |placed: &tidegate_statistics::Placed| DryStatistic {
+    let one = |(placed, groups): (&tidegate_statistics::Placed, Vec<tidegate_statistics::Group>)| DryStatistic {
         statistic: placed.name.to_string(),
-        groups: (0..placed.groups()).map(|group| of_group(placed, group)).collect(),
+        groups: groups.into_iter().map(group).collect(),
     };
-    layout.statistics().iter().map(one).collect()
+    layout.statistics().iter().zip(layout.conclude_without_noise(totals)).map(one).collect()
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use tidegate_sandbox::contract::Unit;
 use tidegate_sandbox::{CompiledModule, Limits, Sandbox, SandboxError};
 use tidegate_shards::{Projection, SHARD_BYTES_MAX, ShardError, ShardReader};
-use tidegate_statistics::{Layout, LayoutError, Scratch};
+use tidegate_statistics::{Layout, LayoutError, Scratch, Sums};
 use tidegate_terms::{Digest, Manifest, ParameterValue, PublicSchema, messages};
 
 messages! {
@@ -107,7 +107,7 @@ pub fn serve(mut from: impl Read, mut to: impl Write, before_task: impl Fn(&Rang
         before_task(&task);
         match worker.run(&task) {
             Ok(totals) => {
-                let body: Vec<u8> = totals.iter().flat_map(|total| total.to_le_bytes()).collect();
+                let body = worker.layout.encode_sums(&totals, task.count);
                 write_frame(&mut to, &Answer::Totals { task }, &body)?;
             }
             Err(error) => return write_frame(&mut to, &Answer::HostFault { detail: error.to_string() }, &[]),
@@ -169,11 +169,11 @@ impl Worker {
     }
 
     /// `run_shard`, pure: the totals of one range of units.
-    fn run(&mut self, task: &RangeTask) -> Result<Vec<i64>, WorkerError> {
+    fn run(&mut self, task: &RangeTask) -> Result<Sums, WorkerError> {
         let bytes = self.read_shard(task.shard)?;
         let mut reader = ShardReader::from_bytes(bytes, &self.schema, &self.projection, Some((&self.digest_salt, task.digest)))?;
         reader.skip_units(task.from)?;
-        let mut totals = vec![0; self.layout.totals_len()];
+        let mut totals = self.layout.empty_sums();
         for _ in 0..task.count {
             if reader.next_unit(&mut self.unit)?.is_none() {
                 return Err(WorkerError::MissingUnits { shard: task.shard });

@@ -208,6 +208,17 @@ impl Sparse for Contribution {
             Self::Sparse(given) => given.iter().try_for_each(|cell| visit(cell.index as usize, cell.value)),
         }
     }
+
+    fn visit_keyed(&self, _visit: &mut dyn FnMut(&str, &[f64]) -> Result<(), NotAContribution>) -> Result<(), NotAContribution> {
+        Err(NotAContribution)
+    }
+
+    fn dense(&self) -> Option<&[f64]> {
+        match self {
+            Self::Dense(values) => Some(values),
+            Self::Sparse(_) => None,
+        }
+    }
 }
 
 #[cfg(test)]

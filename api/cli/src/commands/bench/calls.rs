@@ -109,7 +109,7 @@ fn sandbox(component: &[u8], manifest: &str, unit: &Unit) -> Result<Sandbox, Cli
     let limits = Limits { fuel: manifest.resources.fuel_per_unit, memory_bytes: manifest.resources.memory_bytes, cells_max };
     let sandbox = Sandbox::new(&compile(component)?, &[], limits, false).map_err(failed)?;
     let returned = sandbox.contribute(unit).map_err(|trap| failed(trap.explain()))?;
-    let mut totals = vec![0; layout.totals_len()];
+    let mut totals = layout.empty_sums();
     if layout.add(Some(&returned), &mut totals, &mut Scratch::default()) {
         Ok(sandbox)
     } else {
