@@ -1,5 +1,6 @@
 //! The release: what an operator receives.
 
+use crate::calibration::{distance, finer};
 use crate::noise::{Draw, NoiseError, draw, mechanism_rho};
 use serde::{Deserialize, Serialize};
 use std::process::Command;
@@ -116,7 +117,10 @@ pub fn release(
         let same = charge.statistic == placed.name && charge.part == part.name && charge.mechanism == placed.mechanism;
         let covered = charge.sensitivity >= part.sensitivity.for_mechanism(placed.mechanism);
         let price = mechanism_rho(charge.mechanism, charge.scale, charge.sensitivity);
-        same && covered && price.is_ok_and(|price| price <= charge.rho)
+        let finer = finer(part, charge);
+        let placed_finer = finer == 1.0 || charge.mechanism == Mechanism::Gaussian && finer > 1.0 && finer.log2().fract() == 0.0;
+        let near = distance(charge.mechanism, charge.scale, charge.cells) <= charge.delta && charge.cells as usize >= placed.groups();
+        same && covered && placed_finer && near && price.is_ok_and(|price| price <= charge.rho)
     };
     let complete = parts.clone().count() == charges.len() && sums.len() == layout.totals_len();
     if !complete || manifest.statistics.len() != layout.statistics().len() || !parts.clone().zip(charges).all(paid_for) {
@@ -124,7 +128,12 @@ pub fn release(
     }
     let draws: Vec<_> = parts
         .zip(charges)
-        .map(|((placed, _), charge)| Draw { mechanism: charge.mechanism, scale: charge.scale, totals: placed.groups() })
+        .map(|((placed, part), charge)| Draw {
+            mechanism: charge.mechanism,
+            scale: charge.scale,
+            totals: placed.groups(),
+            finer_bits: finer(part, charge).log2() as u32,
+        })
         .collect();
     let noised = draw(noise_process, &draws, sums)?;
     let mut charges = charges.as_slice();
@@ -141,7 +150,7 @@ fn conclude(placed: &Placed, charges: &[Charge], noised: &[i128], measure: &Meas
     let group = |group: usize| {
         let part = |(part, charge): (usize, &Charge)| {
             let at = placed.part_totals(part).start + group;
-            Noised { total: noised[at], scale: charge.scale }
+            Noised { total: noised[at], scale: charge.scale / finer(&placed.parts[part], charge) }
         };
         let parts: Vec<_> = charges.iter().enumerate().map(part).collect();
         let key = placed.keys.as_ref().map(|keys| keys[group].clone());
@@ -149,8 +158,8 @@ fn conclude(placed: &Placed, charges: &[Charge], noised: &[i128], measure: &Meas
     };
     let noise = placed.parts.iter().zip(charges).map(|(part, charge)| PartNoise {
         part: part.name.to_owned(),
-        scale: charge.scale * part.step,
-        sensitivity: charge.sensitivity * part.step,
+        scale: charge.scale / finer(part, charge) * part.step,
+        sensitivity: charge.sensitivity / finer(part, charge) * part.step,
         step: part.step,
         rho: charge.rho,
     });
@@ -168,7 +177,7 @@ fn conclude(placed: &Placed, charges: &[Charge], noised: &[i128], measure: &Meas
 pub fn expected_errors(layout: &Layout, price: &Price) -> Vec<(Name, String, f64)> {
     let parts = layout.statistics().iter().flat_map(|placed| placed.parts.iter());
     let error = |(part, charge): (&tidegate_statistics::Part, &Charge)| {
-        let half = interval_half_width(charge.mechanism, charge.scale, CONFIDENCE) * part.step;
+        let half = interval_half_width(charge.mechanism, charge.scale / finer(part, charge), CONFIDENCE) * part.step;
         (charge.statistic.clone(), charge.part.clone(), half)
     };
     parts.zip(&price.charges).map(error).collect()
