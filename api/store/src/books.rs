@@ -1,12 +1,12 @@
 //! Reading.
 
-use crate::records::{LineageRow, record_error, rho};
+use crate::records::{LineageRow, cost, record_error};
 use crate::{ModuleRecord, MountRecord, RunRecord, StoreError};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
-use tidegate_accountant::Account;
+use tidegate_accountant::{Account, Cost};
 use tidegate_authorisation::GrantRecord;
-use tidegate_terms::{Delta, Digest, Name, Rho};
+use tidegate_terms::{Delta, Digest, Name};
 
 /// What can be read from the state of a domain.
 #[derive(Debug, Clone)]
@@ -16,9 +16,11 @@ pub struct Books {
 
 /// Statements that are used both inside and outside of transactions.
 pub(crate) mod statements {
-    pub(crate) const SPENT_BY_LINEAGE: &str = "SELECT coalesce(sum(rho), 0) FROM run WHERE lineage = ?";
-    pub(crate) const SPENT_BY_GRANT: &str = "SELECT coalesce(sum(rho), 0) FROM run WHERE grant_id = ?";
-    pub(crate) const LINEAGE: &str = "SELECT cap, delta FROM lineage WHERE name = ?";
+    pub(crate) const SPENT_BY_LINEAGE: &str =
+        "SELECT coalesce(sum(rho), 0) AS rho, coalesce(sum(delta), 0) AS delta FROM run WHERE lineage = ?";
+    pub(crate) const SPENT_BY_GRANT: &str =
+        "SELECT coalesce(sum(rho), 0) AS rho, coalesce(sum(delta), 0) AS delta FROM run WHERE grant_id = ?";
+    pub(crate) const LINEAGE: &str = "SELECT cap, delta_cap, delta FROM lineage WHERE name = ?";
     pub(crate) const LOG_SIZE: &str = "SELECT count(*) FROM log_entry";
 }
 
@@ -117,13 +119,13 @@ impl Books {
             return Ok(None);
         };
         let LineageRow { cap, delta } = LineageRow::read(&row)?;
-        let spent: i64 = sqlx::query_scalar(statements::SPENT_BY_LINEAGE).bind(lineage.as_str()).fetch_one(&self.pool).await?;
-        Ok(Some((Account { cap, spent: rho(spent)? }, delta)))
+        let spent = sqlx::query(statements::SPENT_BY_LINEAGE).bind(lineage.as_str()).fetch_one(&self.pool).await?;
+        Ok(Some((Account { cap, spent: cost(&spent, ["rho", "delta"])? }, delta)))
     }
 
     /// What was spent under a grant.
-    pub async fn spent_under(&self, grant: &str) -> Result<Rho, StoreError> {
-        rho(sqlx::query_scalar(statements::SPENT_BY_GRANT).bind(grant).fetch_one(&self.pool).await?)
+    pub async fn spent_under(&self, grant: &str) -> Result<Cost, StoreError> {
+        cost(&sqlx::query(statements::SPENT_BY_GRANT).bind(grant).fetch_one(&self.pool).await?, ["rho", "delta"])
     }
 
     /// The salt and content of a commitment.

@@ -2,10 +2,10 @@
 
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
-use tidegate_accountant::Price;
+use tidegate_accountant::{Cost, Price};
 use tidegate_authorisation::SealedBy;
 use tidegate_shards::ShardManifest;
-use tidegate_terms::{Delta, Digest, Name, ParameterValue, Rho};
+use tidegate_terms::{Delta, DeltaCost, Digest, Name, ParameterValue, Rho};
 
 use crate::StoreError;
 
@@ -86,7 +86,7 @@ pub struct RunRecord {
 
 /// A lineage's account as it stands in the database.
 pub(crate) struct LineageRow {
-    pub(crate) cap: Rho,
+    pub(crate) cap: Cost,
     pub(crate) delta: Delta,
 }
 
@@ -98,8 +98,10 @@ pub(crate) fn name(row: &SqliteRow, column: &str) -> Result<Name, StoreError> {
     Name::parse(row.try_get(column)?).map_err(record_error)
 }
 
-pub(crate) fn rho(units: i64) -> Result<Rho, StoreError> {
-    u64::try_from(units).map(Rho::from_units).map_err(record_error)
+/// Two columns: rho, and a part of delta.
+pub(crate) fn cost(row: &SqliteRow, columns: [&str; 2]) -> Result<Cost, StoreError> {
+    let units = |column| u64::try_from(row.try_get::<i64, _>(column)?).map_err(record_error);
+    Ok(Cost { rho: Rho::from_units(units(columns[0])?), delta: DeltaCost::from_units(units(columns[1])?) })
 }
 
 fn digest(row: &SqliteRow, column: &str) -> Result<Digest, StoreError> {
@@ -167,6 +169,6 @@ impl RunRecord {
 impl LineageRow {
     pub(crate) fn read(row: &SqliteRow) -> Result<Self, StoreError> {
         let delta: f64 = row.try_get("delta")?;
-        Ok(Self { cap: rho(row.try_get("cap")?)?, delta: Delta::parse(delta).map_err(record_error)? })
+        Ok(Self { cap: cost(row, ["cap", "delta_cap"])?, delta: Delta::parse(delta).map_err(record_error)? })
     }
 }

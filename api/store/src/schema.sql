@@ -14,9 +14,10 @@ CREATE TABLE opening (
 ) STRICT;
 
 CREATE TABLE lineage (
-    name  TEXT PRIMARY KEY,
-    cap   INTEGER NOT NULL,                -- rho, units of 1e-12; never raised
-    delta REAL NOT NULL
+    name      TEXT PRIMARY KEY,
+    cap       INTEGER NOT NULL,            -- rho, units of 1e-12; never raised
+    delta_cap INTEGER NOT NULL,            -- the account of delta, units of 1e-18; never raised
+    delta     REAL NOT NULL
 ) STRICT;
 
 CREATE TABLE mount (
@@ -61,6 +62,7 @@ CREATE TABLE run (
     epsilon    REAL NOT NULL,              -- as asked for
     price      TEXT NOT NULL,              -- JSON: mechanism and parameters of each charge
     rho        INTEGER NOT NULL,
+    delta      INTEGER NOT NULL,           -- taken from the account of delta, units of 1e-18
     slot       TEXT NOT NULL,
     at         TEXT NOT NULL,
     released   INTEGER REFERENCES log_entry (position),

@@ -1,14 +1,14 @@
 //! Writing: each act is one transaction that ends with its log entry.
 
 use crate::books::statements;
-use crate::records::{LineageRow, record_error, rho};
+use crate::records::{LineageRow, cost, record_error};
 use crate::{ModuleRecord, MountRecord, RunRecord, StoreError};
 use sqlx::Sqlite;
-use tidegate_accountant::{Account, Price, Reservation};
+use tidegate_accountant::{Account, Cost, Price, Reservation};
 use tidegate_authorisation::{GrantRecord, LiveGrant};
 use tidegate_gate::Release;
 use tidegate_log::Entry;
-use tidegate_terms::{Delta, Name, Rho};
+use tidegate_terms::{Delta, Name};
 
 /// What opens a commitment in a log entry.
 #[derive(Debug, Clone)]
@@ -55,13 +55,20 @@ impl Transaction {
         let row = sqlx::query(statements::LINEAGE).bind(lineage.as_str()).fetch_optional(&mut *self.inner).await?;
         let Some(row) = row else { return Ok(None) };
         let LineageRow { cap, delta } = LineageRow::read(&row)?;
-        let spent: i64 = sqlx::query_scalar(statements::SPENT_BY_LINEAGE).bind(lineage.as_str()).fetch_one(&mut *self.inner).await?;
-        Ok(Some((Account { cap, spent: rho(spent)? }, delta)))
+        let spent = sqlx::query(statements::SPENT_BY_LINEAGE).bind(lineage.as_str()).fetch_one(&mut *self.inner).await?;
+        Ok(Some((Account { cap, spent: cost(&spent, ["rho", "delta"])? }, delta)))
+    }
+
+    /// What a lineage's runs cost that were admitted after an instant.
+    pub async fn spent_since(&mut self, lineage: &Name, after: &str) -> Result<Cost, StoreError> {
+        let sum = "SELECT coalesce(sum(rho), 0) AS rho, coalesce(sum(delta), 0) AS delta FROM run WHERE lineage = ? AND at > ?";
+        let row = sqlx::query(sum).bind(lineage.as_str()).bind(after).fetch_one(&mut *self.inner).await?;
+        cost(&row, ["rho", "delta"])
     }
 
     /// What was spent under a grant, as this transaction sees it.
-    pub async fn spent_under(&mut self, grant: &str) -> Result<Rho, StoreError> {
-        rho(sqlx::query_scalar(statements::SPENT_BY_GRANT).bind(grant).fetch_one(&mut *self.inner).await?)
+    pub async fn spent_under(&mut self, grant: &str) -> Result<Cost, StoreError> {
+        cost(&sqlx::query(statements::SPENT_BY_GRANT).bind(grant).fetch_one(&mut *self.inner).await?, ["rho", "delta"])
     }
 
     /// A grant as this transaction sees it.
@@ -72,9 +79,10 @@ impl Transaction {
     }
 
     /// Opens the account of a lineage.
-    pub async fn insert_lineage(&mut self, lineage: &Name, cap: Rho, delta: Delta) -> Result<(), StoreError> {
-        let insert = sqlx::query("INSERT INTO lineage (name, cap, delta) VALUES (?, ?, ?)");
-        insert.bind(lineage.as_str()).bind(units(cap)?).bind(delta.get()).execute(&mut *self.inner).await?;
+    pub async fn insert_lineage(&mut self, lineage: &Name, cap: Cost, delta: Delta) -> Result<(), StoreError> {
+        let insert = sqlx::query("INSERT INTO lineage (name, cap, delta_cap, delta) VALUES (?, ?, ?, ?)");
+        let insert = insert.bind(lineage.as_str()).bind(units(cap.rho.units())?).bind(units(cap.delta.units())?);
+        insert.bind(delta.get()).execute(&mut *self.inner).await?;
         Ok(())
     }
 
@@ -131,8 +139,8 @@ impl Transaction {
     /// reservation.
     pub async fn insert_run(&mut self, grant: &LiveGrant, run: &RunRecord, price: &Price) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO run (id, question, grant_id, dataset, version, lineage, module, parameters, epsilon, price, rho, slot, at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO run (id, question, grant_id, dataset, version, lineage, module, parameters, epsilon, price, rho, delta, slot, at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(&run.id)
         .bind(run.question.to_string())
@@ -144,7 +152,8 @@ impl Transaction {
         .bind(serde_json::to_string(&run.parameters)?)
         .bind(run.epsilon)
         .bind(serde_json::to_string(price)?)
-        .bind(units(price.rho())?)
+        .bind(units(price.rho().units())?)
+        .bind(units(price.delta().units())?)
         .bind(&run.slot)
         .bind(&run.at)
         .execute(&mut *self.inner)
@@ -182,6 +191,6 @@ impl Transaction {
     }
 }
 
-fn units(rho: Rho) -> Result<i64, StoreError> {
-    i64::try_from(rho.units()).map_err(record_error)
+fn units(units: u64) -> Result<i64, StoreError> {
+    i64::try_from(units).map_err(record_error)
 }
