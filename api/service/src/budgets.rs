@@ -22,11 +22,11 @@ impl Domain {
         let lines = lines.collect();
         Ok(BudgetView {
             lineage,
-            cap: account.cap.get(),
-            epsilon_cap: BudgetView::epsilon(account.cap, delta),
-            spent: account.spent.get(),
-            epsilon_spent: BudgetView::epsilon(account.spent, delta),
-            left: account.left().get(),
+            cap: account.cap.rho.get(),
+            epsilon_cap: BudgetView::epsilon(account.cap.rho, delta),
+            spent: account.spent.rho.get(),
+            epsilon_spent: BudgetView::epsilon(account.spent.rho, delta),
+            left: account.left().rho.get(),
             delta: delta.get(),
             lines,
         })

@@ -6,8 +6,8 @@ use crate::{Domain, ServiceError, children, instant, keys};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
-use tidegate_accountant::rho_of;
-use tidegate_log::{Entry, Event, commit};
+use tidegate_accountant::{lifetime_caps, priced_rho};
+use tidegate_log::{Entry, Event, PeriodCap, commit};
 use tidegate_shards::{ImportProgress, ImportReport, ImportRequest, ShardManifest};
 use tidegate_store::{MountRecord, Opening, StoreError};
 use tidegate_terms::{Digest, Name, PublicSchema, ReleasePolicy};
@@ -96,7 +96,7 @@ impl Domain {
             return Err(ServiceError::LineageOfDataset { dataset: dataset.to_string(), lineage: before.lineage.to_string() });
         }
         if let Some((account, delta)) = self.books().account(&schema.lineage).await?
-            && (account.cap != rho_of(policy.lifetime_epsilon, policy.delta) || delta != policy.delta)
+            && (account.cap != lifetime_caps(policy.lifetime_epsilon, policy.delta) || delta != policy.delta)
         {
             return Err(ServiceError::LineageCap { lineage: schema.lineage.to_string() });
         }
@@ -116,7 +116,7 @@ impl Domain {
         policy: &ReleasePolicy,
         at: String,
     ) -> Result<(), ServiceError> {
-        let cap = rho_of(policy.lifetime_epsilon, policy.delta);
+        let cap = lifetime_caps(policy.lifetime_epsilon, policy.delta);
         let content = manifest_bytes(&record.shards)?;
         let commitment_salt = keys::random()?;
         let event = Event::Mount {
@@ -126,8 +126,10 @@ impl Domain {
             units_max: schema.units_max,
             delta: policy.delta.get(),
             lifetime_epsilon: policy.lifetime_epsilon.get(),
-            lifetime_rho: cap,
-            run_rho_max: rho_of(policy.run_epsilon_max, policy.delta),
+            lifetime_rho: cap.rho,
+            lifetime_delta: cap.delta,
+            run_rho_max: priced_rho(policy.run_epsilon_max, policy.delta),
+            period: policy.period.map(|period| PeriodCap { days: period.days, rho: priced_rho(period.epsilon, policy.delta) }),
             visibility: policy.visibility,
             schema: Digest::of(record.schema.as_bytes()),
             policy: Digest::of(record.policy.as_bytes()),

@@ -3,7 +3,7 @@
 use crate::view::GrantView;
 use crate::{Domain, ServiceError, instant, keys};
 use base64::Engine as _;
-use tidegate_accountant::rho_of;
+use tidegate_accountant::priced_rho;
 use tidegate_authorisation::{GrantError, GrantRecord, check_period};
 use tidegate_log::{Entry, Event};
 use tidegate_terms::{Epsilon, Name, PublicSchema};
@@ -33,7 +33,7 @@ impl Domain {
         if new.epsilon > lifetime {
             return Err(GrantError::Share { share: new.epsilon.get(), lifetime: lifetime.get() }.into());
         }
-        let share = rho_of(new.epsilon, mounted.policy.delta);
+        let share = priced_rho(new.epsilon, mounted.policy.delta);
         for known in self.books().grants(Some(&new.dataset), Some(&new.operator)).await? {
             let same = known.operator_key == new.operator_key && known.columns == new.columns && known.purpose == new.purpose;
             let same_terms = known.rho == share && known.valid_from == valid_from && known.valid_until == new.valid_until;
@@ -100,7 +100,7 @@ impl Domain {
 
     async fn grant_view(&self, record: GrantRecord) -> Result<GrantView, ServiceError> {
         let spent = self.books().spent_under(&record.id).await?;
-        Ok(GrantView { spent: spent.get(), share: record.rho.get(), record })
+        Ok(GrantView { spent: spent.rho.get(), share: record.rho.get(), record })
     }
 }
 

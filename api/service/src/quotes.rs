@@ -3,12 +3,12 @@
 use crate::datasets::Mounted;
 use crate::view::{ExpectedError, PriceView, QuoteView};
 use crate::{Domain, ServiceError, SlotInputs, slot_seconds};
-use tidegate_accountant::{Account, Price, rho_of};
+use tidegate_accountant::{Account, Price, priced_rho, share_of};
 use tidegate_authorisation::{Denial, LiveGrant, authorise};
 use tidegate_gate::{calibrate, expected_errors};
 use tidegate_statistics::Layout;
 use tidegate_store::ModuleRecord;
-use tidegate_terms::{Digest, Epsilon, Manifest, Name, ParameterValue};
+use tidegate_terms::{Digest, Epsilon, Manifest, Name, ParameterValue, Rho};
 
 /// A question as an operator asks it.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -91,7 +91,7 @@ impl Domain {
         let grant = self.live_grant(question, &module, &manifest).await?;
         let parameters = manifest.parse_parameters(&question.parameters)?;
         let layout = Layout::seal(&manifest, &mounted.schema)?;
-        let price = calibrate(&layout, rho_of(question.epsilon, mounted.policy.delta))?;
+        let price = calibrate(&layout, priced_rho(question.epsilon, mounted.policy.delta))?;
         let workers = question.workers.unwrap_or_else(cores).clamp(1, WORKERS_MAX);
         let engine = self.engine()?;
         Ok(Checked { mounted, module, manifest, grant, layout, parameters, price, epsilon: question.epsilon, engine, workers })
@@ -101,13 +101,13 @@ impl Domain {
     async fn live_grant(&self, question: &Question, module: &ModuleRecord, manifest: &Manifest) -> Result<LiveGrant, ServiceError> {
         let today = crate::instant::today();
         let mut denial = Denial::NoGrant { operator: question.operator.to_string(), dataset: question.dataset.to_string() };
-        let mut best: Option<(LiveGrant, Account)> = None;
+        let mut best: Option<(LiveGrant, Rho)> = None;
         for grant in self.books().grants(Some(&question.dataset), Some(&question.operator)).await? {
             match authorise(&grant, &question.dataset, &question.operator, &module.signed(), manifest, today) {
                 Ok(live) => {
-                    let share = Account { cap: live.record().rho, spent: self.books().spent_under(&grant.id).await? };
-                    if best.as_ref().is_none_or(|(_, other)| share.left() > other.left()) {
-                        best = Some((live, share));
+                    let left = live.record().rho.minus(self.books().spent_under(&grant.id).await?.rho);
+                    if best.as_ref().is_none_or(|(_, other)| left > *other) {
+                        best = Some((live, left));
                     }
                 }
                 Err(reason) => denial = reason,
@@ -124,9 +124,9 @@ impl Domain {
         let unknown = || ServiceError::UnknownDataset { dataset: question.dataset.to_string() };
         let (account, delta) = self.books().account(lineage).await?.ok_or_else(unknown)?;
         let record = checked.grant.record();
-        let share = Account { cap: record.rho, spent: self.books().spent_under(&record.id).await? };
+        let share = Account { cap: share_of(record.rho, account.cap), spent: self.books().spent_under(&record.id).await? };
         let rho = checked.price.rho();
-        let of = |account: Account| (account.left().units() > 0).then(|| rho.get() / account.left().get());
+        let of = |account: Account| (account.left().rho.units() > 0).then(|| rho.get() / account.left().rho.get());
         let error = |(statistic, part, error_95)| ExpectedError { statistic, part, error_95 };
         Ok(QuoteView {
             dataset: question.dataset.clone(),

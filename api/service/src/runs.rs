@@ -13,11 +13,11 @@ use crate::{Domain, ServiceError, children, instant, keys};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::AtomicBool;
-use tidegate_accountant::{Account, Caps, Reservation, admit, rho_of};
+use tidegate_accountant::{Account, Caps, Reservation, admit, priced_rho, share_of};
 use tidegate_authorisation::{Denial, authorise};
 use tidegate_engine::{Job, Totals, Workers, execute};
 use tidegate_gate::{Release, release};
-use tidegate_log::{Charge as LoggedCharge, Checkpoint, Entry, Event, commit};
+use tidegate_log::{Charge as LoggedCharge, Checkpoint, Entry, Event, Payer, commit};
 use tidegate_store::{Opening, RunRecord, StoreError};
 use tidegate_terms::{UnitKind, Visibility, Wall};
 
@@ -124,11 +124,20 @@ impl Domain {
         let grant = self.grant_now(checked, act.grant(&run.grant).await?)?;
         let missing = || ServiceError::UnknownDataset { dataset: run.dataset.to_string() };
         let (lineage, delta) = act.account(&run.lineage).await?.ok_or_else(missing)?;
-        let share = Account { cap: grant.record().rho, spent: act.spent_under(&run.grant).await? };
-        let caps = Caps { lineage, grant: share, run: rho_of(checked.mounted.policy.run_epsilon_max, delta) };
+        let share = Account { cap: share_of(grant.record().rho, lineage.cap), spent: act.spent_under(&run.grant).await? };
+        let policy = &checked.mounted.policy;
+        let period = match policy.period {
+            None => None,
+            Some(period) => {
+                let cap = share_of(priced_rho(period.epsilon, delta), lineage.cap);
+                let after = instant::text(instant::before(at, period.seconds()));
+                Some(Account { cap, spent: act.spent_since(&run.lineage, &after).await? })
+            }
+        };
+        let caps = [Caps { name: run.lineage.clone(), lineage, grant: share, run: priced_rho(policy.run_epsilon_max, delta), period }];
         let parameters = serde_json::to_vec(&run.parameters).map_err(StoreError::from)?;
         let opening = Opening { field: "parameters_commitment", salt: keys::random()?, content: Some(parameters) };
-        let reservation = admit(run.id.clone(), checked.price.clone(), caps, async |price| {
+        let reservation = admit(run.id.clone(), checked.price.clone(), &caps, async |price| {
             act.insert_run(&grant, &run, price).await?;
             let event = reserve_event(&run, &opening, checked);
             act.append(&Entry { at: run.at.clone(), event }, &[opening]).await?;
@@ -200,6 +209,8 @@ impl Domain {
         let (release_salt, totals_salt) = (keys::random()?, keys::random()?);
         let event = Event::Release {
             run: run.id.clone(),
+            round: 1,
+            last: true,
             release_commitment: commit(&release_salt, &content),
             totals_commitment: totals.commitment(&totals_salt),
             pad: String::new(),
@@ -302,19 +313,25 @@ fn reserve_event(run: &RunRecord, parameters: &Opening, checked: &Checked) -> Ev
         mechanism: charge.mechanism,
         scale: charge.scale,
         sensitivity: charge.sensitivity,
+        cells: charge.cells,
         rho: charge.rho,
+        delta: charge.delta,
+        first_round: charge.first_round,
+        rounds: charge.rounds,
     };
+    let payer = Payer { dataset: run.dataset.clone(), version: run.version, lineage: run.lineage.clone(), grant: run.grant.clone() };
     Event::Reserve {
         run: run.id.clone(),
-        grant: run.grant.clone(),
-        dataset: run.dataset.clone(),
-        version: run.version,
-        lineage: run.lineage.clone(),
+        accounts: vec![payer],
         module: run.module,
         parameters_commitment: commit(&parameters.salt, parameters.content.as_deref().unwrap_or_default()),
+        side_tables: vec![],
         rho: run.price.rho(),
+        delta: run.price.delta(),
         charges: run.price.charges.iter().map(charge).collect(),
+        rounds: run.price.rounds(),
         slot: run.slot.clone(),
+        slot_seconds: checked.slot_seconds(),
         engine: checked.engine,
     }
 }
@@ -339,7 +356,7 @@ fn release_view(checked: &Checked, run: &RunRecord, release: &Release, visible_a
         confidence: release.confidence(),
         intervals_cover: INTERVALS_COVER.into(),
         guarantee: format!(
-            "zero-concentrated differential privacy for adding or removing one {} with all its rows",
+            "Gaussian differential privacy for adding or removing one {} with all its rows",
             unit_name(schema.privacy_unit.kind)
         ),
         statistics: release.statistics().to_vec(),

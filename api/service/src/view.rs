@@ -4,7 +4,7 @@
 //! provider gets.
 
 use serde::{Deserialize, Serialize};
-use tidegate_accountant::{Charge, Price, epsilon_of};
+use tidegate_accountant::{Charge, Price, guaranteed_epsilon};
 use tidegate_authorisation::GrantRecord;
 use tidegate_gate::Released;
 use tidegate_shards::ImportReport;
@@ -13,7 +13,7 @@ use tidegate_terms::{Delta, Digest, Name, ParameterValue, PublicSchema, ReleaseP
 /// A price as people read it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PriceView {
-    /// In rho of zCDP.
+    /// In rho: half of mu^2 of Gaussian differential privacy.
     pub rho: f64,
     /// The same as (epsilon, delta)-DP, taken alone.
     pub epsilon: f64,
@@ -25,7 +25,7 @@ pub struct PriceView {
 
 impl PriceView {
     pub(crate) fn new(price: &Price, delta: Delta) -> Self {
-        Self { rho: price.rho().get(), epsilon: epsilon_of(price.rho(), delta), delta: delta.get(), charges: price.charges.clone() }
+        Self { rho: price.rho().get(), epsilon: guaranteed_epsilon(price.rho(), delta), delta: delta.get(), charges: price.charges.clone() }
     }
 }
 
@@ -231,6 +231,6 @@ pub struct BudgetView {
 
 impl BudgetView {
     pub(crate) fn epsilon(rho: Rho, delta: Delta) -> f64 {
-        epsilon_of(rho, delta)
+        guaranteed_epsilon(rho, delta)
     }
 }
