@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
 use tempfile::TempDir;
-use tidegate_accountant::{Account, AdmissionError, Caps, Charge, Price, Reservation, admit};
+use tidegate_accountant::{Account, AdmissionError, Caps, Charge, Cost, Price, Reservation, admit};
 use tidegate_engine::{EngineError, Job, Workers, execute};
 use tidegate_sandbox::contract::{Contribution, Unit, Values};
 use tidegate_sandbox::{CompiledModule, Limits, Sandbox, compile};
@@ -111,14 +111,16 @@ fn reservation() -> Reservation {
         mechanism: Mechanism::Gaussian,
         scale: 10.0,
         sensitivity: 1.0,
+        cells: 1,
         rho: Rho::from_units(1),
         delta: DeltaCost::ZERO,
         first_round: 1,
         rounds: 1,
     };
-    let account = Account { cap: Rho::from_units(10), spent: Rho::ZERO };
-    let caps = Caps { lineage: account, grant: account, run: account.cap };
-    let admitted = admit("r1".into(), Price { charges: vec![charge] }, caps, async |_| Ok::<_, AdmissionError>(()));
+    let cap = Cost { rho: Rho::from_units(10), delta: DeltaCost::ZERO };
+    let account = Account { cap, spent: Cost::ZERO };
+    let caps = [Caps { name: name("people"), lineage: account, grant: account, run: cap.rho, period: None }];
+    let admitted = admit("r1".into(), Price { charges: vec![charge] }, &caps, async |_| Ok::<_, AdmissionError>(()));
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("runtime");
     runtime.block_on(admitted).expect("admission")
 }
