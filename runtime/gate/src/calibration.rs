@@ -6,8 +6,8 @@ use tidegate_statistics::{Layout, Part, Placed};
 use tidegate_terms::{DeltaCost, Mechanism, Rho, messages};
 
 /// Noise is drawn on a grid at least this fine against its scale, and rounded to the statistic's grid afterwards: what the
-/// discrete Gaussian differs from the rounded one is then below 1e-16 for each total.
-const SCALE_MIN: f64 = 16_777_216.0;
+/// discrete Gaussian differs from the rounded one is then below 1e-18 for each total.
+const SCALE_MIN: f64 = 268_435_456.0;
 /// Totals of 64 bits, made finer by so many, still fit 128.
 const FINER_BITS_MAX: f64 = 40.0;
 
