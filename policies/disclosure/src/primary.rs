@@ -106,10 +106,8 @@ pub(crate) fn requirement(rules: &DisclosureRules, table: &Table, index: usize, 
             Reason::Overlap => (value - window, value + window),
             Reason::SuppressedBefore | Reason::Secondary => continue,
         };
-        let wider = demanded.map_or(Requirement { lower, upper }, |so_far| Requirement {
-            lower: so_far.lower.min(lower),
-            upper: so_far.upper.max(upper),
-        });
+        let wider = demanded
+            .map_or(Requirement { lower, upper }, |so_far| Requirement { lower: so_far.lower.min(lower), upper: so_far.upper.max(upper) });
         demanded = Some(wider);
     }
     // What follows from public bounds alone is no disclosure by this table.

@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn rounding_goes_to_the_nearest_and_halves_to_even() {
-        let cases = [(0, 5, 0), (2, 5, 0), (3, 5, 5), (7, 5, 5), (8, 5, 10), (5, 10, 0), (15, 10, 20), (25, 10, 20), (13, 0, 13), (13, 1, 13)];
+        let cases =
+            [(0, 5, 0), (2, 5, 0), (3, 5, 5), (7, 5, 5), (8, 5, 10), (5, 10, 0), (15, 10, 20), (25, 10, 20), (13, 0, 13), (13, 1, 13)];
         for (value, base, expected) in cases {
             assert_eq!(rounded(value, base), expected, "{value} to {base}");
         }

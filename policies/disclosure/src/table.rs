@@ -193,6 +193,7 @@ impl Table {
                     let inside = self.is_margin(index)
                         || (others >= contributors * i128::from(*lower)
                             && others <= contributors * i128::from(*upper)
+                            && others - top >= rest * i128::from(*lower)
                             && cell.largest.iter().all(|one| (lower..=upper).contains(&one)));
                     cell.largest.windows(2).all(|pair| pair[0] >= pair[1])
                         && least >= 0

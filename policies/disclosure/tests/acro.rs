@@ -32,7 +32,8 @@ fn table(dice: &mut Dice, measure: Measure) -> Option<Value> {
     let rules = DisclosureRules::default();
     let reviewed = review(&rules, &population.table(measure.clone()), &[]).ok()?;
     let cells = shown(&reviewed.published);
-    let marked = |reason: Reason| -> Vec<usize> { (0..cells.len()).filter(|index| reviewed.reasons.of(*index).contains(&reason)).collect() };
+    let marked =
+        |reason: Reason| -> Vec<usize> { (0..cells.len()).filter(|index| reviewed.reasons.of(*index).contains(&reason)).collect() };
     let hidden: Vec<usize> = (0..cells.len()).filter(|index| cells[*index] == Shown::Suppressed).collect();
     let public: Vec<(f64, Option<f64>)> = common::knowledge(&population, &measure, &rules, |_| true)
         .into_iter()
