@@ -7,7 +7,7 @@
 
 use crate::Table;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
 /// What the attacker knows of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub(crate) struct Network {
     pub arcs: Vec<Arc>,
     /// The arcs at each node.
     at: Vec<Vec<usize>>,
+    /// Those of them that are open, in the same order.
+    open_at: Vec<BTreeSet<usize>>,
 }
 
 /// Which bound of a cell is asked for.
@@ -44,6 +46,9 @@ pub(crate) enum Direction {
     Up,
     Down,
 }
+
+/// By how much cells were moved; most were not.
+type Flow = BTreeMap<usize, i128>;
 
 /// A route: its arcs from the goal back to the start, each with the direction in which it is used.
 type Route = Vec<(usize, Direction)>;
@@ -71,7 +76,22 @@ impl Network {
             at[arc.from].push(index);
             at[arc.to].push(index);
         }
-        Self { arcs, at }
+        let mut network = Self { arcs, at, open_at: vec![BTreeSet::new(); nodes] };
+        for arc in 0..network.arcs.len() {
+            network.set_state(arc, network.arcs[arc].state);
+        }
+        network
+    }
+
+    /// Suppresses a cell, or shows it again; says what it was before.
+    pub fn set_state(&mut self, arc: usize, state: State) -> State {
+        for node in [self.arcs[arc].from, self.arcs[arc].to] {
+            match state {
+                State::Open => self.open_at[node].insert(arc),
+                State::Fixed | State::Candidate => self.open_at[node].remove(&arc),
+            };
+        }
+        std::mem::replace(&mut self.arcs[arc].state, state)
     }
 
     /// Start and goal of the flow that lets a cell move in a direction.
@@ -84,11 +104,11 @@ impl Network {
     }
 
     /// How far an arc can still go in a direction.
-    fn residual(&self, flow: &[i128], arc: usize, direction: Direction) -> i128 {
-        let edge = &self.arcs[arc];
+    fn residual(&self, flow: &Flow, arc: usize, direction: Direction) -> i128 {
+        let (edge, moved) = (&self.arcs[arc], flow.get(&arc).copied().unwrap_or(0));
         match direction {
-            Direction::Up => edge.cap - edge.value - flow[arc],
-            Direction::Down => edge.value + flow[arc] - edge.floor,
+            Direction::Up => edge.cap - edge.value - moved,
+            Direction::Down => edge.value + moved - edge.floor,
         }
     }
 
@@ -100,14 +120,13 @@ impl Network {
 
     /// How far a suppressed cell can move in a direction, at most `needed`, using suppressed cells alone.
     pub fn reach(&self, cell: usize, direction: Direction, needed: i128) -> i128 {
-        let mut flow = vec![0; self.arcs.len()];
-        let own = self.residual(&flow, cell, direction);
-        let needed = needed.min(own);
+        let mut flow = Flow::new();
+        let needed = needed.min(self.residual(&flow, cell, direction));
         self.push_open(&mut flow, cell, direction, needed)
     }
 
     /// Pushes up to `needed` through suppressed cells; says how much went through.
-    fn push_open(&self, flow: &mut [i128], cell: usize, direction: Direction, needed: i128) -> i128 {
+    fn push_open(&self, flow: &mut Flow, cell: usize, direction: Direction, needed: i128) -> i128 {
         let mut pushed = 0;
         while pushed < needed {
             let Some(route) = self.shortest(flow, cell, direction) else { break };
@@ -116,23 +135,23 @@ impl Network {
         pushed
     }
 
-    fn push(&self, flow: &mut [i128], route: &Route, at_most: i128) -> i128 {
+    fn push(&self, flow: &mut Flow, route: &Route, at_most: i128) -> i128 {
         let narrowest = route.iter().map(|(arc, way)| self.residual(flow, *arc, *way)).min().unwrap_or(0).min(at_most);
         for (arc, way) in route {
-            flow[*arc] += if *way == Direction::Up { narrowest } else { -narrowest };
+            *flow.entry(*arc).or_default() += if *way == Direction::Up { narrowest } else { -narrowest };
         }
         narrowest
     }
 
     /// The route with the fewest arcs through suppressed cells.
-    fn shortest(&self, flow: &[i128], cell: usize, direction: Direction) -> Option<Route> {
+    fn shortest(&self, flow: &Flow, cell: usize, direction: Direction) -> Option<Route> {
         let (start, goal) = self.ends(cell, direction);
         let mut came: Vec<Option<(usize, Direction, usize)>> = vec![None; self.at.len()];
         let mut queue = VecDeque::from([start]);
         while let Some(node) = queue.pop_front() {
-            for &arc in &self.at[node] {
+            for &arc in &self.open_at[node] {
                 let (next, way) = self.across(node, arc);
-                let usable = arc != cell && self.arcs[arc].state == State::Open && self.residual(flow, arc, way) > 0;
+                let usable = arc != cell && self.residual(flow, arc, way) > 0;
                 if usable && next != start && came[next].is_none() {
                     came[next] = Some((arc, way, node));
                     if next == goal {
@@ -146,7 +165,7 @@ impl Network {
     }
 
     /// The route on which the fewest further cells, by cost, must be suppressed; each arc carries `width` or more.
-    fn cheapest(&self, flow: &[i128], cell: usize, direction: Direction, width: i128) -> Option<Route> {
+    fn cheapest(&self, flow: &Flow, cell: usize, direction: Direction, width: i128) -> Option<Route> {
         let (start, goal) = self.ends(cell, direction);
         let mut came: Vec<Option<(usize, Direction, usize)>> = vec![None; self.at.len()];
         let mut best = vec![(u128::MAX, usize::MAX); self.at.len()];
@@ -179,7 +198,7 @@ impl Network {
 
     /// Suppresses candidates until the cell can move by `needed`; says whether that was possible.
     pub fn open_until(&mut self, cell: usize, direction: Direction, needed: i128) -> bool {
-        let mut flow = vec![0; self.arcs.len()];
+        let mut flow = Flow::new();
         if self.residual(&flow, cell, direction) < needed {
             return false;
         }
@@ -200,7 +219,7 @@ impl Network {
             };
             let Some(route) = found else { return false };
             for (arc, _) in &route {
-                self.arcs[*arc].state = State::Open;
+                self.set_state(*arc, State::Open);
             }
             missing -= self.push(&mut flow, &route, missing);
         }

@@ -3,8 +3,8 @@
 use crate::network::{Arc, Network, State, edges};
 use crate::overlap::{Overlap, overlap_of};
 use crate::primary::{public_bounds, reasons_of, requirement, window};
-use crate::secondary::{Demand, protect};
-use crate::{DisclosureRules, DisclosureRulesError, Published, Reason, Remembered, Table};
+use crate::secondary::{Demand, protect, singles};
+use crate::{Cell, DisclosureRules, DisclosureRulesError, Measure, Published, Reason, Remembered, Table};
 use std::fmt;
 use tidegate_terms::messages;
 
@@ -96,7 +96,7 @@ pub fn review(rules: &DisclosureRules, table: &Table, earlier: &[Remembered]) ->
         .filter(|index| overlaps[*index] != Overlap::AlreadyShown)
         .filter_map(|index| requirement(rules, table, index, &cells[index], window).map(|demanded| (index, demanded)))
         .collect();
-    if !protect(&mut network, &demands) {
+    if !protect(&mut network, &demands, &singles(table)) {
         return Err(Refusal::CannotBeProtected);
     }
     for (reasons, arc) in cells.iter_mut().zip(&network.arcs) {
@@ -114,9 +114,9 @@ pub fn review(rules: &DisclosureRules, table: &Table, earlier: &[Remembered]) ->
 
 fn check_largest(rules: &DisclosureRules, table: &Table) -> Result<(), Refusal> {
     let needed = rules.largest_needed();
-    let missing = |cell: &crate::Cell| (cell.largest.len() as u64) < cell.contributors.min(needed as u64);
+    let missing = |cell: &Cell| (cell.largest.len() as u64) < cell.contributors.min(needed as u64);
     match table.measure() {
-        crate::Measure::Sum { .. } if table.cells().iter().any(missing) => Err(Refusal::LargestMissing { needed }),
+        Measure::Sum { .. } if table.cells().iter().any(missing) => Err(Refusal::LargestMissing { needed }),
         _ => Ok(()),
     }
 }

@@ -131,6 +131,25 @@ impl Population {
         values
     }
 
+    /// For each inner cell with one contributor: that cell, and all cells that hold this unit and nobody else.
+    pub fn alone(&self) -> Vec<(usize, Vec<usize>)> {
+        let stride = if self.width == 0 { 1 } else { self.width + 1 };
+        let units = |index: usize| {
+            let (row, column) = (index / stride, index % stride);
+            let inside = self
+                .contributions
+                .iter()
+                .filter(|one| (row == self.height || one.row == row) && (self.width == 0 || column == self.width || one.column == column));
+            inside.map(|one| one.unit).collect::<std::collections::BTreeSet<u64>>()
+        };
+        let all: Vec<_> = (0..(self.height + 1) * stride).map(units).collect();
+        let inner = |index: &usize| index / stride < self.height && (self.width == 0 || index % stride < self.width);
+        (0..all.len())
+            .filter(|index| inner(index) && all[*index].len() == 1)
+            .map(|index| (index, (0..all.len()).filter(|other| all[*other] == all[index]).collect()))
+            .collect()
+    }
+
     /// The contributors of inner cells, in the order of the cells; `None` for margins.
     pub fn contributors(&self) -> Vec<Option<i64>> {
         let stride = if self.width == 0 { 1 } else { self.width + 1 };
