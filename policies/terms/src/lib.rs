@@ -22,7 +22,7 @@ pub use budget::{BudgetError, Delta, DeltaCost, Epsilon, Rho};
 pub use column::{Column, ColumnType, ExcessRows, MissingRule, OutsideRule};
 pub use digest::{Digest, DigestError};
 pub use disclosure::{DisclosureRules, DisclosureRulesError, Dominance};
-pub use identifier::{IdentifierKind, canonical_identifier};
+pub use identifier::{IdentifierKind, canonical_identifier, made_up_identifier};
 pub use manifest::{Blocks, Grouping, Input, Manifest, ManifestError, Measure, Mechanism, Resources, Rounds, SideTable, Statistic};
 pub use messages::{Language, Message, Spoken};
 pub use name::{Name, NameError};

@@ -11,6 +11,7 @@ mod coordinator;
 mod dry_run;
 mod frame;
 mod mock;
+mod mock_file;
 mod totals;
 mod worker;
 
@@ -18,5 +19,6 @@ pub use coordinator::{EngineError, Job, Workers, execute};
 pub use dry_run::{DryRun, DryRunError, DryTrap, dry_run};
 pub use frame::{FrameError, read_frame, write_frame};
 pub use mock::{Generator, mock_unit};
+pub use mock_file::{MockError, write_mock};
 pub use totals::Totals;
 pub use worker::{RangeTask, Worker, serve};
