@@ -42,17 +42,17 @@ impl fmt::Debug for Remembered {
     }
 }
 
-/// What earlier tables mean for a cell.
+/// What earlier tables mean for a cell; of several, the last in this order counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Overlap {
     /// Nothing.
     None,
-    /// It was shown with this very value: suppressing it would hide nothing.
-    AlreadyShown,
     /// It was suppressed and hardly changed: it stays suppressed.
     SuppressedBefore,
     /// The difference isolates too few.
     Isolates,
+    /// It was shown with this very value: suppressing it would hide nothing, and it can hide nothing else.
+    AlreadyShown,
 }
 
 impl Overlap {
@@ -123,7 +123,7 @@ impl Remembered {
     }
 }
 
-/// The strictest that any earlier table says about a cell.
+/// What all earlier tables together mean for a cell.
 pub(crate) fn overlap_of(rules: &DisclosureRules, table: &Table, index: usize, earlier: &[Remembered]) -> Overlap {
     earlier.iter().map(|remembered| remembered.overlap(rules, table, index)).max().unwrap_or(Overlap::None)
 }

@@ -58,6 +58,19 @@ fn a_difference_of_fewer_than_the_threshold_is_not_shown() {
 }
 
 #[test]
+fn what_one_earlier_table_showed_no_other_can_hide_again() {
+    let first = reviewed(&regions([40, 50, 60]), &[]).expect("first");
+    let second = reviewed(&regions([41, 50, 60]), &[&first.remembered]).expect("second");
+    assert_eq!(cells(&second), [None, Some(50), Some(60), None]);
+    // As in the first table again: A is known to be 40, though the second table suppressed it.
+    let third = reviewed(&regions([40, 50, 60]), &[&first.remembered, &second.remembered]).expect("third");
+    assert_eq!(third.published, first.published);
+    // What is known protects nobody: B loses one, and nothing that is not known could hide that but the total.
+    let fourth = reviewed(&regions([40, 49, 60]), &[&second.remembered, &first.remembered]).expect("fourth");
+    assert_eq!(cells(&fourth), [Some(40), None, Some(60), None]);
+}
+
+#[test]
 fn where_all_others_are_known_the_table_is_refused() {
     let first = reviewed(&regions([12, 50, 60]), &[]).expect("first");
     let by_sex = |values: &[i64]| {
