@@ -33,8 +33,3 @@ pub(crate) fn earlier(at: Timestamp, seconds: u64) -> Timestamp {
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     text.parse().ok()
 }
-
-/// So many whole seconds earlier.
-pub(crate) fn before(at: Timestamp, seconds: i64) -> Timestamp {
-    at.checked_sub(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN)
-}
