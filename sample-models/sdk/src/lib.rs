@@ -45,9 +45,9 @@ mod rows;
 #[cfg(target_arch = "wasm32")]
 mod runtime;
 
-pub use accumulators::{Accumulator, Count, Mean, Sum, Variance};
+pub use accumulators::{Accumulator, Block, Count, Mean, Sum, Variance, Vector};
 pub use bindings::exports::tidegate::analysis::model::{Cell, Column, Contribution, Table, Unit, Values};
-pub use grouped::{Grouped, Histogram};
+pub use grouped::{Grouped, Histogram, Quantiles};
 pub use parameters::Parameters;
 pub use rows::{Entries, Texts};
 
@@ -60,7 +60,10 @@ pub mod contract {
 
 /// Everything that a model usually needs.
 pub mod prelude {
-    pub use crate::{Accumulator, Cell, Contribution, Count, Grouped, Histogram, Mean, Parameters, Sum, Table, Unit, Variance, model};
+    pub use crate::{
+        Accumulator, Block, Cell, Contribution, Count, Grouped, Histogram, Mean, Parameters, Quantiles, Sum, Table, Unit, Variance, Vector,
+        model,
+    };
     pub use alloc::string::String;
     pub use alloc::vec;
     pub use alloc::vec::Vec;
