@@ -36,6 +36,7 @@ extern crate std;
 mod accumulators;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod arena;
+mod bins;
 #[allow(missing_docs, unsafe_op_in_unsafe_fn)]
 #[doc(hidden)]
 pub mod bindings;
@@ -47,6 +48,7 @@ mod rows;
 mod runtime;
 
 pub use accumulators::{Accumulator, Count, Mean, Sum, Variance};
+pub use bins::Bins;
 pub use bindings::exports::tidegate::analysis::model::{
     Cell, Column, Conclusion, Contribution, Finding, Inputs, KeyedCells, Released, Table, Unit, Values,
 };
@@ -65,8 +67,8 @@ pub mod contract {
 /// Everything that a model usually needs.
 pub mod prelude {
     pub use crate::{
-        Accumulator, Cell, Conclusion, Contribution, Count, Finding, Grouped, Histogram, Inputs, KeyedCells, Mean, Parameters, Released,
-        Sum, Table, Unit, Variance, finding, model,
+        Accumulator, Bins, Cell, Conclusion, Contribution, Count, Finding, Grouped, Histogram, Inputs, KeyedCells, Mean, Parameters,
+        Released, Sum, Table, Unit, Variance, finding, model,
     };
     pub use alloc::string::String;
     pub use alloc::vec;
