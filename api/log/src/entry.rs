@@ -7,10 +7,12 @@
 //!
 //! Rejected: CBOR or protocol buffers. A regulator reads the log in ten years with whatever is at hand.
 
-use crate::text::{date_schema, digest_schema, identifier_schema, instant_schema, is_identifier, parse_instant, real, real_schema};
+use crate::text::{
+    date_schema, digest_schema, digests_schema, identifier_schema, instant_schema, is_identifier, parse_instant, real, real_schema,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tidegate_terms::{Digest, Mechanism, Name, Rho, Visibility, messages};
+use tidegate_terms::{DeltaCost, Digest, Mechanism, Name, Rho, Visibility, messages};
 
 /// The longest entry: entry bundles prefix each with its length in 16 bits.
 pub const ENTRY_BYTES_MAX: usize = 65_535;
@@ -87,10 +89,16 @@ pub enum Event {
         #[serde(with = "real")]
         #[schemars(schema_with = "real_schema")]
         lifetime_epsilon: f64,
-        /// The lifetime cap in rho, in units of 1e-12.
+        /// The lifetime cap in rho (mu^2 / 2 of Gaussian differential privacy), in units of 1e-12.
         lifetime_rho: Rho,
+        /// The cap of the account of delta, in units of 1e-18. Together with the cap in rho it keeps the lifetime's
+        /// epsilon and delta.
+        lifetime_delta: DeltaCost,
         /// The most that one run may spend, in units of 1e-12.
         run_rho_max: Rho,
+        /// What may be spent within a number of days, where the policy paces spending.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        period: Option<PeriodCap>,
         /// When results become visible.
         visibility: Visibility,
         /// The public schema.
@@ -156,37 +164,44 @@ pub enum Event {
         /// The run's identifier.
         #[schemars(schema_with = "identifier_schema")]
         run: String,
-        /// The grant that it uses.
-        #[schemars(schema_with = "identifier_schema")]
-        grant: String,
-        /// The dataset.
-        dataset: Name,
-        /// The dataset's version.
-        version: u32,
-        /// The lineage that is charged.
-        lineage: Name,
+        /// What it reads and who pays: one dataset, or the two of a join. Each lineage among them pays the whole price,
+        /// and a lineage that is named twice pays once.
+        accounts: Vec<Payer>,
         /// The digest of the module's seal.
         #[schemars(schema_with = "digest_schema")]
         module: Digest,
         /// Salted commitment to the parameters.
         #[schemars(schema_with = "digest_schema")]
         parameters_commitment: Digest,
-        /// The price, in units of 1e-12: the sum of the charges.
+        /// The public tables that the run brings, by digest.
+        #[schemars(schema_with = "digests_schema")]
+        side_tables: Vec<Digest>,
+        /// The price of all rounds, in units of 1e-12: the sum of the charges, each as often as it has rounds.
         rho: Rho,
+        /// What all rounds take from the account of delta, in units of 1e-18.
+        delta: DeltaCost,
         /// What the price is made of.
         charges: Vec<Charge>,
-        /// When the result becomes visible; computed beforehand from public facts.
+        /// Most rounds.
+        rounds: u32,
+        /// When the first round's result becomes visible; computed beforehand from public facts.
         #[schemars(schema_with = "instant_schema")]
         slot: String,
+        /// How long one round takes at least, in seconds; computed beforehand from public facts.
+        slot_seconds: u64,
         /// The engine that will run it.
         #[schemars(schema_with = "digest_schema")]
         engine: Digest,
     },
-    /// Noised results left the gate.
+    /// Noised results of one round left the gate.
     Release {
         /// The run.
         #[schemars(schema_with = "identifier_schema")]
         run: String,
+        /// Which round; the first is 1.
+        round: u32,
+        /// Whether the run ends with it. Rounds that were reserved and never opened cost nothing from then on.
+        last: bool,
         /// Salted commitment to what was released.
         #[schemars(schema_with = "digest_schema")]
         release_commitment: Digest,
@@ -199,6 +214,31 @@ pub enum Event {
     },
 }
 
+/// A dataset that a run reads, and the accounts that pay for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Payer {
+    /// The dataset.
+    pub dataset: Name,
+    /// Its version.
+    pub version: u32,
+    /// The lineage that is charged.
+    pub lineage: Name,
+    /// The grant that is charged.
+    #[schemars(schema_with = "identifier_schema")]
+    pub grant: String,
+}
+
+/// A cap that paces spending: on what was reserved within the last so many days, refunds taken off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PeriodCap {
+    /// How many days. A reservation counts until it is exactly so many times 24 hours old.
+    pub days: u32,
+    /// The cap in rho, in units of 1e-12. The account of delta is paced in the same proportion to its lifetime.
+    pub rho: Rho,
+}
+
 /// One noised total of a statistic, and its price.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -209,7 +249,7 @@ pub struct Charge {
     pub part: String,
     /// How noise is added.
     pub mechanism: Mechanism,
-    /// The standard deviation (Gaussian) or the scale (Laplace).
+    /// The standard deviation (Gaussian) or the scale (Laplace), in steps of the grid that the noise is drawn on.
     #[serde(with = "real")]
     #[schemars(schema_with = "real_schema")]
     pub scale: f64,
@@ -217,8 +257,17 @@ pub struct Charge {
     #[serde(with = "real")]
     #[schemars(schema_with = "real_schema")]
     pub sensitivity: f64,
-    /// The price, in units of 1e-12.
+    /// How many totals get noise of their own.
+    pub cells: u32,
+    /// The price of one round, in units of 1e-12.
     pub rho: Rho,
+    /// What one round takes from the account of delta, in units of 1e-18: at least how far the discrete noise may be
+    /// from what it is priced as.
+    pub delta: DeltaCost,
+    /// The first round in which it is drawn; rounds count from 1.
+    pub first_round: u32,
+    /// In how many rounds it is drawn, one after the other.
+    pub rounds: u32,
 }
 
 /// An entry as it is written.
@@ -283,7 +332,10 @@ fn check_texts(entry: &Entry) -> Result<(), EntryError> {
     match &entry.event {
         Event::Domain { .. } | Event::Mount { .. } | Event::Module { .. } => Ok(()),
         Event::Grant { grant, .. } | Event::Revoke { grant, .. } => identifier(grant),
-        Event::Reserve { run, grant, slot, .. } => identifier(run).and(identifier(grant)).and(instant(slot)),
+        Event::Reserve { run, accounts, slot, .. } => {
+            identifier(run).and(instant(slot))?;
+            accounts.iter().try_for_each(|payer| identifier(&payer.grant))
+        }
         Event::Release { run, .. } => identifier(run),
     }
 }

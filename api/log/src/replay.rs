@@ -8,64 +8,67 @@
 //!
 //! Rejected: trusting the totals that the log could carry beside its charges. They are computed here.
 
-use crate::entry::{Charge, Entry, EntryError, Event};
-use crate::price::{epsilon_of, pays, price};
-use crate::text::parse_key;
+use crate::entry::{Charge, Entry, EntryError, Event, Payer, PeriodCap};
+use crate::price::{DELTA_UNIT, RHO_UNIT, distance, epsilon_of, pays, price};
+use crate::spending::{LineageAccount, Paid, Rounds};
+use crate::text::{instant_text, parse_instant, parse_key};
 use crate::violation::{Finding, Violation};
 use std::collections::{BTreeMap, BTreeSet};
-use tidegate_terms::{Digest, Name, Rho, Visibility, parse_date, seal_message};
+use tidegate_terms::{DeltaCost, Digest, Name, Rho, Visibility, parse_date, seal_message};
 
 /// More findings than this are counted, not kept.
 const FINDINGS_MAX: usize = 1_000;
 
-/// The account of a lineage, as the log tells it.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct LineageAccount {
-    /// The lifetime cap, in units of 1e-12.
-    pub cap: Rho,
-    /// What runs reserved.
-    pub spent: Rho,
-    /// What is left.
-    pub left: Rho,
-    /// The epsilon of the cap.
-    pub lifetime_epsilon: f64,
-    /// The delta of the cap.
-    pub delta: f64,
-    /// How many runs drew on it.
-    pub runs: u64,
-}
-
-/// A run that reserved budget and has not released.
+/// A run that reserved budget and has not released its last round.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct OpenRun {
     /// The run.
     pub run: String,
-    /// When its result is due.
+    /// When its next result is due.
     pub slot: String,
+    /// How many rounds it released.
+    pub rounds: u32,
     /// Whether the log has entries from after that.
     pub overdue: bool,
 }
 
 struct Dataset {
     lineage: Name,
-    /// For each version from 1: the most that a run may cost, and when results become visible.
-    versions: Vec<(Rho, Visibility)>,
+    /// For each version from 1.
+    versions: Vec<Terms>,
+}
+
+/// The terms under which a version was mounted.
+#[derive(Clone, Copy)]
+struct Terms {
+    run_rho_max: Rho,
+    period: Option<PeriodCap>,
+    visibility: Visibility,
 }
 
 struct GrantState {
     dataset: Name,
     operator: Name,
     rho: Rho,
-    spent: Rho,
+    spent: Paid,
     valid_from: String,
     valid_until: String,
     revoked: bool,
 }
 
 struct Run {
-    slot: String,
+    /// When the next round may become visible, in seconds.
+    due: i64,
+    slot_seconds: i64,
     waits: bool,
-    released: bool,
+    rounds: u32,
+    released: u32,
+    ended: bool,
+    /// What its rounds cost; nothing is kept for a single round, which never comes back.
+    price: Option<Rounds>,
+    /// Who paid: the line of each lineage's account, and the grants.
+    lineages: Vec<(Name, usize)>,
+    grants: BTreeSet<String>,
 }
 
 /// The state that the rules need.
@@ -95,8 +98,12 @@ impl Replay {
     }
 
     pub(crate) fn open_runs(&self) -> Vec<OpenRun> {
-        let open = self.runs.iter().filter(|(_, run)| !run.released);
-        open.map(|(name, run)| OpenRun { run: name.clone(), slot: run.slot.clone(), overdue: self.at > run.slot }).collect()
+        let open = self.runs.iter().filter(|(_, run)| !run.ended);
+        let open = open.map(|(name, run)| {
+            let overdue = parse_instant(&self.at).is_some_and(|now| now > run.due);
+            OpenRun { run: name.clone(), slot: instant_text(run.due), rounds: run.released, overdue }
+        });
+        open.collect()
     }
 
     /// Takes the next entry.
@@ -147,31 +154,31 @@ impl Replay {
                 self.modules.insert((module, operator));
             }
             Event::Reserve { .. } => self.reserve(&at, event),
-            Event::Release { run, .. } => self.release(&at, run),
+            Event::Release { run, round, last, .. } => self.release(&at, run, round, last),
         }
     }
 
     fn mount(&mut self, event: Event) {
-        let Event::Mount { dataset, version, lineage, units_max, delta, lifetime_epsilon, lifetime_rho, run_rho_max, visibility, .. } =
-            event
-        else {
-            return;
-        };
-        let name = || dataset.to_string();
-        let limit = 1.0 / (10.0 * units_max as f64);
+        let Event::Mount { dataset, version, lineage, units_max, delta, lifetime_epsilon, visibility, .. } = &event else { return };
+        let Event::Mount { lifetime_rho, lifetime_delta, run_rho_max, period, .. } = &event else { return };
+        let (delta, lifetime_epsilon, name) = (*delta, *lifetime_epsilon, || dataset.to_string());
+        let limit = 1.0 / (10.0 * *units_max as f64);
         self.check(delta > 0.0 && delta <= limit, || Violation::Delta { dataset: name(), delta, limit });
-        let epsilon = epsilon_of(lifetime_rho.get(), delta);
+        // A distance tau costs (1 + e^epsilon) tau of delta; the rest of delta must do for the cap in rho.
+        let rest = delta - (1.0 + lifetime_epsilon.exp()) * lifetime_delta.get();
+        let epsilon = epsilon_of(lifetime_rho.get(), rest);
         self.check(epsilon <= lifetime_epsilon * (1.0 + 1e-9), || Violation::Cap { dataset: name(), epsilon, declared: lifetime_epsilon });
-        if let Some(known) = self.lineages.get(&lineage) {
-            let same = known.cap == lifetime_rho && known.delta == delta && known.lifetime_epsilon == lifetime_epsilon;
+        let cap = Paid { rho: *lifetime_rho, delta: *lifetime_delta };
+        if let Some(known) = self.lineages.get(lineage) {
+            let same_caps = known.cap == cap.rho && known.delta_cap == cap.delta;
+            let same = same_caps && known.delta == delta && known.lifetime_epsilon == lifetime_epsilon;
             self.check(same, || Violation::CapChanged { lineage: lineage.to_string() });
         } else {
-            let account = LineageAccount { cap: lifetime_rho, spent: Rho::ZERO, left: lifetime_rho, lifetime_epsilon, delta, runs: 0 };
-            self.lineages.insert(lineage.clone(), account);
+            self.lineages.insert(lineage.clone(), LineageAccount::new(cap, lifetime_epsilon, delta));
         }
         let known = self.datasets.entry(dataset.clone()).or_insert_with(|| Dataset { lineage: lineage.clone(), versions: Vec::new() });
-        known.versions.push((run_rho_max, visibility));
-        let (expected, same_lineage) = (known.versions.len(), known.lineage == lineage);
+        known.versions.push(Terms { run_rho_max: *run_rho_max, period: *period, visibility: *visibility });
+        let (version, expected, same_lineage) = (*version, known.versions.len(), known.lineage == *lineage);
         self.check(u64::from(version) == expected as u64, || Violation::Version { dataset: name(), version, expected });
         self.check(same_lineage, || Violation::LineageChanged { dataset: name(), lineage: lineage.to_string() });
     }
@@ -182,7 +189,7 @@ impl Replay {
         self.check(parse_key(&operator_key).is_some(), || Violation::OperatorKey { grant: grant.clone() });
         let dates = parse_date(&valid_from).zip(parse_date(&valid_until)).is_some_and(|(from, until)| from <= until);
         self.check(dates, || Violation::GrantDates { grant: grant.clone() });
-        let state = GrantState { dataset, operator, rho, spent: Rho::ZERO, valid_from, valid_until, revoked: false };
+        let state = GrantState { dataset, operator, rho, spent: Paid::default(), valid_from, valid_until, revoked: false };
         if self.grants.contains_key(&grant) {
             return self.find(Violation::GrantAgain { grant });
         }
@@ -190,70 +197,161 @@ impl Replay {
     }
 
     fn reserve(&mut self, at: &str, event: Event) {
-        let Event::Reserve { run, grant, dataset, version, lineage, module, rho, charges, slot, .. } = event else { return };
+        let Event::Reserve { run, accounts, module, rho, delta, charges, rounds, slot, slot_seconds, .. } = event else { return };
         let name = || run.clone();
-        let terms = self.datasets.get(&dataset).map(|known| {
-            let terms = (version as usize).checked_sub(1).and_then(|version| known.versions.get(version)).copied();
-            (known.lineage == lineage, terms)
-        });
-        self.check(terms.is_some_and(|(_, terms)| terms.is_some()), || Violation::NotMounted { dataset: format!("{dataset} {version}") });
-        self.check(terms.is_none_or(|(same, _)| same), || Violation::OtherLineage { run: name(), lineage: lineage.to_string() });
-        let (run_rho_max, visibility) = terms.and_then(|(_, terms)| terms).unwrap_or((Rho::MAX, Visibility::AtSlot));
-        self.check_charges(&run, rho, &charges);
-        self.check(rho <= run_rho_max, || Violation::RunCap { run: name(), rho: rho.get(), cap: run_rho_max.get() });
-        self.charge_grant(at, &run, &grant, &dataset, module, rho);
-        if let Some(account) = self.lineages.get_mut(&lineage) {
-            account.spent = account.spent.plus(rho);
-            account.left = account.cap.minus(account.spent);
-            account.runs += 1;
-            let (spent, cap) = (account.spent, account.cap);
-            self.check(spent <= cap, || Violation::LineageCap { lineage: lineage.to_string(), spent: spent.get(), cap: cap.get() });
+        let price = Rounds::of(&charges);
+        self.check_charges(&run, &charges);
+        let (paid, sum) = (Paid { rho, delta }, price.until(u32::MAX));
+        self.check(sum.rho == rho, || Violation::Sum { run: name(), rho: rho.get(), sum: sum.rho.get() });
+        self.check(sum.delta == delta, || Violation::DeltaSum { run: name(), delta: delta.get(), sum: sum.delta.get() });
+        self.check(price.last() == rounds, || Violation::Rounds { run: name(), rounds, paid: price.last() });
+        self.check((1..=2).contains(&accounts.len()), || Violation::Accounts { run: name(), accounts: accounts.len() });
+        let seconds = parse_instant(at).unwrap_or(0);
+        // Charged first, then checked: whoever is named twice pays once, and caps hold with the run inside.
+        let mut lineages: Vec<(Name, usize)> = Vec::new();
+        let mut grants = BTreeSet::new();
+        for Payer { lineage, grant, .. } in &accounts {
+            if let Some(account) = self.lineages.get_mut(lineage).filter(|_| lineages.iter().all(|(known, _)| known != lineage)) {
+                lineages.push((lineage.clone(), account.charge(seconds, paid)));
+            }
+            if let Some(state) = self.grants.get_mut(grant).filter(|_| !grants.contains(grant)) {
+                state.spent = state.spent.plus(paid);
+                grants.insert(grant.clone());
+            }
         }
-        self.check(slot.as_str() >= at, || Violation::SlotPast { run: name(), slot: slot.clone() });
-        let state = Run { slot, waits: visibility == Visibility::AtSlot, released: false };
+        let mut waits = false;
+        for payer in &accounts {
+            waits |= self.check_terms(seconds, &run, payer, paid) == Visibility::AtSlot;
+            self.check_grant(at, &run, payer, module);
+        }
+        for (lineage, _) in &lineages {
+            self.check_lineage(lineage);
+        }
+        let due = parse_instant(&slot).unwrap_or(0);
+        let slot_seconds = i64::try_from(slot_seconds).unwrap_or(i64::MAX);
+        let earliest = seconds.saturating_add(if waits { slot_seconds } else { 0 });
+        self.check(due >= earliest, || Violation::SlotPast { run: name(), slot: slot.clone() });
+        let price = (rounds > 1).then_some(price);
+        let state = Run { due, slot_seconds, waits, rounds, released: 0, ended: false, price, lineages, grants };
         if self.runs.contains_key(&run) {
             return self.find(Violation::RunAgain { run });
         }
         self.runs.insert(run, state);
     }
 
-    fn charge_grant(&mut self, at: &str, run: &str, grant: &str, dataset: &Name, module: Digest, rho: Rho) {
-        let Some(state) = self.grants.get_mut(grant) else { return self.find(Violation::UnknownGrant { grant: grant.to_owned() }) };
-        state.spent = state.spent.plus(rho);
+    /// Dataset, version, lineage, and what the policy allows one run and one period.
+    fn check_terms(&mut self, seconds: i64, run: &str, payer: &Payer, paid: Paid) -> Visibility {
+        let Payer { dataset, version, lineage, .. } = payer;
+        let run = || run.to_owned();
+        let known = self.datasets.get(dataset);
+        let same_lineage = known.is_none_or(|known| known.lineage == *lineage);
+        let terms = known.and_then(|known| known.versions.get((*version as usize).checked_sub(1)?).copied());
+        self.check(same_lineage, || Violation::OtherLineage { run: run(), lineage: lineage.to_string() });
+        let Some(Terms { run_rho_max, period, visibility }) = terms else {
+            self.find(Violation::NotMounted { dataset: format!("{dataset} {version}") });
+            return Visibility::AtSlot;
+        };
+        self.check(paid.rho <= run_rho_max, || Violation::RunCap { run: run(), rho: paid.rho.get(), cap: run_rho_max.get() });
+        if let Some((PeriodCap { days, rho: cap }, account)) = period.zip(self.lineages.get(lineage)) {
+            let spent = account.paid_within(i64::from(days) * 86_400, seconds);
+            let (delta, delta_cap, lineage) = (spent.delta, account.delta_share(cap), || lineage.to_string());
+            self.check(spent.rho <= cap, || Violation::PeriodCap { lineage: lineage(), days, spent: spent.rho.get(), cap: cap.get() });
+            self.check(delta <= delta_cap, || Violation::PeriodDelta {
+                lineage: lineage(),
+                days,
+                spent: delta.get(),
+                cap: delta_cap.get(),
+            });
+        }
+        visibility
+    }
+
+    fn check_lineage(&mut self, lineage: &Name) {
+        let Some(account) = self.lineages.get(lineage) else { return };
+        let (spent, cap, delta, delta_cap) = (account.spent, account.cap, account.delta_spent, account.delta_cap);
+        let name = || lineage.to_string();
+        self.check(spent <= cap, || Violation::LineageCap { lineage: name(), spent: spent.get(), cap: cap.get() });
+        self.check(delta <= delta_cap, || Violation::LineageDelta { lineage: name(), spent: delta.get(), cap: delta_cap.get() });
+    }
+
+    fn check_grant(&mut self, at: &str, run: &str, payer: &Payer, module: Digest) {
+        let Payer { dataset, lineage, grant, .. } = payer;
+        let Some(state) = self.grants.get(grant) else { return self.find(Violation::UnknownGrant { grant: grant.clone() }) };
         let (spent, share, revoked, operator) = (state.spent, state.rho, state.revoked, state.operator.clone());
         let same = state.dataset == *dataset;
         let day = at.get(..10).unwrap_or_default();
         let valid = state.valid_from.as_str() <= day && day <= state.valid_until.as_str();
-        let (run, grant) = (|| run.to_owned(), || grant.to_owned());
+        let delta_share = self.lineages.get(lineage).map_or(DeltaCost::ZERO, |account| account.delta_share(share));
+        let (run, grant) = (|| run.to_owned(), || grant.clone());
         self.check(same, || Violation::GrantDataset { run: run(), grant: grant(), dataset: dataset.to_string() });
         self.check(!revoked, || Violation::GrantRevoked { run: run(), grant: grant() });
         self.check(valid, || Violation::GrantDay { run: run(), grant: grant(), day: day.to_owned() });
-        self.check(spent <= share, || Violation::GrantCap { grant: grant(), spent: spent.get(), cap: share.get() });
+        self.check(spent.rho <= share, || Violation::GrantCap { grant: grant(), spent: spent.rho.get(), cap: share.get() });
+        self.check(spent.delta <= delta_share, || Violation::GrantDelta {
+            grant: grant(),
+            spent: spent.delta.get(),
+            cap: delta_share.get(),
+        });
         let uploaded = self.modules.contains(&(module, operator.clone()));
         self.check(uploaded, || Violation::UnknownModule { run: run(), module: module.short(), operator: operator.to_string() });
     }
 
-    fn check_charges(&mut self, run: &str, rho: Rho, charges: &[Charge]) {
-        let sum: Rho = charges.iter().map(|charge| charge.rho).sum();
-        self.check(!charges.is_empty(), || Violation::NoCharges { run: run.to_owned() });
-        self.check(sum == rho, || Violation::Sum { run: run.to_owned(), rho: rho.get(), sum: sum.get() });
+    fn check_charges(&mut self, run: &str, charges: &[Charge]) {
+        let run = || run.to_owned();
+        self.check(!charges.is_empty(), || Violation::NoCharges { run: run() });
         for charge in charges {
+            let statistic = || charge.statistic.to_string();
             let (needed, booked) = (price(charge), charge.rho.get());
-            self.check(pays(booked, needed), || Violation::Underpriced {
-                run: run.to_owned(),
-                statistic: charge.statistic.to_string(),
+            self.check(pays(booked, needed, RHO_UNIT), || Violation::Underpriced { run: run(), statistic: statistic(), booked, needed });
+            let (needed, booked) = (distance(charge), charge.delta.get());
+            self.check(pays(booked, needed, DELTA_UNIT), || Violation::DeltaUnderpriced {
+                run: run(),
+                statistic: statistic(),
                 booked,
                 needed,
             });
+            let drawn = charge.first_round >= 1 && charge.rounds >= 1;
+            self.check(drawn, || Violation::NoRound { run: run(), statistic: statistic() });
         }
     }
 
-    fn release(&mut self, at: &str, run: String) {
+    fn release(&mut self, at: &str, run: String, round: u32, last: bool) {
         let Some(state) = self.runs.get_mut(&run) else { return self.find(Violation::NotReserved { run }) };
-        let (again, early, slot) = (state.released, state.waits && at < state.slot.as_str(), state.slot.clone());
-        state.released = true;
-        self.check(!again, || Violation::ReleaseAgain { run: run.clone() });
-        self.check(!early, || Violation::Early { run, slot });
+        let (expected, due) = (state.released + 1, state.due);
+        if round < expected {
+            return self.find(Violation::ReleaseAgain { run, round });
+        }
+        if state.ended || round > state.rounds {
+            return self.find(Violation::AfterLast { run, round });
+        }
+        let seconds = parse_instant(at).unwrap_or(0);
+        let early = state.waits && seconds < due;
+        state.released = round;
+        state.ended = last || round == state.rounds;
+        state.due = seconds.saturating_add(state.slot_seconds);
+        let price = if state.ended { state.price.take() } else { None };
+        if round > expected {
+            return self.find(Violation::RoundSkipped { run, round, expected });
+        }
+        if let Some(price) = price {
+            self.refund(&run, price.until(u32::MAX).minus(price.until(round)));
+        }
+        self.check(!early, || Violation::Early { run, slot: instant_text(due) });
+    }
+
+    /// Rounds that were never opened cost nothing once the run has ended.
+    fn refund(&mut self, run: &str, back: Paid) {
+        let Some(state) = self.runs.get(run) else { return };
+        for (lineage, line) in &state.lineages {
+            if let Some(account) = self.lineages.get_mut(lineage) {
+                account.refund(*line, back);
+            }
+        }
+        for grant in &state.grants {
+            if let Some(state) = self.grants.get_mut(grant) {
+                state.spent = state.spent.minus(back);
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use schemars::{Schema, SchemaGenerator, json_schema};
-use tidegate_terms::parse_date;
+use tidegate_terms::{date_text, parse_date};
 
 /// Seconds since 1970 of an instant written exactly `2026-11-21T10:00:00Z`, or `None` for anything else.
 ///
@@ -25,6 +25,13 @@ pub fn parse_instant(text: &str) -> Option<i64> {
     let (hour, minute, second) = (two(11)?, two(14)?, two(17)?);
     let day = i64::from(parse_date(&text[..10])?);
     (hour < 24 && minute < 60 && second < 60).then_some(((day * 24 + hour) * 60 + minute) * 60 + second)
+}
+
+/// The text of an instant, as [`parse_instant`] reads it; empty outside years 1 to 9999.
+pub(crate) fn instant_text(seconds: i64) -> String {
+    let (day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    let date = i32::try_from(day).ok().and_then(date_text);
+    date.map_or_else(String::new, |date| format!("{date}T{:02}:{:02}:{:02}Z", second / 3_600, second / 60 % 60, second % 60))
 }
 
 /// The 32 bytes of an Ed25519 public key in base64, or `None`.
@@ -67,6 +74,10 @@ pub(crate) fn digest_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "pattern": "^[0-9a-f]{64}$", "description": "A SHA-256 digest." })
 }
 
+pub(crate) fn digests_schema(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": digest_schema(generator) })
+}
+
 pub(crate) fn instant_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "string",
@@ -91,6 +102,9 @@ mod tests {
     fn an_instant_has_one_spelling() {
         assert_eq!(parse_instant("1970-01-01T00:00:00Z"), Some(0));
         assert_eq!(parse_instant("2026-11-21T10:00:00Z"), Some(20_778 * 86_400 + 36_000));
+        for text in ["1969-12-31T23:59:59Z", "2026-11-21T10:07:09Z", "9999-12-31T00:00:00Z"] {
+            assert_eq!(parse_instant(text).map(instant_text).as_deref(), Some(text));
+        }
         for wrong in [
             "",
             "2026-11-21T10:00:00",

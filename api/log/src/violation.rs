@@ -83,6 +83,26 @@ messages! {
             en: "the grant `{grant}` has spent rho {spent:.12} of its share {cap:.12}: stop further runs and ask the authority",
             zh: "授权“{grant}”已支出 rho {spent:.12}，份额为 {cap:.12}：请停止后续运行并询问主管部门",
         },
+        LineageDelta { lineage: String, spent: f64, cap: f64 } = "audit.lineage-delta" {
+            en: "the lineage `{lineage}` has spent {spent:e} of its account of delta, which has {cap:e}: stop further runs and ask the authority",
+            zh: "谱系“{lineage}”的 delta 账户已支出 {spent:e}，总额为 {cap:e}：请停止后续运行并询问主管部门",
+        },
+        GrantDelta { grant: String, spent: f64, cap: f64 } = "audit.grant-delta" {
+            en: "the grant `{grant}` has spent {spent:e} of the account of delta, above its share {cap:e}: stop further runs and ask the authority",
+            zh: "授权“{grant}”在 delta 账户中已支出 {spent:e}，超过其份额 {cap:e}：请停止后续运行并询问主管部门",
+        },
+        PeriodCap { lineage: String, days: u32, spent: f64, cap: f64 } = "audit.period-cap" {
+            en: "the lineage `{lineage}` has spent rho {spent:.12} within {days} days, above the {cap:.12} of the policy: ask the custodian why the run was admitted",
+            zh: "谱系“{lineage}”在 {days} 天内支出 rho {spent:.12}，超过策略规定的 {cap:.12}：请询问保管方为何准入",
+        },
+        PeriodDelta { lineage: String, days: u32, spent: f64, cap: f64 } = "audit.period-delta" {
+            en: "the lineage `{lineage}` has spent {spent:e} of its account of delta within {days} days, above the {cap:e} of the policy: ask the custodian why the run was admitted",
+            zh: "谱系“{lineage}”的 delta 账户在 {days} 天内支出 {spent:e}，超过策略规定的 {cap:e}：请询问保管方为何准入",
+        },
+        Accounts { run: String, accounts: usize } = "audit.accounts" {
+            en: "run `{run}` names {accounts} datasets, but reads one or joins two: ask the custodian who paid",
+            zh: "运行“{run}”列出 {accounts} 个数据集，而一次运行只能读取一个或联合两个：请询问保管方由谁支付",
+        },
         GrantDataset { run: String, grant: String, dataset: String } = "audit.grant-dataset" {
             en: "run `{run}` used `{dataset}` under the grant `{grant}`, which is for another dataset: ask the custodian",
             zh: "运行“{run}”以授权“{grant}”使用“{dataset}”，而该授权针对其他数据集：请询问保管方",
@@ -111,9 +131,25 @@ messages! {
             en: "`{statistic}` of run `{run}` paid rho {booked:.12}, but its noise needs {needed:.12}: the loss of privacy is larger than booked, stop and ask the authority",
             zh: "运行“{run}”的“{statistic}”支付 rho {booked:.12}，而其噪声需要 {needed:.12}：隐私损失大于记账，请停止并询问主管部门",
         },
+        DeltaSum { run: String, delta: f64, sum: f64 } = "audit.delta-sum" {
+            en: "run `{run}` took {delta:e} from the account of delta, but its charges sum to {sum:e}: ask the custodian",
+            zh: "运行“{run}”从 delta 账户扣除 {delta:e}，而各项之和为 {sum:e}：请询问保管方",
+        },
+        DeltaUnderpriced { run: String, statistic: String, booked: f64, needed: f64 } = "audit.delta-underpriced" {
+            en: "`{statistic}` of run `{run}` took {booked:e} from the account of delta, but its noise is {needed:e} away from what it is priced as: the loss of privacy is larger than booked, stop and ask the authority",
+            zh: "运行“{run}”的“{statistic}”从 delta 账户扣除 {booked:e}，而其噪声与计价所依据的机制相差 {needed:e}：隐私损失大于记账，请停止并询问主管部门",
+        },
+        Rounds { run: String, rounds: u32, paid: u32 } = "audit.rounds" {
+            en: "run `{run}` reserved {rounds} rounds, but its charges pay for {paid}: ask the custodian",
+            zh: "运行“{run}”预留 {rounds} 轮，而各项支付了 {paid} 轮：请询问保管方",
+        },
+        NoRound { run: String, statistic: String } = "audit.no-round" {
+            en: "`{statistic}` of run `{run}` is drawn in no round that exists: ask the custodian what it paid for",
+            zh: "运行“{run}”的“{statistic}”不属于任何存在的轮次：请询问保管方其支付了什么",
+        },
         SlotPast { run: String, slot: String } = "audit.slot-past" {
-            en: "the slot {slot} of run `{run}` lies before its reservation: ask the custodian how it was computed",
-            zh: "运行“{run}”的时段 {slot} 早于其预留：请询问保管方时段如何计算",
+            en: "the slot {slot} of run `{run}` comes sooner after its reservation than one round takes: ask the custodian how it was computed",
+            zh: "运行“{run}”的时段 {slot} 距其预留不足一轮所需时间：请询问保管方时段如何计算",
         },
         RunAgain { run: String } = "audit.run-again" {
             en: "run `{run}` reserved twice: ask the custodian which reservation it used",
@@ -123,9 +159,17 @@ messages! {
             en: "run `{run}` released without a reservation: stop the domain and ask the authority",
             zh: "运行“{run}”未经预留即发布：请停止该域并询问主管部门",
         },
-        ReleaseAgain { run: String } = "audit.release-again" {
-            en: "run `{run}` released more than once, but paid for one release: stop the domain and ask the authority",
-            zh: "运行“{run}”发布了不止一次，却只支付了一次：请停止该域并询问主管部门",
+        ReleaseAgain { run: String, round: u32 } = "audit.release-again" {
+            en: "run `{run}` released its round {round} more than once, but paid for it once: stop the domain and ask the authority",
+            zh: "运行“{run}”的第 {round} 轮发布了不止一次，却只支付了一次：请停止该域并询问主管部门",
+        },
+        RoundSkipped { run: String, round: u32, expected: u32 } = "audit.round-skipped" {
+            en: "run `{run}` released its round {round}, but round {expected} comes next: ask the custodian for the round between",
+            zh: "运行“{run}”发布了第 {round} 轮，而接下来应为第 {expected} 轮：请向保管方询问缺失的轮次",
+        },
+        AfterLast { run: String, round: u32 } = "audit.after-last" {
+            en: "run `{run}` released a round {round} after its last: stop the domain and ask the authority",
+            zh: "运行“{run}”在最后一轮之后又发布了第 {round} 轮：请停止该域并询问主管部门",
         },
         Early { run: String, slot: String } = "audit.early" {
             en: "run `{run}` released before its slot {slot}, so its duration may have shown something: ask the custodian",

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use tidegate_accountant::{lifetime_caps, priced_rho};
-use tidegate_log::{Entry, Event, commit};
+use tidegate_log::{Entry, Event, PeriodCap, commit};
 use tidegate_shards::{ImportProgress, ImportReport, ImportRequest, ShardManifest};
 use tidegate_store::{MountRecord, Opening, StoreError};
 use tidegate_terms::{Digest, Name, PublicSchema, ReleasePolicy};
@@ -126,8 +126,10 @@ impl Domain {
             units_max: schema.units_max,
             delta: policy.delta.get(),
             lifetime_epsilon: policy.lifetime_epsilon.get(),
-            lifetime_rho: cap,
+            lifetime_rho: cap.rho,
+            lifetime_delta: cap.delta,
             run_rho_max: priced_rho(policy.run_epsilon_max, policy.delta),
+            period: policy.period.map(|period| PeriodCap { days: period.days, rho: priced_rho(period.epsilon, policy.delta) }),
             visibility: policy.visibility,
             schema: Digest::of(record.schema.as_bytes()),
             policy: Digest::of(record.policy.as_bytes()),

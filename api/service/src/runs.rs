@@ -19,7 +19,7 @@ use tidegate_accountant::{Account, Caps, Reservation, admit, priced_rho, share_o
 use tidegate_authorisation::{Denial, GrantRecord, LiveGrant, Use, authorise};
 use tidegate_engine::{Concluded, Crew, Job, Round, Source, Stage, Told, Totals, Workers, ask_conclude};
 use tidegate_gate::{Release, choose_bounds, release};
-use tidegate_log::{Account as LoggedAccount, Charge as LoggedCharge, Checkpoint, Entry, Event, commit};
+use tidegate_log::{Charge as LoggedCharge, Checkpoint, Entry, Event, Payer, commit};
 use tidegate_sandbox::CompiledModule;
 use tidegate_store::{Opening, RoundRecord, RunMount, RunRecord, StoreError, Transaction};
 use tidegate_terms::{Digest, UnitKind, Wall};
@@ -441,7 +441,7 @@ fn reserve_event(run: &RunRecord, parameters: &Opening, engine: Digest) -> Event
         first_round: charge.first_round,
         rounds: charge.rounds,
     };
-    let account = |mount: &RunMount| LoggedAccount {
+    let account = |mount: &RunMount| Payer {
         dataset: mount.dataset.clone(),
         version: mount.version,
         lineage: mount.lineage.clone(),

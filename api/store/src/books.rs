@@ -17,7 +17,7 @@ pub struct Books {
 /// Statements that are used both inside and outside of transactions.
 pub(crate) mod statements {
     pub(crate) const SPENT_BY_LINEAGE: &str =
-        "SELECT coalesce(sum(rho), 0) AS rho, coalesce(sum(delta), 0) AS delta FROM charge WHERE lineage = ? AND at >= ?";
+        "SELECT coalesce(sum(rho), 0) AS rho, coalesce(sum(delta), 0) AS delta FROM charge WHERE lineage = ? AND at > ?";
     pub(crate) const SPENT_BY_GRANT: &str =
         "SELECT coalesce(sum(rho), 0) AS rho, coalesce(sum(delta), 0) AS delta FROM charge WHERE grant_id = ?";
     pub(crate) const LINEAGE: &str = "SELECT rho_cap, delta_cap, delta FROM lineage WHERE name = ?";
@@ -141,7 +141,7 @@ impl Books {
         Ok(Some((Account { cap, spent }, delta)))
     }
 
-    /// What a lineage reserved from an instant on.
+    /// What a lineage reserved after an instant.
     pub async fn spent_since(&self, lineage: &Name, since: &str) -> Result<Cost, StoreError> {
         let row = sqlx::query(statements::SPENT_BY_LINEAGE).bind(lineage.as_str()).bind(since).fetch_one(&self.pool).await?;
         cost(&row, "rho", "delta")

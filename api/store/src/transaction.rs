@@ -59,7 +59,7 @@ impl Transaction {
         Ok(Some((Account { cap, spent }, delta)))
     }
 
-    /// What a lineage reserved from an instant on, as this transaction sees it.
+    /// What a lineage reserved after an instant, as this transaction sees it.
     pub async fn spent_since(&mut self, lineage: &Name, since: &str) -> Result<Cost, StoreError> {
         let row = sqlx::query(statements::SPENT_BY_LINEAGE).bind(lineage.as_str()).bind(since).fetch_one(&mut *self.inner).await?;
         cost(&row, "rho", "delta")

@@ -77,9 +77,10 @@ impl From<Delta> for f64 {
     }
 }
 
-/// The rho of zero-concentrated differential privacy (Bun and Steinke 2016), in whole units of 1e-12.
+/// Half of the square of mu of Gaussian differential privacy (Dong, Roth, Su 2022), in whole units of 1e-12.
 ///
-/// An integer, so that an account is exact whatever the order of its charges. Prices are rounded up and
+/// mu^2 adds up under composition, so this does too; and mu-GDP implies rho-zCDP for this rho (Bun and Steinke 2016),
+/// so it is true in both currencies. An integer, so that an account is exact whatever the order of its charges. Prices are rounded up and
 /// caps down when they are made from real numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]

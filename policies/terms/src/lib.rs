@@ -25,7 +25,7 @@ pub use manifest::{Blocks, Grouping, Input, Manifest, ManifestError, Measure, Me
 pub use messages::{Language, Message, Spoken};
 pub use name::{Name, NameError};
 pub use parameter::{Parameter, ParameterError, ParameterType, ParameterValue};
-pub use policy::{PolicyError, ReleasePolicy, Visibility, Wall};
+pub use policy::{Period, PolicyError, ReleasePolicy, Visibility, Wall};
 pub use schema::{Bilingual, PrivacyUnit, PublicSchema, SchemaError, Table, UnitKind};
 pub use seal::{Seal, SealError, seal_message};
 

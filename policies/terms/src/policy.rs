@@ -18,6 +18,14 @@ messages! {
         RunAboveLifetime = "policy.run-above-lifetime" {
             en: "`run_epsilon_max` is above the lifetime epsilon: lower it",
             zh: "`run_epsilon_max` 高于生命周期 epsilon：请调低",
+        },
+        PeriodDays { days: u32 } = "policy.period-days" {
+            en: "the period has {days} days, but 1 to 3660 are possible",
+            zh: "周期为 {days} 天，只能为 1 至 3660 天",
+        },
+        PeriodAboveLifetime = "policy.period-above-lifetime" {
+            en: "the epsilon of the period is above the lifetime epsilon: lower it",
+            zh: "周期 epsilon 高于生命周期 epsilon：请调低",
         };
         Budget(BudgetError),
     }
@@ -51,6 +59,25 @@ pub enum Wall {
     Seccomp,
 }
 
+/// Paces spending: what was reserved within the last so many days, refunds taken off, stays below a cap.
+///
+/// It protects nobody by itself; the lifetime cap does, and it never refills.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Period {
+    /// How many days, 1 to 3660. A reservation counts until it is exactly so many times 24 hours old.
+    pub days: u32,
+    /// What they may cost together; at most the lifetime epsilon.
+    pub epsilon: Epsilon,
+}
+
+impl Period {
+    /// Its length in seconds.
+    pub fn seconds(self) -> i64 {
+        i64::from(self.days) * 86_400
+    }
+}
+
 /// What may leave a dataset, and at which price in all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -61,6 +88,9 @@ pub struct ReleasePolicy {
     pub delta: Delta,
     /// The largest epsilon that one run may ask for.
     pub run_epsilon_max: Epsilon,
+    /// What may be spent within a number of days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<Period>,
     /// When results become visible.
     pub visibility: Visibility,
     /// Walls that must stand on the machine before a run is admitted.
@@ -80,6 +110,14 @@ impl ReleasePolicy {
         if policy.run_epsilon_max > policy.lifetime_epsilon {
             return Err(PolicyError::RunAboveLifetime);
         }
+        if let Some(Period { days, epsilon }) = policy.period {
+            if !(1..=3_660).contains(&days) {
+                return Err(PolicyError::PeriodDays { days });
+            }
+            if epsilon > policy.lifetime_epsilon {
+                return Err(PolicyError::PeriodAboveLifetime);
+            }
+        }
         Ok(policy)
     }
 }
@@ -95,5 +133,21 @@ mod tests {
         assert!(matches!(ReleasePolicy::parse(text, 1_000_000), Err(PolicyError::DeltaForUnits { .. })));
         assert!(ReleasePolicy::parse(&text.replace("1.0", "5.0"), 6_000).is_err());
         assert!(ReleasePolicy::parse(&text.replace("4.0", "-4.0"), 6_000).is_err());
+    }
+
+    #[test]
+    fn a_period_paces_inside_the_lifetime() {
+        let policy = |period: &str| {
+            let text = "lifetime_epsilon = 4.0\ndelta = 1e-6\nrun_epsilon_max = 1.0\nvisibility = \"at_slot\"";
+            ReleasePolicy::parse(&format!("{text}\n[period]\n{period}"), 6_000)
+        };
+        assert_eq!(policy("days = 30\nepsilon = 4.0").expect("policy").period.map(Period::seconds), Some(2_592_000));
+        assert!(policy("days = 3660\nepsilon = 0.5").is_ok());
+        for days in [0, 3_661] {
+            assert!(matches!(policy(&format!("days = {days}\nepsilon = 1.0")), Err(PolicyError::PeriodDays { .. })));
+        }
+        assert!(matches!(policy("days = 30\nepsilon = 4.1"), Err(PolicyError::PeriodAboveLifetime)));
+        assert!(matches!(policy("days = 30\nepsilon = 0.0"), Err(PolicyError::Syntax { .. })));
+        assert!(matches!(policy("epsilon = 1.0"), Err(PolicyError::Syntax { .. })));
     }
 }

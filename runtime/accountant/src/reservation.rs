@@ -1,134 +1,48 @@
 //! Admission: the only place that makes a [`Reservation`], and only after the charge is durable.
 
-use serde::{Deserialize, Serialize};
-use tidegate_terms::{DeltaCost, Mechanism, Name, Rho, messages};
+use crate::{Account, Caps, Cost, Price};
+use tidegate_terms::{Rho, messages};
 
 messages! {
     /// Why a run is not admitted. Depends on public numbers only.
     pub enum AdmissionError {
-        Lineage { price: f64, left: f64, cap: f64 } = "budget.lineage" {
-            en: "the run costs rho {price:.6}, but the lineage has rho {left:.6} left of {cap:.6}; nothing was charged. Ask for less (--epsilon), or for the stored answer of an earlier run",
-            zh: "本次运行需要 rho {price:.6}，而该数据谱系在总额 {cap:.6} 中只剩 rho {left:.6}；未扣除任何预算。请减少用量（--epsilon），或使用以前运行的已存答案",
+        Lineage { lineage: String, price: f64, left: f64, cap: f64 } = "budget.lineage" {
+            en: "the run costs rho {price:.6}, but the lineage `{lineage}` has rho {left:.6} left of {cap:.6}; nothing was charged. Ask for less (--epsilon), or for the stored answer of an earlier run",
+            zh: "本次运行需要 rho {price:.6}，而数据谱系“{lineage}”在总额 {cap:.6} 中只剩 rho {left:.6}；未扣除任何预算。请减少用量（--epsilon），或使用以前运行的已存答案",
         },
-        Grant { price: f64, left: f64, cap: f64 } = "budget.grant" {
-            en: "the run costs rho {price:.6}, but the grant has rho {left:.6} left of its share {cap:.6}; nothing was charged. Ask for less (--epsilon), or ask the authority for a larger share",
-            zh: "本次运行需要 rho {price:.6}，而授权在其份额 {cap:.6} 中只剩 rho {left:.6}；未扣除任何预算。请减少用量（--epsilon），或向主管部门申请更大份额",
+        LineageDelta { lineage: String, price: f64, left: f64, cap: f64 } = "budget.lineage-delta" {
+            en: "the run takes {price:e} from the account of delta, but the lineage `{lineage}` has {left:e} left of {cap:e}; nothing was charged. Release fewer cells or rounds, use a finer grid or public keys in place of discovered ones",
+            zh: "本次运行需占用 delta 账户 {price:e}，而数据谱系“{lineage}”在 {cap:e} 中只剩 {left:e}；未扣除任何预算。请减少单元格或轮数，使用更细的网格，或以公开键代替发现的键",
         },
-        Run { price: f64, cap: f64 } = "budget.run" {
-            en: "the run costs rho {price:.6}, but the dataset's policy allows one run at most rho {cap:.6}; nothing was charged. Ask for less (--epsilon)",
-            zh: "本次运行需要 rho {price:.6}，而数据集策略规定单次运行最多 rho {cap:.6}；未扣除任何预算。请减少用量（--epsilon）",
+        Grant { lineage: String, price: f64, left: f64, cap: f64 } = "budget.grant" {
+            en: "the run costs rho {price:.6}, but the grant has rho {left:.6} left of its share {cap:.6} of the lineage `{lineage}`; nothing was charged. Ask for less (--epsilon), or ask the authority for a larger share",
+            zh: "本次运行需要 rho {price:.6}，而授权在数据谱系“{lineage}”的份额 {cap:.6} 中只剩 rho {left:.6}；未扣除任何预算。请减少用量（--epsilon），或向主管部门申请更大份额",
+        },
+        GrantDelta { lineage: String, price: f64, left: f64, cap: f64 } = "budget.grant-delta" {
+            en: "the run takes {price:e} from the account of delta, but the grant has {left:e} left of its share {cap:e} of the lineage `{lineage}`; nothing was charged. Release fewer cells or rounds, use a finer grid or public keys, or ask the authority for a larger share",
+            zh: "本次运行需占用 delta 账户 {price:e}，而授权在数据谱系“{lineage}”的份额 {cap:e} 中只剩 {left:e}；未扣除任何预算。请减少单元格或轮数，使用更细的网格或公开键，或向主管部门申请更大份额",
+        },
+        Run { lineage: String, price: f64, cap: f64 } = "budget.run" {
+            en: "the run costs rho {price:.6}, but the policy of `{lineage}` allows one run at most rho {cap:.6}; nothing was charged. Ask for less (--epsilon)",
+            zh: "本次运行需要 rho {price:.6}，而“{lineage}”的策略规定单次运行最多 rho {cap:.6}；未扣除任何预算。请减少用量（--epsilon）",
+        },
+        Period { lineage: String, price: f64, left: f64, cap: f64 } = "budget.period" {
+            en: "the run costs rho {price:.6}, but the policy's period has rho {left:.6} left of {cap:.6} for the lineage `{lineage}`; nothing was charged. Wait until earlier runs are older than the period, or ask for less (--epsilon)",
+            zh: "本次运行需要 rho {price:.6}，而策略周期内数据谱系“{lineage}”在 {cap:.6} 中只剩 rho {left:.6}；未扣除任何预算。请等待较早的运行移出周期，或减少用量（--epsilon）",
+        },
+        PeriodDelta { lineage: String, price: f64, left: f64, cap: f64 } = "budget.period-delta" {
+            en: "the run takes {price:e} from the account of delta, but the policy's period has {left:e} left of {cap:e} for the lineage `{lineage}`; nothing was charged. Wait until earlier runs are older than the period, or release fewer cells or rounds",
+            zh: "本次运行需占用 delta 账户 {price:e}，而策略周期内数据谱系“{lineage}”在 {cap:e} 中只剩 {left:e}；未扣除任何预算。请等待较早的运行移出周期，或减少单元格或轮数",
         },
         Nothing = "budget.nothing" {
             en: "the requested epsilon is too small to pay for any noise scale that can be represented: ask for more",
             zh: "所请求的 epsilon 过小，无法支付任何可表示的噪声尺度：请增大",
         },
+        NoAccount = "budget.no-account" {
+            en: "the run names no lineage that could pay for it: name a dataset",
+            zh: "本次运行未指明由哪个数据谱系支付：请指定数据集",
+        },
     }
-}
-
-/// What one part of a statistic costs: the mechanism with its parameters, never only a summary, so that a
-/// better accountant can be put over old entries.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Charge {
-    /// The statistic.
-    pub statistic: Name,
-    /// Which of its totals: `count`, `sum` or `squares`.
-    pub part: String,
-    /// The mechanism.
-    pub mechanism: Mechanism,
-    /// The scale of the noise, in steps of the grid.
-    pub scale: f64,
-    /// The sensitivity it is calibrated to (L2 for Gaussian, L1 for Laplace), in steps of the grid.
-    pub sensitivity: f64,
-    /// The price of one round.
-    pub rho: Rho,
-    /// What one round takes from the account of delta.
-    #[serde(default)]
-    pub delta: DeltaCost,
-    /// The first round in which this noise is drawn; rounds count from 1.
-    pub first_round: u32,
-    /// In how many rounds it is drawn, one after the other.
-    pub rounds: u32,
-}
-
-impl Charge {
-    fn last_round(&self) -> u32 {
-        self.first_round.saturating_add(self.rounds).saturating_sub(1)
-    }
-
-    /// In how many of the first so many rounds it is drawn.
-    fn rounds_until(&self, rounds: u32) -> u32 {
-        self.last_round().min(rounds).saturating_sub(self.first_round.saturating_sub(1))
-    }
-}
-
-/// The price of a run: its charges, in the order of the totals.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Price {
-    /// One for each part of each statistic.
-    pub charges: Vec<Charge>,
-}
-
-impl Price {
-    /// The sum of the charges of all rounds.
-    pub fn rho(&self) -> Rho {
-        self.rho_until(u32::MAX)
-    }
-
-    /// What the first so many rounds cost.
-    pub fn rho_until(&self, rounds: u32) -> Rho {
-        let cost = |charge: &Charge| Rho::from_units(charge.rho.units().saturating_mul(u64::from(charge.rounds_until(rounds))));
-        self.charges.iter().map(cost).sum()
-    }
-
-    /// What all rounds take from the account of delta.
-    pub fn delta(&self) -> DeltaCost {
-        self.delta_until(u32::MAX)
-    }
-
-    /// What the first so many rounds take from the account of delta.
-    pub fn delta_until(&self, rounds: u32) -> DeltaCost {
-        let cost = |charge: &Charge| DeltaCost::from_units(charge.delta.units().saturating_mul(u64::from(charge.rounds_until(rounds))));
-        self.charges.iter().map(cost).sum()
-    }
-
-    /// How many rounds it pays for.
-    pub fn rounds(&self) -> u32 {
-        self.charges.iter().map(Charge::last_round).max().unwrap_or(0)
-    }
-
-    /// The charges of one round, in the order of its totals.
-    pub fn of_round(&self, round: u32) -> impl Iterator<Item = &Charge> {
-        self.charges.iter().filter(move |charge| (charge.first_round..=charge.last_round()).contains(&round))
-    }
-}
-
-/// An account: what may be spent and what is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
-    /// The most that may ever be spent.
-    pub cap: Rho,
-    /// What is spent or reserved.
-    pub spent: Rho,
-}
-
-impl Account {
-    /// What is left.
-    pub fn left(&self) -> Rho {
-        self.cap.minus(self.spent)
-    }
-}
-
-/// All that a run's price is held against.
-#[derive(Debug, Clone, Copy)]
-pub struct Caps {
-    /// The lineage's account.
-    pub lineage: Account,
-    /// The grant's share of it.
-    pub grant: Account,
-    /// The most that one run may cost.
-    pub run: Rho,
 }
 
 /// Proof that a price is paid: durably charged before any data is opened.
@@ -155,19 +69,20 @@ impl Reservation {
     }
 }
 
-/// Holds a price against the caps and, if it fits, has `persist` charge it durably; only then is there a
-/// reservation.
+/// Holds a price against the caps of every lineage that the run draws on and, if it fits all of them, has `persist`
+/// charge it durably, once; only then is there a reservation.
 ///
-/// `persist` must be atomic with the reading of `caps` (one transaction), or two runs could race for the
-/// last of a budget. A crash just after it leaves a charge without a run: the run continues under it, or
-/// the charge stays. There is no refund.
+/// A run that joins two lineages charges the whole price to both, or to none: a unit of either may be in every total.
+/// `persist` must be atomic with the reading of `caps` (one transaction), or two runs could race for the last of a
+/// budget. A crash just after it leaves a charge without a run: the run continues under it, or the charge stays. What
+/// may come back is [`Price::refund`] alone.
 pub async fn admit<E: From<AdmissionError>>(
     run: String,
     price: Price,
-    caps: Caps,
+    caps: &[Caps],
     persist: impl AsyncFnOnce(&Price) -> Result<(), E>,
 ) -> Result<Reservation, E> {
-    check(price.rho(), caps)?;
+    check_all(price.cost(), caps)?;
     persist(&price).await?;
     Ok(Reservation { run, price })
 }
@@ -183,18 +98,36 @@ impl Reservation {
     }
 }
 
-fn check(price: Rho, caps: Caps) -> Result<(), AdmissionError> {
-    if price == Rho::ZERO {
+fn check_all(price: Cost, caps: &[Caps]) -> Result<(), AdmissionError> {
+    if price.rho == Rho::ZERO {
         return Err(AdmissionError::Nothing);
     }
-    if price > caps.run {
-        return Err(AdmissionError::Run { price: price.get(), cap: caps.run.get() });
+    if caps.is_empty() {
+        return Err(AdmissionError::NoAccount);
     }
-    if price > caps.grant.left() {
-        return Err(AdmissionError::Grant { price: price.get(), left: caps.grant.left().get(), cap: caps.grant.cap.get() });
+    caps.iter().try_for_each(|caps| check(price, caps))
+}
+
+fn check(price: Cost, caps: &Caps) -> Result<(), AdmissionError> {
+    let lineage = || caps.name.to_string();
+    if price.rho > caps.run {
+        return Err(AdmissionError::Run { lineage: lineage(), price: price.rho.get(), cap: caps.run.get() });
     }
-    if price > caps.lineage.left() {
-        return Err(AdmissionError::Lineage { price: price.get(), left: caps.lineage.left().get(), cap: caps.lineage.cap.get() });
+    let rho = |account: &Account| {
+        let left = account.left().rho;
+        if price.rho > left { Err((price.rho.get(), left.get(), account.cap.rho.get())) } else { Ok(()) }
+    };
+    let delta = |account: &Account| {
+        let left = account.left().delta;
+        if price.delta > left { Err((price.delta.get(), left.get(), account.cap.delta.get())) } else { Ok(()) }
+    };
+    rho(&caps.grant).map_err(|(price, left, cap)| AdmissionError::Grant { lineage: lineage(), price, left, cap })?;
+    delta(&caps.grant).map_err(|(price, left, cap)| AdmissionError::GrantDelta { lineage: lineage(), price, left, cap })?;
+    rho(&caps.lineage).map_err(|(price, left, cap)| AdmissionError::Lineage { lineage: lineage(), price, left, cap })?;
+    delta(&caps.lineage).map_err(|(price, left, cap)| AdmissionError::LineageDelta { lineage: lineage(), price, left, cap })?;
+    if let Some(period) = &caps.period {
+        rho(period).map_err(|(price, left, cap)| AdmissionError::Period { lineage: lineage(), price, left, cap })?;
+        delta(period).map_err(|(price, left, cap)| AdmissionError::PeriodDelta { lineage: lineage(), price, left, cap })?;
     }
     Ok(())
 }
@@ -202,23 +135,59 @@ fn check(price: Rho, caps: Caps) -> Result<(), AdmissionError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tidegate_terms::Message as _;
+    use tidegate_terms::{DeltaCost, Message as _, Name};
 
-    fn account(cap: u64, spent: u64) -> Account {
-        Account { cap: Rho::from_units(cap), spent: Rho::from_units(spent) }
+    fn cost(rho: u64, delta: u64) -> Cost {
+        Cost { rho: Rho::from_units(rho), delta: DeltaCost::from_units(delta) }
+    }
+
+    fn account(cap: (u64, u64), spent: (u64, u64)) -> Account {
+        Account { cap: cost(cap.0, cap.1), spent: cost(spent.0, spent.1) }
+    }
+
+    fn caps() -> Caps {
+        Caps {
+            name: Name::parse("people").expect("name"),
+            lineage: account((100, 50), (90, 45)),
+            grant: account((20, 10), (0, 0)),
+            run: Rho::from_units(15),
+            period: None,
+        }
+    }
+
+    fn code(price: (u64, u64), caps: &[Caps]) -> Option<String> {
+        check_all(cost(price.0, price.1), caps).err().map(|error| error.code())
     }
 
     #[test]
     fn each_cap_refuses_by_its_own_name_and_the_last_unit_fits() {
-        let caps = Caps { lineage: account(100, 90), grant: account(20, 0), run: Rho::from_units(15) };
-        let code = |units| check(Rho::from_units(units), caps).map_err(|error| error.code());
-        assert_eq!(code(0), Err("budget.nothing".into()));
-        assert_eq!(code(10), Ok(()));
-        assert_eq!(code(11), Err("budget.lineage".into()));
-        assert_eq!(code(16), Err("budget.run".into()));
-        let caps = Caps { grant: account(20, 15), ..caps };
-        assert_eq!(check(Rho::from_units(6), caps).map_err(|error| error.code()), Err("budget.grant".into()));
-        let overspent = Caps { lineage: account(100, 101), ..caps };
-        assert!(check(Rho::from_units(1), overspent).is_err());
+        let of = |price| code(price, &[caps()]);
+        assert_eq!(of((0, 0)).as_deref(), Some("budget.nothing"));
+        assert_eq!(of((10, 5)), None);
+        assert_eq!(of((11, 5)).as_deref(), Some("budget.lineage"));
+        assert_eq!(of((10, 6)).as_deref(), Some("budget.lineage-delta"));
+        assert_eq!(of((16, 0)).as_deref(), Some("budget.run"));
+        let granted = |spent| Caps { grant: account((20, 10), spent), ..caps() };
+        assert_eq!(code((6, 0), &[granted((15, 0))]).as_deref(), Some("budget.grant"));
+        assert_eq!(code((5, 2), &[granted((15, 9))]).as_deref(), Some("budget.grant-delta"));
+        let paced = Caps { period: Some(account((10, 10), (4, 7))), ..caps() };
+        assert_eq!(code((6, 3), &[paced.clone()]), None);
+        assert_eq!(code((7, 3), &[paced.clone()]).as_deref(), Some("budget.period"));
+        assert_eq!(code((6, 4), &[paced]).as_deref(), Some("budget.period-delta"));
+        let overspent = Caps { lineage: account((100, 50), (101, 0)), ..caps() };
+        assert!(code((1, 0), &[overspent]).is_some());
+        assert_eq!(code((1, 0), &[]).as_deref(), Some("budget.no-account"), "nobody pays is not free");
+    }
+
+    #[test]
+    fn a_join_must_fit_both_lineages() {
+        let rich = Caps { lineage: account((1_000, 500), (0, 0)), ..caps() };
+        let poor = Caps { name: Name::parse("firms").expect("name"), lineage: account((1_000, 500), (998, 0)), ..caps() };
+        assert_eq!(code((3, 0), &[rich.clone()]), None);
+        for both in [[rich.clone(), poor.clone()], [poor.clone(), rich.clone()]] {
+            assert_eq!(code((2, 0), &both), None);
+            let refusal = check_all(cost(3, 0), &both).expect_err("too much for one").to_string();
+            assert!(refusal.contains("firms"), "{refusal}");
+        }
     }
 }

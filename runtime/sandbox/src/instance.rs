@@ -236,6 +236,17 @@ impl Sparse for Contribution {
             Self::Keyed(_) => Err(NotAContribution),
         }
     }
+
+    fn visit_keyed(&self, visit: &mut dyn FnMut(&str, &[f64]) -> Result<(), NotAContribution>) -> Result<(), NotAContribution> {
+        match self {
+            Self::Keyed(given) => given.iter().try_for_each(|keyed| visit(&keyed.key, &keyed.values)),
+            Self::Dense(_) | Self::Sparse(_) => Err(NotAContribution),
+        }
+    }
+
+    fn dense(&self) -> Option<&[f64]> {
+        if let Self::Dense(values) = self { Some(values) } else { None }
+    }
 }
 
 #[cfg(test)]

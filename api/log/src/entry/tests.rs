@@ -19,7 +19,11 @@ fn one_of_each() -> Vec<Entry> {
         mechanism: Mechanism::Gaussian,
         scale: 12.345678901234567,
         sensitivity: 1.0,
+        cells: 48,
         rho: Rho::from_units(7),
+        delta: DeltaCost::from_units(9),
+        first_round: 1,
+        rounds: 20,
     };
     vec![
         at(Event::Domain { origin: "log.example/潮闸".into(), software: "tidegate 0.1.0".into() }),
@@ -31,7 +35,9 @@ fn one_of_each() -> Vec<Entry> {
             delta: 1e-7,
             lifetime_epsilon: 4.0,
             lifetime_rho: Rho::cap(0.1),
+            lifetime_delta: DeltaCost::cap(1e-10),
             run_rho_max: Rho::cap(0.01),
+            period: None,
             visibility: Visibility::AtSlot,
             schema: digest("schema"),
             policy: digest("policy"),
@@ -58,23 +64,29 @@ fn one_of_each() -> Vec<Entry> {
         }),
         at(Event::Reserve {
             run: "r-1".into(),
-            grant: "g-1".into(),
-            dataset: name("hospital"),
-            version: 1,
-            lineage: name("people"),
+            accounts: vec![payer("hospital", "g-1"), payer("insurer", "g-2")],
             module: digest("seal"),
             parameters_commitment: digest("parameters"),
-            rho: Rho::from_units(7),
+            side_tables: vec![digest("codes")],
+            rho: Rho::from_units(140),
+            delta: DeltaCost::from_units(180),
             charges: vec![charge],
+            rounds: 20,
             slot: "2026-11-21T11:00:00Z".into(),
+            slot_seconds: 3_600,
             engine: digest("engine"),
         }),
         release("r-1"),
     ]
 }
 
+fn payer(dataset: &str, grant: &str) -> Payer {
+    Payer { dataset: name(dataset), version: 1, lineage: name("people"), grant: grant.into() }
+}
+
 fn release(run: &str) -> Entry {
-    at(Event::Release { run: run.into(), release_commitment: digest("a"), totals_commitment: digest("b"), pad: String::new() })
+    let (release_commitment, totals_commitment) = (digest("a"), digest("b"));
+    at(Event::Release { run: run.into(), round: 1, last: true, release_commitment, totals_commitment, pad: String::new() })
 }
 
 #[test]
@@ -83,6 +95,11 @@ fn every_kind_reads_back_as_it_was_written() {
         let bytes = entry.encode().expect("encode");
         assert_eq!(Entry::decode(&bytes).expect("decode"), entry, "{}", String::from_utf8_lossy(&bytes));
     }
+    let mut paced = one_of_each().remove(1);
+    if let Event::Mount { period, .. } = &mut paced.event {
+        *period = Some(PeriodCap { days: 30, rho: Rho::cap(0.01) });
+    }
+    assert_eq!(Entry::decode(&paced.encode().expect("encode")).expect("decode"), paced);
     let first = one_of_each()[0].encode().expect("encode");
     let expected = r#"{"v":1,"at":"2026-11-21T10:00:00Z","type":"domain","origin":"log.example/潮闸","software":"tidegate 0.1.0"}"#;
     assert_eq!(String::from_utf8(first).expect("text"), expected);
@@ -103,7 +120,11 @@ fn real_numbers_lose_nothing() {
             mechanism: Mechanism::Laplace,
             scale: value,
             sensitivity: -value,
+            cells: 1,
             rho: Rho::ZERO,
+            delta: DeltaCost::ZERO,
+            first_round: 1,
+            rounds: 1,
         };
         let text = serde_json::to_string(&charge).expect("text");
         assert_eq!(serde_json::from_str::<Charge>(&text).expect("charge"), charge, "{text}");
@@ -112,8 +133,14 @@ fn real_numbers_lose_nothing() {
 
 #[test]
 fn a_release_has_one_length_whatever_it_says() {
-    for run in ["1", "run-000000000000000000000000000000000000000000000000000000000001"] {
-        assert_eq!(release(run).encode().expect("encode").len(), RELEASE_BYTES);
+    for (run_named, of_round, is_last) in
+        [("1", 1, true), ("run-000000000000000000000000000000000000000000000000000000000001", u32::MAX, false)]
+    {
+        let mut release = release(run_named);
+        if let Event::Release { round, last, .. } = &mut release.event {
+            (*round, *last) = (of_round, is_last);
+        }
+        assert_eq!(release.encode().expect("encode").len(), RELEASE_BYTES);
     }
     let text = String::from_utf8(release("r").encode().expect("encode")).expect("text");
     for wrong in [text.replacen("..", ".", 1), text.replacen("..", ".-", 1), text.replacen("..", "...", 1)] {
@@ -136,6 +163,7 @@ fn only_the_one_encoding_is_read() {
         ("\"version\":1,\"lineage\":\"people\"", "\"lineage\":\"people\",\"version\":1"),
         ("2026-11-21T10:00:00Z", "2026-11-21T10:00:00z"),
         ("\"at_slot\"", "\"whenever\""),
+        ("\"visibility\"", "\"period\":null,\"visibility\""),
     ];
     for (from, to) in changes {
         let changed = text.replacen(from, to, 1);

@@ -220,8 +220,10 @@ impl Domain {
             operator: self.operator.clone(),
             dataset: self.dataset.clone(),
             version: None,
+            join: None,
             module: "district-usage".into(),
             parameters: vec![],
+            side_tables: vec![],
             epsilon: Epsilon::parse(0.5 + 0.01 * f64::from(self.questions))?,
             workers: Some(workers),
         };
