@@ -1,0 +1,107 @@
+//! Automatic bounds against the usual hand-picked ones, on skewed data: total error against the unclamped truth.
+//!
+//! The hand is given the exact 95th percentile, which nobody knows without paying for it.
+
+use super::budget;
+use super::laid_out::{CONFIDENCE, LaidOut, seal};
+use super::report::Report;
+use crate::args::UtilityArguments;
+use crate::commands::bench::data::Random;
+use crate::commands::bench::report::Goal;
+use crate::commands::bench::{failed, median};
+use crate::front::CliError;
+use tidegate_accountant::priced_rho;
+use tidegate_gate::{Group, noised, split_of_bounds_round};
+use tidegate_sandbox::contract::Contribution;
+use tidegate_service::children::Programs;
+use tidegate_statistics::{MainRound, Scratch, choose};
+use tidegate_terms::Rho;
+
+const RELEASES: usize = 50;
+const UNITS: usize = 50_000;
+/// The outer bound: what a meter can count at all.
+const OUTER: f64 = 1e6;
+const SEED: u64 = 20_260_102;
+/// Half the error is the goal.
+const GOAL: Goal = Goal::AtMost(0.5);
+
+/// Usage of so many units: log-normal around 10, and one unit in 2,500 thousands of times that.
+fn usage() -> Vec<f64> {
+    let mut random = Random::new(SEED);
+    let unit = |index: usize| {
+        let usual = 10.0 * random.normal().exp();
+        let factor = if index.is_multiple_of(2_500) { 1_000.0 + 4_000.0 * random.unit() } else { 1.0 };
+        (usual * factor).min(OUTER)
+    };
+    (0..UNITS).map(unit).collect()
+}
+
+pub(super) fn measure(_: &UtilityArguments, report: &mut Report) -> Result<(), CliError> {
+    let usage = usage();
+    let truth: f64 = usage.iter().sum();
+    let mut sorted = usage.clone();
+    sorted.sort_by(f64::total_cmp);
+    let hand = sorted[UNITS * 95 / 100];
+    let lost: f64 = usage.iter().map(|value| (value - hand).max(0.0)).sum();
+    let by_hand = errors(|| by_hand(&usage, hand), truth)?;
+    let automatic = errors(|| automatic(&usage), truth)?;
+    let share = |error: f64| 100.0 * error / truth;
+    let names = |en: &str, zh: &str| [en.to_owned(), zh.to_owned()];
+    let lost_names = names("skewed usage: lost to a clamp at the 95th percentile", "偏态用量：以第 95 百分位为界所损失的份额");
+    report.add("bounds", lost_names, share(lost), "%", None);
+    report.add("bounds", names("total error, clamp at the 95th percentile", "总误差，以第 95 百分位为界"), share(by_hand), "%", None);
+    report.add("bounds", names("total error, automatic bounds", "总误差，自动取界"), share(automatic), "%", None);
+    let ratio = names("automatic over hand-picked, median of 50 releases", "自动取界与手选界之比（50 次发布的中位数）");
+    report.add("bounds", ratio, automatic / by_hand, "×", Some(GOAL));
+    report.note(
+        format!("bounds: one sum over {UNITS} units at epsilon 1, delta 1e-6; outer bounds 0 to {OUTER}, a tenth of the budget finds bounds inside."),
+        format!("bounds：对 {UNITS} 个单元求和，epsilon 1，delta 1e-6；外界 0 至 {OUTER}，预算的十分之一用于取界。"),
+    );
+    Ok(())
+}
+
+fn errors(mut release: impl FnMut() -> Result<f64, CliError>, truth: f64) -> Result<f64, CliError> {
+    let errors: Vec<f64> = (0..RELEASES).map(|_| release().map(|value| (value - truth).abs())).collect::<Result<_, _>>()?;
+    Ok(median(&errors))
+}
+
+fn value_of(groups: &[Group]) -> Result<f64, CliError> {
+    let estimate = groups.first().and_then(|group| group.estimates.first());
+    estimate.map(|estimate| estimate.value).ok_or_else(|| failed("no estimate"))
+}
+
+fn fill(laid_out: &mut LaidOut, usage: &[f64]) -> Result<(), CliError> {
+    let mut scratch = Scratch::default();
+    usage.iter().try_for_each(|value| laid_out.add(&mut scratch, Contribution::Dense(vec![*value])))
+}
+
+fn by_hand(usage: &[f64], upper: f64) -> Result<f64, CliError> {
+    let (epsilon, delta) = budget()?;
+    let statistic = format!("[[statistics]]\nname = \"usage\"\nmeasure = \"sum\"\nbounds = [0.0, {upper:e}]");
+    let mut laid_out = LaidOut::new(seal(&statistic, None, UNITS as u64)?, priced_rho(epsilon, delta))?;
+    fill(&mut laid_out, usage)?;
+    value_of(&laid_out.noised()?[0].0)
+}
+
+/// Two rounds, as a run has them: the first finds bounds at its share of the price, the second sums inside them.
+fn automatic(usage: &[f64]) -> Result<f64, CliError> {
+    let (epsilon, delta) = budget()?;
+    let rho = priced_rho(epsilon, delta).get();
+    let statistic = format!("[[statistics]]\nname = \"usage\"\nmeasure = \"sum\"\nbounds = [0.0, {OUTER:e}]\nautomatic = {{ share = 0.1 }}");
+    let sealed = seal(&statistic, None, UNITS as u64)?;
+    let share = split_of_bounds_round(&sealed);
+    let bounds_round = sealed.bounds_round().ok_or_else(|| failed("no round for bounds"))?;
+    let mut first = LaidOut::new(bounds_round, Rho::cap(rho * share))?;
+    fill(&mut first, usage)?;
+    let main = LaidOut::new(sealed, Rho::cap(rho * (1.0 - share)))?;
+    let mut process = Programs::own().map_err(failed)?.child("noise");
+    let drawn = noised(&first.layout, &first.charges, &first.sums, &mut process).map_err(failed)?;
+    let concluded = first.layout.conclude(&first.sums, &drawn, &first.scales(), CONFIDENCE);
+    let beyond = concluded[0].1.as_ref().and_then(|overall| overall.vector.as_ref()).ok_or_else(|| failed("no counts of bounds"))?;
+    let scale = |laid_out: &LaidOut| laid_out.charges.first().map_or(f64::INFINITY, |charge| charge.scale);
+    let round = MainRound { scale: scale(&main), beyond: beyond.values.clone(), bounds_scale: scale(&first) };
+    let chosen = choose(&main.layout, &[round]);
+    let mut second = LaidOut::new(main.layout.within(&chosen).map_err(failed)?, Rho::cap(rho * (1.0 - share)))?;
+    fill(&mut second, usage)?;
+    value_of(&second.noised()?[0].0)
+}
