@@ -206,7 +206,7 @@ impl Domain {
             share_of_grant_left: of_grant,
             slot_seconds: checked.slot_seconds(),
             stored,
-            errors: expected_errors(&checked.layout, &charges).into_iter().map(ExpectedError::from).collect(),
+            errors: expected_errors(&checked.layout, &charges, None).into_iter().map(ExpectedError::from).collect(),
             wanted,
         })
     }
@@ -220,8 +220,8 @@ impl Checked {
             let Ok(epsilon) = Epsilon::parse(epsilon) else { return Ok(None) };
             let price = self.plan.price(&self.layout, priced_rho(epsilon, delta))?;
             let charges: Vec<_> = price.of_round(self.plan.rounds()).cloned().collect();
-            let own = expected_errors(&self.layout, &charges).into_iter().map(ExpectedError::from);
-            Ok(own.filter(|error| error.statistic == wish.statistic).filter_map(|error| error.error_95).reduce(f64::max))
+            let own = expected_errors(&self.layout, &charges, None).into_iter().map(ExpectedError::from);
+            Ok(own.filter(|error| error.statistic == wish.statistic).map(|error| error.error_95).reduce(f64::max))
         };
         let unknown = || ServiceError::NoExpectedError { statistic: wish.statistic.to_string() };
         let (mut low, mut high) = (0.0_f64, 100.0_f64);

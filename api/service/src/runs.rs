@@ -248,9 +248,10 @@ impl Domain {
     ) -> Result<ReleasedRound, ServiceError> {
         let totals = crew.run_round(round)?;
         let layout = round.stage.layout(&checked.manifest, &checked.schema)?;
-        let release = release(&totals, reservation, &checked.manifest, &layout, &mut self.programs.child("noise"))?;
+        let release = release(&totals, reservation, &layout, &checked.manifest, &mut self.programs.child("noise"))?;
         let decision = if round.stage == Stage::Bounds {
-            let bounds = choose_bounds(&checked.layout, &release, reservation.price());
+            let main: Vec<_> = reservation.price().of_round(round.number + 1).cloned().collect();
+            let bounds = choose_bounds(&checked.layout, &main, release.statistics());
             Decision { bounds: Some(bounds), next: Next::Round { state: Vec::new() } }
         } else {
             let bounds = if let Stage::Within(bounds) = &round.stage { Some(bounds.clone()) } else { None };
@@ -260,13 +261,7 @@ impl Domain {
     }
 
     /// Asks the clean half, where the module has rounds.
-    fn conclude_round(
-        &self,
-        checked: &Checked,
-        round: &Round,
-        module: &CompiledModule,
-        release: &Release,
-    ) -> Result<Next, ServiceError> {
+    fn conclude_round(&self, checked: &Checked, round: &Round, module: &CompiledModule, release: &Release) -> Result<Next, ServiceError> {
         if checked.manifest.rounds.is_none() {
             return Ok(Next::End { report: Vec::new(), failure: None });
         }
@@ -492,10 +487,11 @@ fn release_view(checked: &Checked, run: &RunRecord, round: &Round, released: &Re
         statistics: released.release.statistics().to_vec(),
         report,
         failure,
-        notice: checked.mounted.iter().map(|mounted| Notice {
-            source: mounted.schema.source.clone(),
-            acquired: mounted.schema.acquired.clone(),
-        }).collect(),
+        notice: checked
+            .mounted
+            .iter()
+            .map(|mounted| Notice { source: mounted.schema.source.clone(), acquired: mounted.schema.acquired.clone() })
+            .collect(),
     }
 }
 

@@ -105,9 +105,14 @@ pub struct ExpectedError {
     pub statistic: Name,
     /// The estimate, such as `count` or `mean`.
     pub estimate: String,
-    /// Half the width of the 95 % interval, in the statistic's unit; absent where it follows from a count that nobody
-    /// has declared (`expected` in the manifest).
-    pub error_95: Option<f64>,
+    /// Half the width of the 95 % interval, in the estimate's unit.
+    pub error_95: f64,
+}
+
+impl From<tidegate_gate::ExpectedError> for ExpectedError {
+    fn from(error: tidegate_gate::ExpectedError) -> Self {
+        Self { statistic: error.statistic, estimate: error.estimate, error_95: error.half_width }
+    }
 }
 
 /// What a wished error would cost.

@@ -157,7 +157,8 @@ impl Transaction {
         .await?;
         for (place, (mount, grant)) in (0_i64..).zip(run.mounts.iter().zip(grants)) {
             let cost = if mount.pays { price.cost() } else { Cost::ZERO };
-            let insert = "INSERT INTO charge (run, place, dataset, version, lineage, grant_id, rho, delta, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+            let insert =
+                "INSERT INTO charge (run, place, dataset, version, lineage, grant_id, rho, delta, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
             sqlx::query(insert)
                 .bind(&run.id)
                 .bind(place)

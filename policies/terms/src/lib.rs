@@ -21,7 +21,10 @@ pub use budget::{BudgetError, Delta, DeltaCost, Epsilon, Rho};
 pub use column::{Column, ColumnType, ExcessRows, MissingRule, OutsideRule};
 pub use digest::{Digest, DigestError};
 pub use identifier::{IdentifierKind, canonical_identifier};
-pub use manifest::{Blocks, Grouping, Input, Manifest, ManifestError, Measure, Mechanism, Resources, Rounds, SideTable, Statistic};
+pub use manifest::{
+    Automatic, Blocks, CANDIDATES_MAX, CandidateRange, Candidates, Discovered, Expected, Grouping, Hierarchy, Input, Manifest,
+    ManifestError, Measure, Mechanism, Norm, Resources, Rounds, SideTable, Spacing, Statistic,
+};
 pub use messages::{Language, Message, Spoken};
 pub use name::{Name, NameError};
 pub use parameter::{Parameter, ParameterError, ParameterType, ParameterValue};

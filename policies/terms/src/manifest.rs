@@ -3,12 +3,16 @@
 //! It is sealed together with the component before any data is opened, so that nothing in it can be
 //! chosen from data (attack A9). Its JSON schema is `docs/manifest.schema.json`.
 
+mod check;
 mod error;
+mod hierarchy;
+mod measure;
 mod rounds;
 mod statistic;
 
 pub use error::ManifestError;
-pub use statistic::{Grouping, Measure, Mechanism, Statistic};
+pub use measure::{Automatic, CANDIDATES_MAX, CandidateRange, Candidates, Measure, Mechanism, Norm, Spacing};
+pub use statistic::{Discovered, Expected, Grouping, Hierarchy, Statistic};
 
 use crate::{Bilingual, Column, ColumnType, Name, Parameter, ParameterError, ParameterValue, PublicSchema};
 use schemars::JsonSchema;
@@ -148,13 +152,7 @@ impl Manifest {
         self.check_inputs()?;
         self.check_parameters()?;
         self.check_rounds()?;
-        let mut names = BTreeSet::new();
-        for statistic in &self.statistics {
-            if !names.insert(&statistic.name) {
-                return Err(ManifestError::DuplicateStatistic { name: statistic.name.to_string() });
-            }
-            self.check_statistic(statistic)?;
-        }
+        self.check_statistics()?;
         let resource = |what: &str, value: u64, minimum: u64, maximum: u64| {
             let fits = (minimum..=maximum).contains(&value);
             if fits { Ok(()) } else { Err(ManifestError::Resources { what: what.into(), minimum, maximum }) }
@@ -213,12 +211,12 @@ impl Manifest {
         }
         let mut cells = 0;
         for statistic in &self.statistics {
-            let width: u64 = match statistic.measure {
-                Measure::Count { .. } | Measure::Sum { .. } | Measure::Histogram { .. } => 1,
-                Measure::Mean { .. } => 2,
-                Measure::Variance { .. } => 3,
-            };
-            cells += width * self.group_keys(statistic, schema)?.map_or(1, |keys| keys.len() as u64);
+            let groups = self.group_keys(statistic, schema)?.map_or(1, |keys| keys.len());
+            cells += statistic.measure.width().saturating_mul(groups as u64);
+            let parent =
+                statistic.hierarchy.as_ref().and_then(|hierarchy| self.statistics.iter().find(|other| other.name == hierarchy.parent));
+            let above = parent.map(|parent| self.group_keys(parent, schema)).transpose()?.flatten();
+            hierarchy::check_parents(statistic, groups, above.as_deref())?;
         }
         if cells > CELLS_MAX {
             return Err(ManifestError::TooManyCells { cells, maximum: CELLS_MAX });
@@ -244,9 +242,9 @@ impl Manifest {
         self.inputs.iter().filter_map(row).sum()
     }
 
-    /// The public keys of a statistic's groups, in order; `None` where it has no groups.
+    /// The public keys of a statistic's groups, in order; `None` where it has no groups, or discovers them.
     pub fn group_keys(&self, statistic: &Statistic, schema: &PublicSchema) -> Result<Option<Vec<String>>, ManifestError> {
-        let Some(groups) = &statistic.groups else { return Ok(None) };
+        let Some(groups) = statistic.groups.as_ref().filter(|groups| groups.discovered.is_none()) else { return Ok(None) };
         let (Some(table), Some(column)) = (&groups.table, &groups.column) else {
             return Ok(Some(groups.keys.clone()));
         };
@@ -339,8 +337,8 @@ mod tests {
             ("[0.0, 30.0]", "[nan, 1.0]", "manifest.bounds"),
             ("values_per_unit = 5", "values_per_unit = 0", "manifest.per-unit"),
             ("values_per_unit = 5", "values_per_unit = 5\ngrid = 0.0", "manifest.grid"),
-            ("\"b\"", "\"a\"", "manifest.groups"),
-            ("\"b\"", "\"e\u{301}\"", "manifest.groups"),
+            ("\"b\"", "\"a\"", "manifest.key-twice"),
+            ("\"b\"", "\"e\u{301}\"", "manifest.key-form"),
             ("column = \"plan\", per_unit", "column = \"site\", per_unit", "manifest.groups"),
             ("name = \"bins\"", "name = \"mean-visits\"", "manifest.duplicate-statistic"),
             ("groups = { keys = [\"a\", \"b\"] }", "", "manifest.histogram-needs-groups"),

@@ -129,8 +129,7 @@ pub fn ask_conclude(told: &Told<'_>, command: &dyn Fn() -> Command) -> Result<Co
         let (Some(mut to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(ConcludeError::Spawn { detail: "it has no pipes".into() });
         };
-        let answer =
-            write_frame(&mut to, &question, told.module.bytes()).and_then(|()| read_frame::<Answer>(&mut BufReader::new(from), 0));
+        let answer = write_frame(&mut to, &question, told.module.bytes()).and_then(|()| read_frame::<Answer>(&mut BufReader::new(from), 0));
         let _ = child.kill();
         let _ = child.wait();
         match answer {

@@ -355,8 +355,7 @@ impl Process {
         let (answer, body) = read_frame(&mut self.from, layout.sums_bytes(task.calls()))?;
         match answer {
             Answer::Totals { task: answered } if answered == *task => {
-                let misshapen = || EngineError::HostFault { detail: "it answered with totals of another shape".into() };
-                layout.decode_sums(&body, task.calls()).map_err(|_| misshapen())
+                layout.decode_sums(&body, task.calls()).map_err(|_| EngineError::OutOfRange)
             }
             Answer::HostFault { detail } => Err(EngineError::HostFault { detail }),
             _ => Err(EngineError::HostFault { detail: "it answered another question".into() }),

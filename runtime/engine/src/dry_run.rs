@@ -2,11 +2,15 @@
 //!
 //! It takes a public schema and no path to any shard, so it has no right to open one.
 
-use crate::mock::{Generator, mock_unit};
-use crate::worker::limits;
+use crate::conclude::{conclude, conclude_limits};
+use crate::job::limits;
+use crate::mock::{Generator, mock_side_tables, mock_unit};
+use crate::units::append;
+use crate::{ConcludeFailure, Concluded, Finding};
 use serde::Serialize;
+use tidegate_sandbox::contract::{Inputs, Released};
 use tidegate_sandbox::{CompiledModule, Sandbox, SandboxError};
-use tidegate_statistics::{Layout, LayoutError, Noised, Scratch};
+use tidegate_statistics::{Group, Layout, LayoutError, Scratch, Sums};
 use tidegate_terms::{Manifest, ParameterValue, PublicSchema, messages};
 
 messages! {
@@ -15,6 +19,10 @@ messages! {
         NoUnits = "dry-run.no-units" {
             en: "a dry run needs at least one made-up unit: give --units 1 or more",
             zh: "试运行至少需要一个模拟单元：请用 --units 给出 1 或更多",
+        },
+        Host { detail: String } = "dry-run.host" {
+            en: "the host of `conclude` failed: {detail}",
+            zh: "`conclude` 的宿主出错：{detail}",
         };
         Layout(LayoutError),
         Sandbox(SandboxError)
@@ -45,8 +53,14 @@ pub struct DryRun {
     pub fuel_used_max: u64,
     /// The fuel that the manifest allows.
     pub fuel_per_unit: u64,
-    /// Statistics of the made-up units, without noise.
+    /// How many rounds were run.
+    pub rounds: u32,
+    /// Statistics of the made-up units in the last round, without noise.
     pub statistics: Vec<DryStatistic>,
+    /// What the clean half reported.
+    pub report: Vec<Finding>,
+    /// How it failed, if it did.
+    pub failure: Option<ConcludeFailure>,
 }
 
 /// A statistic of made-up units.
@@ -68,8 +82,10 @@ pub struct DryGroup {
 }
 
 const TRAPS_SHOWN: usize = 3;
+/// Entries of a vector that are shown.
+const ENTRIES_SHOWN: usize = 20;
 
-/// Runs a module over made-up units.
+/// Runs a module over made-up units, round by round as a run would, without noise.
 pub fn dry_run(
     module: &CompiledModule,
     manifest: &Manifest,
@@ -82,10 +98,8 @@ pub fn dry_run(
         return Err(DryRunError::NoUnits);
     }
     let layout = Layout::seal(manifest, schema)?;
-    let sandbox = Sandbox::new(module, parameters, limits(manifest, &layout), true)?;
-    let mut generator = Generator::new(seed);
-    let mut totals = vec![0; layout.totals_len()];
-    let mut scratch = Scratch::default();
+    let mut inputs = Inputs::new(parameters, mock_side_tables(manifest, &mut Generator::new(seed)));
+    let mut sandbox = Sandbox::new(module, inputs.clone(), limits(manifest, &layout), true)?;
     let mut shown = DryRun {
         units,
         traps: 0,
@@ -93,37 +107,93 @@ pub fn dry_run(
         misshapen: 0,
         fuel_used_max: 0,
         fuel_per_unit: manifest.resources.fuel_per_unit,
+        rounds: 0,
         statistics: Vec::new(),
+        report: Vec::new(),
+        failure: None,
     };
-    for unit in 0..units {
-        let made_up = mock_unit(manifest, schema, &mut generator);
+    let most = manifest.rounds.as_ref().map_or(1, |rounds| rounds.max);
+    loop {
+        shown.rounds += 1;
+        let sums = one_round(&sandbox, manifest, schema, &layout, seed, &mut shown);
+        shown.statistics = statistics(&layout, &sums);
+        let Some(rounds) = &manifest.rounds else { break };
+        let clean = Sandbox::new(module, inputs.clone(), conclude_limits(rounds), true)?;
+        let releases: Vec<_> = layout.conclude_without_noise(&sums).iter().map(|groups| released(groups)).collect();
+        match conclude(&clean, &releases, rounds) {
+            Ok(Concluded::Again(state)) if shown.rounds < most => {
+                (inputs.round, inputs.state) = (shown.rounds + 1, state.clone());
+                sandbox.begin_round(shown.rounds + 1, state);
+            }
+            Ok(Concluded::Again(_)) => break,
+            Ok(Concluded::Done(report)) => {
+                shown.report = report;
+                break;
+            }
+            Ok(Concluded::Failed(failure)) => {
+                shown.failure = Some(failure);
+                break;
+            }
+            Err(detail) => return Err(DryRunError::Host { detail }),
+        }
+    }
+    Ok(shown)
+}
+
+/// One round over the same made-up units, or over blocks of them.
+fn one_round(sandbox: &Sandbox, manifest: &Manifest, schema: &PublicSchema, layout: &Layout, seed: u64, shown: &mut DryRun) -> Sums {
+    let mut generator = Generator::new(seed);
+    let mut sums = layout.empty_sums();
+    let mut scratch = Scratch::default();
+    let blocks = manifest.blocks.as_ref().map(|blocks| u64::from(blocks.count));
+    for call in 0..blocks.unwrap_or(shown.units) {
+        let mut made_up = mock_unit(manifest, schema, &mut generator);
+        if let Some(blocks) = blocks {
+            for _ in 1..(shown.units / blocks).max(1) {
+                append(&mut made_up, &mock_unit(manifest, schema, &mut generator));
+            }
+        }
         let (answer, fuel) = sandbox.contribute_metered(&made_up);
         shown.fuel_used_max = shown.fuel_used_max.max(fuel);
         if let Err(trap) = &answer {
             shown.traps += 1;
             if shown.first_traps.len() < TRAPS_SHOWN {
-                shown.first_traps.push(DryTrap { unit, explanation: trap.explain() });
+                shown.first_traps.push(DryTrap { unit: call, explanation: trap.explain() });
             }
         }
-        let taken = layout.add(answer.as_deref().ok(), &mut totals, &mut scratch);
+        let taken = layout.add(answer.as_deref().ok(), &mut sums, &mut scratch);
         shown.misshapen += u64::from(answer.is_ok() && !taken);
     }
-    shown.statistics = statistics(&layout, &totals);
-    Ok(shown)
+    sums
+}
+
+fn released(groups: &[Group]) -> Released {
+    let numbers = |group: &Group| -> Vec<f64> {
+        let entries = group.vector.iter().flat_map(|vector| vector.values.iter().copied());
+        group.estimates.iter().map(|estimate| estimate.value).chain(entries).collect()
+    };
+    let values: Vec<_> = groups.iter().map(numbers).collect();
+    let width = values.first().map_or(0, Vec::len) as u32;
+    let values = values.concat();
+    Released {
+        keys: groups.iter().filter_map(|group| group.key.clone()).collect(),
+        width,
+        lower: values.clone(),
+        upper: values.clone(),
+        values,
+    }
 }
 
 /// Estimates without noise: the totals are of made-up units, so there is nothing to protect.
-fn statistics(layout: &Layout, totals: &[i64]) -> Vec<DryStatistic> {
-    let of_group = |placed: &tidegate_statistics::Placed, group: usize| {
-        let noised = |part: usize| Noised { total: i128::from(totals[placed.part_totals(part).start + group]), scale: f64::MIN_POSITIVE };
-        let parts: Vec<_> = (0..placed.parts.len()).map(noised).collect();
-        let key = placed.keys.as_ref().map(|keys| keys[group].clone());
-        let estimates = placed.estimate(&parts, 0.95).into_iter().map(|estimate| (estimate.name, estimate.value)).collect();
-        DryGroup { key, estimates }
+fn statistics(layout: &Layout, sums: &Sums) -> Vec<DryStatistic> {
+    let numbers = |group: &Group| -> Vec<(String, f64)> {
+        let entries = group.vector.iter().flat_map(|vector| vector.values.iter().take(ENTRIES_SHOWN).enumerate());
+        let entries = entries.map(|(entry, value)| (format!("entry {entry}"), *value));
+        group.estimates.iter().map(|estimate| (estimate.name.clone(), estimate.value)).chain(entries).collect()
     };
-    let one = |placed: &tidegate_statistics::Placed| DryStatistic {
+    let one = |(placed, groups): (&tidegate_statistics::Placed, Vec<Group>)| DryStatistic {
         statistic: placed.name.to_string(),
-        groups: (0..placed.groups()).map(|group| of_group(placed, group)).collect(),
+        groups: groups.iter().map(|group| DryGroup { key: group.key.clone(), estimates: numbers(group) }).collect(),
     };
-    layout.statistics().iter().map(one).collect()
+    layout.statistics().iter().zip(layout.conclude_without_noise(sums)).map(one).collect()
 }

@@ -22,7 +22,7 @@ pub use coordinator::{Crew, EngineError, Workers, execute};
 pub use dry_run::{DryRun, DryRunError, DryTrap, dry_run};
 pub use frame::{FrameError, read_frame, write_frame};
 pub use job::{Job, Round, Source, Stage, inputs};
-pub use mock::{Generator, mock_unit};
+pub use mock::{Generator, mock_side_tables, mock_unit};
 pub use totals::Totals;
 pub use units::Task;
 pub use worker::{Worker, serve};

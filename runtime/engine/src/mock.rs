@@ -5,7 +5,7 @@
 //! the largest number of rows turn up often, because that is where modules break.
 
 use tidegate_sandbox::contract::{Column, Table, Unit, Values};
-use tidegate_terms::{ColumnType, Manifest, Name, PublicSchema, parse_date};
+use tidegate_terms::{ColumnType, Manifest, Name, PublicSchema, SideTable, parse_date};
 
 /// SplitMix64 (Steele, Lea, Flood 2014): repeatable made-up data. Never used for noise.
 #[derive(Debug, Clone)]
@@ -52,6 +52,16 @@ pub fn mock_unit(manifest: &Manifest, schema: &PublicSchema, generator: &mut Gen
         Some(Table { row_count: rows, columns })
     });
     Unit { tables: tables.collect() }
+}
+
+/// Makes up the public side tables of a module, in the order of its manifest.
+pub fn mock_side_tables(manifest: &Manifest, generator: &mut Generator) -> Vec<Table> {
+    let table = |declared: &SideTable| {
+        let rows = declared.rows_max.min(10);
+        let columns = declared.columns.iter().map(|column| mock_column(&column.kind, false, rows, None, generator)).collect();
+        Table { row_count: rows, columns }
+    };
+    manifest.side_tables.iter().map(table).collect()
 }
 
 /// Mostly few rows, now and then none or as many as may be.

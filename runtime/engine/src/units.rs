@@ -254,7 +254,7 @@ impl Source {
 }
 
 /// Appends the rows of one unit to a block.
-fn append(whole: &mut Unit, unit: &Unit) {
+pub(crate) fn append(whole: &mut Unit, unit: &Unit) {
     if whole.tables.is_empty() {
         whole.tables = unit.tables.clone();
         return;

@@ -1,7 +1,7 @@
 //! From a price to noise scales: what each part of each statistic gets, and what OpenDP says it costs.
 
 use crate::noise::mechanism_rho;
-use tidegate_accountant::{Charge, Price};
+use tidegate_accountant::{Charge, discrete_gaussian_tv};
 use tidegate_statistics::{Layout, Part, Placed};
 use tidegate_terms::{DeltaCost, Mechanism, Rho, messages};
 
@@ -19,28 +19,62 @@ messages! {
     }
 }
 
-/// Splits a budget over the parts of all statistics and fixes the noise of each.
+/// Splits the budget of one round over the parts of all statistics and fixes the noise of each.
 ///
-/// A statistic gets its weight's share, its parts equal shares of that. The price is what OpenDP's privacy
-/// map says of the scales that will really be used, rounded up; it never exceeds `budget`.
-pub fn calibrate(layout: &Layout, budget: Rho) -> Result<Price, CalibrationError> {
-    let weights: f64 = layout.statistics().iter().map(|placed| placed.weight).sum();
-    let mut charges = Vec::new();
+/// The price is what OpenDP's privacy map says of the scales that will really be used, rounded up; it never
+/// exceeds `budget`. It follows from the layout and the budget alone.
+pub fn calibrate(layout: &Layout, budget: Rho) -> Result<Vec<Charge>, CalibrationError> {
+    let shares = shares(layout);
+    let charge = |((placed, part), share): ((&Placed, &Part), f64)| charge(placed, part, Rho::cap(budget.get() * share * (1.0 - 1e-12)));
+    let mut charges = layout.parts().zip(shares).map(charge).collect::<Result<Vec<_>, _>>()?;
+    // A threshold lets through, with this chance, what it should hold back: once for each table of keys.
+    let mut first = 0;
     for placed in layout.statistics() {
-        let share = budget.get() * placed.weight / weights / placed.parts.len() as f64;
-        for part in &placed.parts {
-            charges.push(charge(placed, part, Rho::cap(share * (1.0 - 1e-12)))?);
+        if let (Some(discovered), Some(charge)) = (placed.discovered, charges.get_mut(first)) {
+            charge.delta = charge.delta.plus(DeltaCost::price(discovered.delta));
         }
+        first += placed.parts.len();
     }
-    Ok(Price { charges })
+    Ok(charges)
+}
+
+/// The share of the run's budget that the choice of bounds takes, in a round of its own before the others.
+pub fn split_of_bounds_round(layout: &Layout) -> f64 {
+    layout.bounds_share()
+}
+
+/// The share of each part, adding up to 1.
+///
+/// A part whose error relative to its declared bounds is c at rho = 1 has c / sqrt(rho) at rho. The sum of these,
+/// under a fixed sum of rho, is smallest where rho is in proportion to c^(2/3) (Lagrange). Where the manifest gives
+/// weights, they are the statistics' shares, and the rule holds among the parts of each.
+fn shares(layout: &Layout) -> Vec<f64> {
+    let wish = |placed: &Placed, part: &Part| part.relative_error(placed.mechanism).powf(2.0 / 3.0);
+    let all: f64 = layout.parts().map(|(placed, part)| wish(placed, part)).sum();
+    let taking_part = layout.statistics().iter().filter(|placed| !placed.parts.is_empty());
+    let weights: f64 = taking_part.filter_map(|placed| placed.weight).sum();
+    let share = |(placed, part): (&Placed, &Part)| {
+        let own: f64 = placed.parts.iter().map(|part| wish(placed, part)).sum();
+        match placed.weight {
+            Some(weight) => weight / weights * wish(placed, part) / own,
+            None => wish(placed, part) / all,
+        }
+    };
+    layout.parts().map(share).collect()
+}
+
+/// How far the noise that is drawn may be from the noise that is priced, over all cells.
+pub(crate) fn distance(mechanism: Mechanism, scale: f64, cells: u32) -> DeltaCost {
+    match mechanism {
+        Mechanism::Gaussian => discrete_gaussian_tv(scale, u64::from(cells)),
+        Mechanism::Laplace => DeltaCost::ZERO,
+    }
 }
 
 fn charge(placed: &Placed, part: &Part, share: Rho) -> Result<Charge, CalibrationError> {
+    let cells = u32::try_from(placed.cells_of(part)).unwrap_or(u32::MAX);
     let sensitivity = part.sensitivity.for_mechanism(placed.mechanism);
-    let mut scale = match placed.mechanism {
-        Mechanism::Gaussian => sensitivity / (2.0 * share.get()).sqrt(),
-        Mechanism::Laplace => sensitivity / (2.0 * share.get()).sqrt(),
-    };
+    let mut scale = sensitivity / (2.0 * share.get()).sqrt();
     // Rounding in the map may cost a little more than the share; a hair more noise pays for it.
     for _ in 0..60 {
         if !scale.is_finite() || share == Rho::ZERO {
@@ -48,15 +82,15 @@ fn charge(placed: &Placed, part: &Part, share: Rho) -> Result<Charge, Calibratio
         }
         let rho = mechanism_rho(placed.mechanism, scale, sensitivity)?;
         if rho <= share {
-            let part = part.name.to_owned();
             return Ok(Charge {
                 statistic: placed.name.clone(),
-                part,
+                part: part.name.to_owned(),
                 mechanism: placed.mechanism,
                 scale,
                 sensitivity,
+                cells,
                 rho,
-                delta: DeltaCost::ZERO,
+                delta: distance(placed.mechanism, scale, cells),
                 first_round: 1,
                 rounds: 1,
             });
@@ -64,4 +98,28 @@ fn charge(placed: &Placed, part: &Part, share: Rho) -> Result<Charge, Calibratio
         scale *= 1.0 + 1e-9;
     }
     Err(CalibrationError::TooSmall { statistic: placed.name.to_string() })
+}
+
+/// The budget of one round that brings the expected error of one estimate of a statistic (as named by
+/// [`expected_errors`](crate::expected_errors)) down to `wanted`; `None` where no budget does, or none is known.
+pub fn rho_for_error(layout: &Layout, statistic: &str, estimate: &str, wanted: f64) -> Result<Option<Rho>, CalibrationError> {
+    let error = |rho: f64| -> Result<Option<f64>, CalibrationError> {
+        let charges = match calibrate(layout, Rho::cap(rho)) {
+            Err(CalibrationError::TooSmall { .. }) => return Ok(Some(f64::INFINITY)),
+            other => other?,
+        };
+        let errors = crate::expected_errors(layout, &charges, None);
+        let found = errors.into_iter().find(|error| error.statistic.as_str() == statistic && error.estimate == estimate);
+        Ok(found.map(|error| error.half_width))
+    };
+    let (mut low, mut high) = (1e-9_f64, 1e4_f64);
+    match error(high)? {
+        Some(least) if least <= wanted => {}
+        _ => return Ok(None),
+    }
+    for _ in 0..60 {
+        let middle = (low * high).sqrt();
+        if error(middle)?.is_some_and(|error| error <= wanted) { high = middle } else { low = middle }
+    }
+    Ok(Some(Rho::price(high)))
 }

@@ -5,9 +5,11 @@
 //! fresh process from the operating system's generator; no seed exists anywhere (attacks A12, A15, A38).
 
 mod calibration;
+mod hierarchy;
 mod noise;
 mod release;
 
-pub use calibration::{CalibrationError, calibrate};
+pub use calibration::{CalibrationError, calibrate, rho_for_error, split_of_bounds_round};
 pub use noise::{NoiseError, serve_noise};
-pub use release::{GateError, Group, PartNoise, Release, Released, expected_errors, release};
+pub use release::{ExpectedError, GateError, PartNoise, Release, Released, choose_bounds, expected_errors, noised, release};
+pub use tidegate_statistics::{ChosenBounds, Conclusion, Estimate, Group, Vector};

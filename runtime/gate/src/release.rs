@@ -1,12 +1,14 @@
 //! The release: what an operator receives.
 
+use crate::calibration::distance;
+use crate::hierarchy;
 use crate::noise::{Draw, NoiseError, draw, mechanism_rho};
 use serde::{Deserialize, Serialize};
 use std::process::Command;
-use tidegate_accountant::{Charge, Price, Reservation};
-use tidegate_engine::Totals;
-use tidegate_statistics::{Estimate, Layout, Noised, Placed, interval_half_width};
-use tidegate_terms::{Manifest, Measure, Mechanism, Name, Rho, messages};
+use tidegate_accountant::{Charge, Reservation};
+use tidegate_engine::{StatisticReleased, Totals};
+use tidegate_statistics::{ChosenBounds, Conclusion, Group, Layout, MainRound, Part, Placed, Reference, Sums, choose};
+use tidegate_terms::{Expected, Manifest, Measure, Mechanism, Name, Rho, Statistic, messages};
 
 messages! {
     /// Why nothing was released.
@@ -41,16 +43,6 @@ pub struct PartNoise {
     pub rho: Rho,
 }
 
-/// The estimates of one group.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Group {
-    /// Its public key; absent where the statistic has no groups.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-    /// Its estimates.
-    pub estimates: Vec<Estimate>,
-}
-
 /// One released statistic.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Released {
@@ -63,19 +55,29 @@ pub struct Released {
     pub mechanism: Mechanism,
     /// The noise of its parts.
     pub noise: Vec<PartNoise>,
-    /// Its groups, in the order of their public keys.
+    /// Its groups, in the order of their public keys; the most common first, where that was asked.
     pub groups: Vec<Group>,
+    /// What all groups share: how many units were clamped, or how many values lie beyond each candidate bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overall: Option<Conclusion>,
+    /// The noised number of units from which a discovered key is released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
+    /// The bounds that the first round chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen_bounds: Option<[f64; 2]>,
 }
 
 /// Noised statistics of one run; the only thing that leaves the domain.
 ///
 /// ```compile_fail
 /// // Only the gate makes one.
-/// let forged = tidegate_gate::Release { run: String::new(), confidence: 0.95, statistics: vec![] };
+/// let forged = tidegate_gate::Release { run: String::new(), round: 1, confidence: 0.95, statistics: vec![] };
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Release {
     run: String,
+    round: u32,
     /// The confidence of the intervals, which cover the clamped statistic.
     confidence: f64,
     statistics: Vec<Released>,
@@ -85,6 +87,32 @@ impl Release {
     /// The run.
     pub fn run(&self) -> &str {
         &self.run
+    }
+
+    /// The round.
+    pub fn round(&self) -> u32 {
+        self.round
+    }
+
+    /// What the clean half of the module is told.
+    pub fn for_conclude(&self) -> Vec<StatisticReleased> {
+        let numbers = |group: &Group| -> Vec<[f64; 3]> {
+            let estimates = group.estimates.iter().map(|estimate| [estimate.value, estimate.lower, estimate.upper]);
+            let entries = group
+                .vector
+                .iter()
+                .flat_map(|vector| vector.values.iter().map(|value| [*value, value - vector.half_width, value + vector.half_width]));
+            estimates.chain(entries).collect()
+        };
+        let told = |released: &Released| {
+            let groups: Vec<_> = released.groups.iter().map(numbers).collect();
+            StatisticReleased {
+                keys: released.groups.iter().filter_map(|group| group.key.clone()).collect(),
+                width: groups.first().map_or(0, |numbers| u32::try_from(numbers.len()).unwrap_or(u32::MAX)),
+                estimates: groups.concat(),
+            }
+        };
+        self.statistics.iter().map(told).collect()
     }
 
     /// The confidence of the intervals.
@@ -98,55 +126,87 @@ impl Release {
     }
 }
 
-/// Adds the noise that was paid for to exact totals, in a fresh process, and draws the conclusions.
+/// Adds the noise that was paid for to the exact totals of one round, in a fresh process, and draws the conclusions.
+///
+/// `layout` is that of the round: of the first where bounds are chosen, or with the bounds chosen.
 pub fn release(
     totals: &Totals,
     reservation: &Reservation,
-    manifest: &Manifest,
     layout: &Layout,
+    manifest: &Manifest,
     noise_process: &mut Command,
 ) -> Result<Release, GateError> {
     if totals.run() != reservation.run() {
         return Err(GateError::OtherRun);
     }
-    let charges = &reservation.price().charges;
+    let round = totals.round();
+    let charges: Vec<Charge> = reservation.price().of_round(round).cloned().collect();
     let sums = totals.for_the_gate();
-    let parts = layout.statistics().iter().flat_map(|placed| placed.parts.iter().map(move |part| (placed, part)));
-    let paid_for = |((placed, part), charge): ((&Placed, &tidegate_statistics::Part), &Charge)| {
+    if !paid_for(layout, &charges) || sums.fixed.len() != layout.totals_len() || manifest.statistics.len() != layout.statistics().len() {
+        return Err(GateError::OtherLayout);
+    }
+    let noised = noised(layout, &charges, sums, noise_process)?;
+    let scales: Vec<f64> = charges.iter().map(|charge| charge.scale).collect();
+    let concluded = layout.conclude(sums, &noised, &scales, CONFIDENCE);
+    let mut rest = charges.as_slice();
+    let released = |((placed, statistic), (groups, overall)): ((&Placed, &Statistic), (Vec<Group>, Option<Conclusion>))| {
+        let (own, after) = rest.split_at(placed.parts.len());
+        rest = after;
+        Released { groups, overall, ..describe(placed, statistic, own) }
+    };
+    let mut statistics: Vec<_> = layout.statistics().iter().zip(&manifest.statistics).zip(concluded).map(released).collect();
+    hierarchy::agree(&manifest.statistics, &mut statistics);
+    statistics.iter_mut().zip(&manifest.statistics).for_each(|(released, statistic)| hold_inside(released, statistic));
+    Ok(Release { run: totals.run().to_owned(), round, confidence: CONFIDENCE, statistics })
+}
+
+/// Whether these charges pay, part by part, for the noise of this layout.
+fn paid_for(layout: &Layout, charges: &[Charge]) -> bool {
+    let pays = |((placed, part), charge): ((&Placed, &Part), &Charge)| {
         let same = charge.statistic == placed.name && charge.part == part.name && charge.mechanism == placed.mechanism;
         let covered = charge.sensitivity >= part.sensitivity.for_mechanism(placed.mechanism);
         let price = mechanism_rho(charge.mechanism, charge.scale, charge.sensitivity);
-        same && covered && price.is_ok_and(|price| price <= charge.rho)
+        let cells = placed.cells_of(part) <= charge.cells as usize;
+        let distance = distance(charge.mechanism, charge.scale, charge.cells) <= charge.delta;
+        same && covered && cells && distance && price.is_ok_and(|price| price <= charge.rho)
     };
-    let complete = parts.clone().count() == charges.len() && sums.len() == layout.totals_len();
-    if !complete || manifest.statistics.len() != layout.statistics().len() || !parts.clone().zip(charges).all(paid_for) {
-        return Err(GateError::OtherLayout);
-    }
-    let draws: Vec<_> = parts
-        .zip(charges)
-        .map(|((placed, _), charge)| Draw { mechanism: charge.mechanism, scale: charge.scale, totals: placed.groups() })
-        .collect();
-    let noised = draw(noise_process, &draws, sums)?;
-    let mut charges = charges.as_slice();
-    let statistics = layout.statistics().iter().zip(&manifest.statistics).map(|(placed, statistic)| {
-        let (own, rest) = charges.split_at(placed.parts.len());
-        charges = rest;
-        conclude(placed, own, &noised, &statistic.measure)
+    let thresholds = |(placed, first): (&Placed, usize)| {
+        placed.discovered.is_none_or(|discovered| charges[first].delta >= tidegate_terms::DeltaCost::price(discovered.delta))
+    };
+    let mut first = 0;
+    let first_parts = layout.statistics().iter().map(|placed| {
+        let at = first;
+        first += placed.parts.len();
+        (placed, at)
     });
-    let statistics = statistics.collect();
-    Ok(Release { run: totals.run().to_owned(), confidence: CONFIDENCE, statistics })
+    layout.parts().count() == charges.len()
+        && layout.parts().zip(charges).all(pays)
+        && first_parts.collect::<Vec<_>>().into_iter().all(thresholds)
 }
 
-fn conclude(placed: &Placed, charges: &[Charge], noised: &[i128], measure: &Measure) -> Released {
-    let group = |group: usize| {
-        let part = |(part, charge): (usize, &Charge)| {
-            let at = placed.part_totals(part).start + group;
-            Noised { total: noised[at], scale: charge.scale }
-        };
-        let parts: Vec<_> = charges.iter().enumerate().map(part).collect();
-        let key = placed.keys.as_ref().map(|keys| keys[group].clone());
-        Group { key, estimates: placed.estimate(&parts, CONFIDENCE) }
+/// The exact answers of each part with the paid noise on them, drawn in a fresh process, part by part.
+///
+/// No release and no conclusion: for audits of the mechanisms on made-up totals. Who holds a run's totals holds raw
+/// data already.
+pub fn noised(layout: &Layout, charges: &[Charge], sums: &Sums, noise_process: &mut Command) -> Result<Vec<Vec<i128>>, NoiseError> {
+    let answers = layout.answers(sums);
+    let draws: Vec<_> = charges
+        .iter()
+        .zip(&answers)
+        .map(|(charge, answers)| Draw { mechanism: charge.mechanism, scale: charge.scale, totals: answers.len() })
+        .collect();
+    let drawn = draw(noise_process, &draws, &answers.concat())?;
+    let mut rest = drawn.as_slice();
+    let part = |answers: &Vec<i64>| {
+        let (own, after) = rest.split_at(answers.len().min(rest.len()));
+        rest = after;
+        own.to_vec()
     };
+    Ok(answers.iter().map(part).collect())
+}
+
+/// A released statistic without its groups.
+fn describe(placed: &Placed, statistic: &Statistic, charges: &[Charge]) -> Released {
     let noise = placed.parts.iter().zip(charges).map(|(part, charge)| PartNoise {
         part: part.name.to_owned(),
         scale: charge.scale * part.step,
@@ -154,22 +214,78 @@ fn conclude(placed: &Placed, charges: &[Charge], noised: &[i128], measure: &Meas
         step: part.step,
         rho: charge.rho,
     });
+    let scales: Vec<f64> = charges.iter().map(|charge| charge.scale).collect();
     Released {
         statistic: placed.name.clone(),
-        measure: measure.clone(),
+        measure: statistic.measure.clone(),
         mechanism: placed.mechanism,
         noise: noise.collect(),
-        groups: (0..placed.groups()).map(group).collect(),
+        groups: Vec::new(),
+        overall: None,
+        threshold: placed.threshold_of_units(&scales),
+        chosen_bounds: placed.chosen_bounds,
     }
 }
 
-/// The expected 95 % error of each part at a price, in the statistic's own unit: for quotes. From the
-/// sealed layout alone, never from data.
-pub fn expected_errors(layout: &Layout, price: &Price) -> Vec<(Name, String, f64)> {
-    let parts = layout.statistics().iter().flat_map(|placed| placed.parts.iter());
-    let error = |(part, charge): (&tidegate_statistics::Part, &Charge)| {
-        let half = interval_half_width(charge.mechanism, charge.scale, CONFIDENCE) * part.step;
-        (charge.statistic.clone(), charge.part.clone(), half)
+/// Post-processing that the manifest asks for: not below zero, whole numbers. An interval that holds the truth still
+/// does.
+fn hold_inside(released: &mut Released, statistic: &Statistic) {
+    for estimate in released.groups.iter_mut().flat_map(|group| &mut group.estimates) {
+        if statistic.nonnegative {
+            estimate.value = estimate.value.max(0.0);
+            estimate.lower = estimate.lower.max(0.0);
+            estimate.upper = estimate.upper.max(0.0);
+        }
+        if statistic.rounded {
+            (estimate.value, estimate.lower, estimate.upper) = (estimate.value.round(), estimate.lower.floor(), estimate.upper.ceil());
+        }
+    }
+}
+
+/// The expected error of one estimate, for quotes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExpectedError {
+    /// The statistic.
+    pub statistic: Name,
+    /// The estimate: `count`, `mean`, `rank` (of a quantile, in values), `entry` (of a vector), ...
+    pub estimate: String,
+    /// Half the width of its interval, in its own unit.
+    pub half_width: f64,
+}
+
+/// The expected errors of all estimates of one round at a price, in each statistic's own unit.
+///
+/// From the sealed layout, and for ratios from a reference: what the manifest declares, or one given for all
+/// statistics. Never from data.
+pub fn expected_errors(layout: &Layout, charges: &[Charge], reference: Option<Expected>) -> Vec<ExpectedError> {
+    let mut rest = charges;
+    let of = |placed: &Placed| {
+        let (own, after) = rest.split_at(placed.parts.len().min(rest.len()));
+        rest = after;
+        let scales: Vec<f64> = own.iter().map(|charge| charge.scale).collect();
+        let reference = reference.map_or(placed.reference, |reference| Reference::from(Some(reference)));
+        let errors = if scales.len() == placed.parts.len() { placed.expected_errors(&scales, reference, CONFIDENCE) } else { Vec::new() };
+        let error = |(estimate, half_width)| ExpectedError { statistic: placed.name.clone(), estimate, half_width };
+        errors.into_iter().map(error).collect::<Vec<_>>()
     };
-    parts.zip(&price.charges).map(error).collect()
+    layout.statistics().iter().flat_map(of).collect()
+}
+
+/// Chooses the bounds of the main round from what the first one released: post-processing, at no price.
+///
+/// `layout` is the main one, as sealed; `charges` are those of the main round, whose scales are public beforehand.
+pub fn choose_bounds(layout: &Layout, charges: &[Charge], first_round: &[Released]) -> ChosenBounds {
+    let mut first = 0;
+    let rounds = layout.statistics().iter().zip(first_round).map(|(placed, released)| {
+        let scale = charges.get(first).map_or(f64::INFINITY, |charge| charge.scale);
+        first += placed.parts.len();
+        let vector = released.overall.as_ref().and_then(|overall| overall.vector.as_ref());
+        let noise = released.noise.first();
+        MainRound {
+            scale,
+            beyond: vector.map(|vector| vector.values.clone()).unwrap_or_default(),
+            bounds_scale: noise.map_or(f64::INFINITY, |noise| noise.scale / noise.step),
+        }
+    });
+    choose(layout, &rounds.collect::<Vec<_>>())
 }

@@ -10,8 +10,7 @@ const TABLE: &str = "record{row-count:u32,columns:list<record{values:variant{int
 const PARAMETERS: &str = "list<variant{integer(s64),float(float64),text(string),boolean(bool),date(s32)}>";
 const CONTRIBUTIONS: &str = "list<variant{dense(list<float64>),sparse(list<record{index:u32,value:float64}>),\
     keyed(list<record{key:string,values:list<float64>}>)}>";
-const RELEASES: &str =
-    "list<record{keys:list<string>,width:u32,values:list<float64>,lower:list<float64>,upper:list<float64>}>";
+const RELEASES: &str = "list<record{keys:list<string>,width:u32,values:list<float64>,lower:list<float64>,upper:list<float64>}>";
 const CONCLUSION: &str = "variant{again(list<float64>),done(list<record{name:string,value:float64}>)}";
 
 /// Checks that `contribute` and `conclude` have the types of `runtime/wit/analysis.wit`.

@@ -1,8 +1,11 @@
 //! The sealed layout: where each statistic's cells lie, in what a module returns and in the totals.
 
-use crate::{Estimate, Kind, Noised, Part, kind_of};
-use std::ops::Range;
-use tidegate_terms::{Manifest, ManifestError, Measure, Mechanism, Name, PublicSchema, messages};
+use crate::automatic::ChosenBounds;
+use crate::kind::{Shape, kind_of, kind_of_bounds_round};
+use crate::placed::{Column, table_of};
+use crate::{Conclusion, Group, Part, Placed, Sensitivity, Sums};
+use std::sync::Arc;
+use tidegate_terms::{Manifest, ManifestError, Measure, Mechanism, PublicSchema, Statistic, messages};
 
 messages! {
     /// Why a module cannot run on a dataset.
@@ -10,140 +13,90 @@ messages! {
         Overflow { statistic: String } = "layout.overflow" {
             en: "statistic `{statistic}`: declared units times the bound per unit do not fit 62 bits; use a coarser `grid` or smaller bounds",
             zh: "统计量 `{statistic}`：申报单元数乘以每单元界限超过 62 位；请使用更粗的 `grid` 或更小的界限",
+        },
+        ChosenBounds = "layout.chosen-bounds" {
+            en: "the chosen bounds do not belong to this layout, or do not lie inside the declared ones",
+            zh: "所选界限不属于此布局，或不在申报界限之内",
         };
         Manifest(ManifestError),
     }
 }
 
-/// What a module returned is not a contribution; the unit gets the sealed default. Says no more than that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotAContribution;
-
-/// One statistic at its place.
+/// A statistic as declared, with the keys that its schema gives it.
 #[derive(Debug)]
-pub struct Placed {
-    /// Its name.
-    pub name: Name,
-    /// Its noise.
-    pub mechanism: Mechanism,
-    /// Its share of the price.
-    pub weight: f64,
-    /// The public keys of its groups; `None` where it has one value for all.
-    pub keys: Option<Vec<String>>,
-    /// Its parts; part p of group g lies at `totals.start + p * groups + g`.
-    pub parts: Vec<Part>,
-    /// Where its totals lie.
-    pub totals: Range<usize>,
-    groups: usize,
-    groups_per_unit: usize,
-    guest_width: usize,
-    kind: Box<dyn Kind>,
+struct Declared {
+    statistic: Statistic,
+    keys: Option<Vec<String>>,
 }
 
-impl Placed {
-    /// How many groups it has; one, where it has no groups.
-    pub fn groups(&self) -> usize {
-        self.groups
-    }
-
-    /// How many cells a dense contribution has.
-    pub fn guest_cells(&self) -> usize {
-        self.groups * self.guest_width
-    }
-
-    /// Where one part's totals lie.
-    pub fn part_totals(&self, part: usize) -> Range<usize> {
-        let start = self.totals.start + part * self.groups;
-        start..start + self.groups
-    }
-
-    /// The estimates of one group from the noised totals of its parts.
-    pub fn estimate(&self, parts: &[Noised], confidence: f64) -> Vec<Estimate> {
-        self.kind.estimate(parts, self.mechanism, confidence)
-    }
+/// What all layouts of a run follow from.
+#[derive(Debug)]
+struct Sealed {
+    statistics: Vec<Declared>,
+    /// Most units; blocks, where the module is called for blocks.
+    units_max: u64,
+    blocks: Option<u64>,
 }
 
-/// A contribution as a module may give it, reduced to what the layout needs.
-pub trait Sparse {
-    /// Calls `visit` for each cell given, in order; stops where `visit` refuses.
-    fn visit(&self, cells: usize, visit: &mut dyn FnMut(usize, f64) -> Result<(), NotAContribution>) -> Result<(), NotAContribution>;
+/// Which round a layout is for.
+enum Round<'a> {
+    Bounds,
+    Main(&'a ChosenBounds),
 }
 
 /// The sealed layout of a module on a dataset, fixed before any data is opened.
 #[derive(Debug)]
 pub struct Layout {
+    sealed: Arc<Sealed>,
     statistics: Vec<Placed>,
     totals_len: usize,
-    cell_max: Vec<u64>,
-}
-
-/// Reused between units, so that a contribution costs no allocation.
-#[derive(Debug, Default)]
-pub struct Scratch {
-    cells: Vec<f64>,
-    touched: Vec<u32>,
-    /// For each group, one more than its place among the touched ones; zero where it is not touched. One
-    /// look-up for each cell, however many groups a hostile unit touches.
-    places: Vec<u32>,
-    counts: Vec<u32>,
-    seen: Vec<bool>,
-    /// The contribution as (place in the totals, steps).
-    pub(crate) entries: Vec<(u32, i64)>,
-}
-
-impl Scratch {
-    fn touch_nothing(&mut self) {
-        for group in self.touched.drain(..) {
-            if let Some(place) = self.places.get_mut(group as usize) {
-                *place = 0;
-            }
-        }
-        self.cells.clear();
-    }
 }
 
 impl Layout {
     /// Places a manifest's statistics, and refuses a run whose totals could overflow.
+    ///
+    /// A statistic with automatic bounds lies at its outer bounds; its prices and scales, which are in steps, do not
+    /// depend on which are chosen.
     pub fn seal(manifest: &Manifest, schema: &PublicSchema) -> Result<Self, LayoutError> {
         manifest.check_against(schema)?;
-        let mut statistics = Vec::new();
-        let mut start = 0;
-        for statistic in &manifest.statistics {
+        let declared = |statistic: &Statistic| {
             let keys = manifest.group_keys(statistic, schema)?;
-            let groups = keys.as_ref().map_or(1, Vec::len);
-            let groups_per_unit = statistic.groups.as_ref().map_or(1, |grouping| grouping.per_unit);
-            let groups_per_unit = groups_per_unit.min(groups as u32);
-            let kind = kind_of(&statistic.measure, groups_per_unit);
-            // A histogram bounds the categories that a unit touches by the number of its values.
-            let groups_limit = match statistic.measure {
-                Measure::Histogram { values_per_unit } => values_per_unit as usize,
-                _ => groups_per_unit as usize,
-            };
-            let parts = kind.parts();
-            for part in &parts {
-                let total = u128::from(part.cell_max) * u128::from(schema.units_max);
-                if total >= 1 << 62 {
-                    return Err(LayoutError::Overflow { statistic: statistic.name.to_string() });
+            Ok(Declared { statistic: statistic.clone(), keys })
+        };
+        let statistics = manifest.statistics.iter().map(declared).collect::<Result<_, ManifestError>>()?;
+        let units_max = manifest.blocks.as_ref().map_or(schema.units_max, |blocks| u64::from(blocks.count));
+        let sealed = Arc::new(Sealed { statistics, units_max, blocks: manifest.blocks.as_ref().map(|blocks| u64::from(blocks.count)) });
+        Self::place(sealed, &Round::Main(&ChosenBounds::default()))
+    }
+
+    /// The layout of the first round, where some statistic has automatic bounds: the module returns the same, those
+    /// statistics count it among candidate bounds, and the others contribute nothing.
+    pub fn bounds_round(&self) -> Option<Self> {
+        let any = self.sealed.statistics.iter().any(|declared| declared.statistic.measure.automatic().is_some());
+        any.then(|| Self::place(self.sealed.clone(), &Round::Bounds)).and_then(Result::ok)
+    }
+
+    /// The layout with these bounds chosen.
+    pub fn within(&self, chosen: &ChosenBounds) -> Result<Self, LayoutError> {
+        let fits = chosen.bounds.len() == self.sealed.statistics.len()
+            && chosen.bounds.iter().zip(&self.sealed.statistics).all(|(bounds, declared)| inside(*bounds, &declared.statistic.measure));
+        if fits { Self::place(self.sealed.clone(), &Round::Main(chosen)) } else { Err(LayoutError::ChosenBounds) }
+    }
+
+    fn place(sealed: Arc<Sealed>, round: &Round<'_>) -> Result<Self, LayoutError> {
+        let (mut statistics, mut start) = (Vec::new(), 0);
+        for (index, declared) in sealed.statistics.iter().enumerate() {
+            let placed = place(declared, sealed.blocks, round, index, start);
+            for part in &placed.parts {
+                let answer = u128::from(part.cell_max) * u128::from(part.gain()) * u128::from(sealed.units_max);
+                if answer >= 1 << 62 {
+                    return Err(LayoutError::Overflow { statistic: placed.name.to_string() });
                 }
             }
-            let totals = start..start + groups * parts.len();
-            start = totals.end;
-            statistics.push(Placed {
-                name: statistic.name.clone(),
-                mechanism: statistic.mechanism,
-                weight: statistic.weight,
-                guest_width: kind.guest_width(),
-                groups_per_unit: groups_limit,
-                keys,
-                parts,
-                totals,
-                groups,
-                kind,
-            });
+            start = placed.totals.end;
+            statistics.push(placed);
         }
-        let per_cell = statistics.iter().flat_map(|placed| placed.parts.iter().map(|part| (part.cell_max, placed.groups)));
-        let cell_max = per_cell.flat_map(|(most, groups)| std::iter::repeat_n(most, groups)).collect();
-        Ok(Self { statistics, totals_len: start, cell_max })
+        Ok(Self { sealed, statistics, totals_len: start })
     }
 
     /// The statistics, in the order of the manifest.
@@ -151,230 +104,159 @@ impl Layout {
         &self.statistics
     }
 
-    /// How many cells a module returns for one unit at most.
-    pub fn guest_cells(&self) -> usize {
-        self.statistics.iter().map(Placed::guest_cells).sum()
+    /// Those with discovered keys.
+    pub(crate) fn discovered(&self) -> impl Iterator<Item = &Placed> {
+        self.statistics.iter().filter(|placed| placed.discovered.is_some())
     }
 
-    /// The length of the totals.
+    /// How many numbers a module returns for one unit at most.
+    pub fn guest_cells(&self) -> usize {
+        self.statistics.iter().map(Placed::returned_max).sum()
+    }
+
+    /// Most bytes that a host copies out of a guest for one answer.
+    pub fn answer_bytes(&self) -> u64 {
+        let keys = |placed: &Placed| placed.slots_per_unit as u64 * (placed.key_bytes_max() as u64 + 64);
+        let keyed: u64 = self.statistics.iter().filter(|placed| placed.key_rule.is_some()).map(keys).sum();
+        (self.guest_cells() as u64).saturating_mul(16).saturating_add(keyed).saturating_add(64 << 10)
+    }
+
+    /// The length of the public totals.
     pub fn totals_len(&self) -> usize {
         self.totals_len
     }
 
-    /// Whether totals could have come from so many units: each cell within units x bound.
-    pub fn totals_in_range(&self, totals: &[i64], units: u64) -> bool {
-        let fits = |(total, most): (&i64, &u64)| u128::from(total.unsigned_abs()) <= u128::from(*most) * u128::from(units);
-        totals.len() == self.totals_len && totals.iter().zip(&self.cell_max).all(fits)
+    /// Most cells of all totals, discovered keys included, over so many units.
+    pub fn cells_max(&self, units: u64) -> u64 {
+        self.sums_bytes(units) / 8
     }
 
-    /// Adds one unit's contribution to the totals: what the module returned, if it is one, else the default.
-    ///
-    /// The default is a contribution of zeros, which passes the same clamp as everything else. Says whether
-    /// the unit's own contribution was taken: for dry runs; workers do not look.
-    pub fn add<C: Sparse>(&self, returned: Option<&[C]>, totals: &mut [i64], scratch: &mut Scratch) -> bool {
-        let encoded = returned.ok_or(NotAContribution).and_then(|contributions| self.encode(contributions, scratch));
-        if encoded.is_err() {
-            self.encode_default(scratch);
-        }
-        for (place, steps) in &scratch.entries {
-            totals[*place as usize] += steps;
-        }
-        encoded.is_ok()
+    /// The declared shares of the run's budget that go to the choice of bounds, together.
+    pub fn bounds_share(&self) -> f64 {
+        self.sealed.statistics.iter().filter_map(|declared| declared.statistic.measure.automatic()).map(|automatic| automatic.share).sum()
     }
 
-    fn encode<C: Sparse>(&self, contributions: &[C], scratch: &mut Scratch) -> Result<(), NotAContribution> {
-        scratch.entries.clear();
-        if contributions.len() != self.statistics.len() {
-            return Err(NotAContribution);
-        }
-        for (placed, contribution) in self.statistics.iter().zip(contributions) {
-            placed.gather(contribution, scratch)?;
-            placed.encode(scratch)?;
-        }
-        Ok(())
+    /// The parts of all statistics, in the order of their answers.
+    pub fn parts(&self) -> impl Iterator<Item = (&Placed, &Part)> {
+        self.statistics.iter().flat_map(|placed| placed.parts.iter().map(move |part| (placed, part)))
     }
 
-    fn encode_default(&self, scratch: &mut Scratch) {
-        scratch.entries.clear();
-        for placed in &self.statistics {
-            scratch.touch_nothing();
-            if placed.keys.is_none() {
-                scratch.touched.push(0);
-                scratch.cells.resize(placed.guest_width, 0.0);
-            }
-            // Zeros are inside every declared shape, so this cannot fail; a unit without entries is the safe end.
-            if placed.encode(scratch).is_err() {
-                debug_assert!(false, "the default must pass the clamp");
-            }
-        }
-    }
-}
-
-impl Placed {
-    /// Collects the groups that a contribution touches: `touched`, and `guest_width` cells for each.
-    fn gather<C: Sparse>(&self, contribution: &C, scratch: &mut Scratch) -> Result<(), NotAContribution> {
-        scratch.touch_nothing();
-        let Scratch { cells, touched, places, seen, .. } = scratch;
-        seen.clear();
-        if places.len() < self.groups {
-            places.resize(self.groups, 0);
-        }
-        if self.keys.is_none() {
-            touched.push(0);
-            places[0] = 1;
-            cells.resize(self.guest_width, 0.0);
-        }
-        seen.resize(if self.guest_cells() <= 64 { 64 } else { 0 }, false);
-        let mut last = None;
-        contribution.visit(self.guest_cells(), &mut |index, value| {
-            if index >= self.guest_cells() || !value.is_finite() {
-                return Err(NotAContribution);
-            }
-            // Few cells may come in any order; many must come in rising order, which shows duplicates at no cost.
-            match seen.get_mut(index) {
-                Some(seen) if *seen => return Err(NotAContribution),
-                Some(seen) => *seen = true,
-                None if last.is_some_and(|last| index <= last) => return Err(NotAContribution),
-                None => last = Some(index),
-            }
-            if value == 0.0 {
-                return Ok(());
-            }
-            let (group, cell) = (index / self.guest_width, index % self.guest_width);
-            let place = match places.get(group).copied().unwrap_or(0) {
-                0 if touched.len() >= self.groups_per_unit => return Err(NotAContribution),
-                0 => {
-                    touched.push(group as u32);
-                    cells.resize(touched.len() * self.guest_width, 0.0);
-                    places[group] = touched.len() as u32;
-                    touched.len() - 1
-                }
-                place => place as usize - 1,
-            };
-            cells[place * self.guest_width + cell] = value;
-            Ok(())
-        })
+    /// The exact answers of each part, in the order of [`Layout::parts`]. Only the noise process may see them.
+    pub fn answers(&self, sums: &Sums) -> Vec<Vec<i64>> {
+        let mut before = 0;
+        let of_statistic = |placed: &Placed| {
+            let table = table_of(sums, before, placed);
+            before += usize::from(placed.discovered.is_some());
+            placed.answers(&sums.fixed, table)
+        };
+        self.statistics.iter().flat_map(of_statistic).collect()
     }
 
-    /// Clamps, rounds and checks what was gathered, and appends it to the entries.
-    fn encode(&self, scratch: &mut Scratch) -> Result<(), NotAContribution> {
-        let Scratch { cells, touched, counts, entries, .. } = scratch;
-        let limit = self.kind.values_per_unit();
-        counts.clear();
-        if let Some(limit) = limit {
-            share_out(cells.chunks(self.guest_width).map(|group| group[0]), limit, counts);
-        }
-        let mut values_left = limit.map_or(0, i64::from);
-        for (place, group) in touched.iter().enumerate() {
-            let count = counts.get(place).copied().unwrap_or(0);
-            let steps = self.kind.encode(&cells[place * self.guest_width..][..self.guest_width], count);
-            if limit.is_some() {
-                values_left -= steps[0];
-            }
-            if !self.kind.check(&steps) || values_left < 0 {
-                return Err(NotAContribution);
-            }
-            for (part, steps) in steps.iter().take(self.parts.len()).enumerate() {
-                if *steps != 0 {
-                    entries.push(((self.totals.start + part * self.groups + *group as usize) as u32, *steps));
-                }
-            }
-        }
-        Ok(())
+    /// What noised answers say, statistic by statistic: groups, and what all groups share. `noised` and `scales` are in
+    /// the order of [`Layout::parts`]; `sums` lends the names of discovered keys, of which only those are said that
+    /// reach their threshold.
+    pub fn conclude(&self, sums: &Sums, noised: &[Vec<i128>], scales: &[f64], confidence: f64) -> Vec<(Vec<Group>, Option<Conclusion>)> {
+        let (mut before, mut part) = (0, 0);
+        let of_statistic = |placed: &Placed| {
+            let keys = Placed::found_keys(table_of(sums, before, placed));
+            before += usize::from(placed.discovered.is_some());
+            let own = part..part + placed.parts.len();
+            part = own.end;
+            let cells = noised.get(own.clone()).unwrap_or_default();
+            let (groups, shared) = placed.conclude(cells, scales.get(own).unwrap_or_default(), keys, confidence);
+            (crate::most_common::select(&placed.measure, groups), shared)
+        };
+        self.statistics.iter().map(of_statistic).collect()
+    }
+
+    /// Estimates of totals to which no noise was added: for made-up units, where there is nothing to protect.
+    pub fn conclude_without_noise(&self, sums: &Sums) -> Vec<Vec<Group>> {
+        let exact: Vec<Vec<i128>> = self.answers(sums).iter().map(|part| part.iter().map(|answer| i128::from(*answer)).collect()).collect();
+        let scales = vec![f64::MIN_POSITIVE; exact.len()];
+        self.conclude(sums, &exact, &scales, 0.95).into_iter().map(|(groups, _)| groups).collect()
     }
 }
 
-/// How many values each group keeps: what it says, rounded down and not negative; scaled down together
-/// where they are more than `limit`.
-fn share_out(says: impl Iterator<Item = f64> + Clone, limit: u32, counts: &mut Vec<u32>) {
-    let whole = |count: f64| count.clamp(0.0, 1e9).trunc();
-    let sum: f64 = says.clone().map(whole).sum();
-    let most = f64::from(limit);
-    counts.extend(says.map(|count| {
-        let count = whole(count);
-        let kept = if sum > most { (count * (most / sum)).trunc() } else { count };
-        kept.min(most) as u32
-    }));
+fn inside(chosen: Option<[f64; 2]>, measure: &Measure) -> bool {
+    let (Measure::Sum { bounds, automatic, .. } | Measure::Mean { bounds, automatic, .. }) = measure else { return chosen.is_none() };
+    match (chosen, automatic) {
+        (Some([lower, upper]), Some(_)) => lower < upper && lower >= bounds[0] && upper <= bounds[1],
+        (None, _) => true,
+        (Some(_), None) => false,
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Cells(Vec<(usize, f64)>);
-
-    impl Sparse for Cells {
-        fn visit(&self, _cells: usize, visit: &mut dyn FnMut(usize, f64) -> Result<(), NotAContribution>) -> Result<(), NotAContribution> {
-            self.0.iter().try_for_each(|(index, value)| visit(*index, *value))
-        }
+fn place(declared: &Declared, blocks: Option<u64>, round: &Round<'_>, index: usize, start: usize) -> Placed {
+    let Declared { statistic, keys } = declared;
+    let (measure, mechanism) = (&statistic.measure, statistic.mechanism);
+    let key_rule = statistic.groups.as_ref().and_then(|groups| groups.discovered);
+    let groups = if key_rule.is_some() { 0 } else { keys.as_ref().map_or(1, Vec::len) };
+    let per_unit = statistic.groups.as_ref().map_or(1, |grouping| grouping.per_unit);
+    let per_unit = if key_rule.is_some() { per_unit } else { per_unit.min(groups as u32) };
+    let chosen = match round {
+        Round::Main(chosen) => chosen.bounds.get(index).copied().flatten(),
+        Round::Bounds => None,
+    };
+    let mut kind = kind_of(measure, mechanism, Shape { groups: groups as u32, per_unit, blocks: blocks.unwrap_or(0) }, chosen);
+    if matches!(round, Round::Bounds) {
+        kind = kind_of_bounds_round(measure, mechanism, per_unit, kind);
     }
-
-    fn layout(statistics: &str) -> Layout {
-        let schema = PublicSchema::parse(
-            "title = { zh = \"\", en = \"\" }\nsource = \"\"\nacquired = \"2024-01-01\"\nlineage = \"l\"\nunits_max = 1000\n\
-             privacy_unit = { kind = \"person\", column = \"id\", identifier = \"integer\" }\n\
-             [[tables]]\nname = \"t\"\nrows_per_unit_max = 5\n[[tables.columns]]\nname = \"x\"\ntype = \"float\"\nminimum = 0.0\nmaximum = 1.0",
-        )
-        .expect("schema");
-        let manifest = format!(
-            "contract = 1\nname = \"m\"\nversion = \"1\"\ntitle = {{ zh = \"\", en = \"\" }}\npurpose = \"p\"\n\
-             [[inputs]]\ntable = \"t\"\ncolumns = [\"x\"]\n{statistics}\n[resources]\nfuel_per_unit = 1000\nmemory_bytes = 65536"
-        );
-        Layout::seal(&Manifest::parse(&manifest).expect("manifest"), &schema).expect("layout")
+    let own = kind.parts();
+    let discovered = key_rule.filter(|_| own.iter().any(|part| !part.shared));
+    let units_part = discovered.is_some() && !matches!(measure, Measure::Count { per_unit: 1 });
+    let mut parts = Vec::new();
+    if units_part {
+        parts.push(units_of_keys(per_unit, mechanism));
     }
-
-    fn totals(layout: &Layout, contributions: Option<Vec<Cells>>) -> Vec<i64> {
-        let mut totals = vec![0; layout.totals_len()];
-        layout.add(contributions.as_deref(), &mut totals, &mut Scratch::default());
-        totals
+    parts.extend(own);
+    let counts_clamped = matches!(measure, Measure::Sum { clamped_share: true, .. } | Measure::Mean { clamped_share: true, .. });
+    if counts_clamped && matches!(round, Round::Main(_)) {
+        parts.push(Part::counting("clamped", 1, Sensitivity::together(1), mechanism).shared());
     }
+    // Values that are shared out bound the slots that a unit touches by their number.
+    let slots_per_unit = match measure {
+        Measure::Histogram { values_per_unit } | Measure::Quantiles { values_per_unit, .. } => *values_per_unit as usize,
+        Measure::MostCommon { values_per_unit, .. } if key_rule.is_none() => *values_per_unit as usize,
+        _ if blocks.is_some() => groups,
+        _ => per_unit as usize,
+    };
+    let slots = if key_rule.is_some() { 1 } else { groups * kind.slots_per_group() };
+    let mut placed = Placed {
+        name: statistic.name.clone(),
+        measure: measure.clone(),
+        mechanism,
+        weight: statistic.weight,
+        keys: keys.clone(),
+        discovered,
+        key_rule,
+        reference: statistic.expected.into(),
+        chosen_bounds: chosen,
+        parts,
+        totals: start..start,
+        groups,
+        slots,
+        slots_per_unit,
+        gives_to_all: blocks.is_some() || statistic.groups.is_none() && kind.slots_per_group() == 1,
+        guest_width: kind.guest_width(),
+        columns: Vec::new(),
+        clamped: None,
+        units_part,
+        kind,
+    };
+    let ranges = placed.ranges();
+    placed.totals.end = ranges.last().map_or(start, |range| range.end);
+    let columns = |(part, range): (&Part, &std::ops::Range<usize>)| {
+        let stride = if placed.kind.slots_per_group() > 1 { 1 } else { part.width };
+        let columns = if placed.kind.slots_per_group() > 1 { 1 } else { part.width.min(3) };
+        (0..columns).map(|column| Column { start: range.start + column, stride }).collect::<Vec<_>>()
+    };
+    let columns: Vec<_> = placed.parts.iter().zip(&ranges).filter(|(part, _)| !part.shared).flat_map(columns).collect();
+    placed.clamped = placed.parts.iter().zip(&ranges).find(|(part, _)| part.name == "clamped").map(|(_, range)| range.start);
+    placed.columns = columns;
+    placed
+}
 
-    const COUNTS: &str = "[[statistics]]\nname = \"c\"\nmeasure = \"count\"\ngroups = { keys = [\"a\", \"b\", \"c\"], per_unit = 2 }";
-
-    #[test]
-    fn what_does_not_fit_the_shape_is_the_default() {
-        let layout = layout(COUNTS);
-        let one = |cells: &[(usize, f64)]| totals(&layout, Some(vec![Cells(cells.to_vec())]));
-        assert_eq!(one(&[(0, 1.0), (2, 9.0)]), [1, 0, 1]);
-        assert_eq!(one(&[(2, 1.0), (0, 1.0)]), [1, 0, 1]);
-        let default = [0, 0, 0];
-        assert_eq!(one(&[(0, 1.0), (1, 1.0), (2, 1.0)]), default, "too many groups");
-        assert_eq!(one(&[(0, 1.0), (0, 1.0)]), default, "duplicate");
-        assert_eq!(one(&[(0, 0.0), (0, 1.0)]), default, "duplicate after a zero");
-        assert_eq!(one(&[(3, 1.0)]), default, "out of range");
-        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            assert_eq!(one(&[(0, 1.0), (1, value)]), default, "{value}");
-        }
-        assert_eq!(totals(&layout, None), default);
-        assert_eq!(totals(&layout, Some(vec![])), default, "missing statistic");
-        assert_eq!(totals(&layout, Some(vec![Cells(vec![(0, 1.0)]), Cells(vec![])])), default, "extra statistic");
-    }
-
-    #[test]
-    fn one_bad_statistic_defaults_them_all() {
-        let layout = layout(&format!("{COUNTS}\n[[statistics]]\nname = \"s\"\nmeasure = \"sum\"\nbounds = [1.0, 2.0]\ngrid = 1.0"));
-        let good = || Cells(vec![(0, 1.0)]);
-        assert_eq!(totals(&layout, Some(vec![good(), Cells(vec![(0, 2.0)])])), [1, 0, 0, 2]);
-        assert_eq!(totals(&layout, Some(vec![good(), Cells(vec![(0, f64::NAN)])])), [0, 0, 0, 1], "default passes the clamp");
-    }
-
-    #[test]
-    fn values_are_shared_out_over_groups() {
-        let layout =
-            layout("[[statistics]]\nname = \"h\"\nmeasure = \"histogram\"\nvalues_per_unit = 4\ngroups = { keys = [\"a\", \"b\", \"c\"] }");
-        let one = |cells: &[(usize, f64)]| totals(&layout, Some(vec![Cells(cells.to_vec())]));
-        assert_eq!(one(&[(0, 1.0), (1, 1.0), (2, 2.0)]), [1, 1, 2]);
-        assert_eq!(one(&[(0, 8.0), (1, 4.0), (2, 4.0)]), [2, 1, 1]);
-        assert_eq!(one(&[(0, 1e300), (1, -1e300)]), [4, 0, 0]);
-        assert!(one(&[(0, 1e9), (1, 1e9), (2, 1e9)]).iter().sum::<i64>() <= 4);
-        assert_eq!(layout.statistics()[0].parts[0].sensitivity.l1, 4);
-    }
-
-    #[test]
-    fn totals_outside_units_times_bound_are_noticed() {
-        let layout = layout(COUNTS);
-        assert!(layout.totals_in_range(&[10, 0, 10], 10));
-        assert!(!layout.totals_in_range(&[11, 0, 0], 10));
-        assert!(!layout.totals_in_range(&[0, 0], 10));
-    }
+/// How many units have a discovered key: 0 or 1 for each unit and key.
+fn units_of_keys(per_unit: u32, mechanism: Mechanism) -> Part {
+    Part::counting("units", 1, Sensitivity::of_each(1, u64::from(per_unit)), mechanism)
 }

@@ -23,6 +23,32 @@ fn laplace_half_width(scale: f64, confidence: f64) -> f64 {
     (-tail.ln() * scale - 1.0).ceil().max(0.0)
 }
 
+/// The half width of the interval of the sum of two independent draws.
+pub(crate) fn sum_of_two_half_width(mechanism: Mechanism, scale: f64, confidence: f64) -> f64 {
+    match mechanism {
+        Mechanism::Gaussian => interval_half_width(mechanism, scale * 2f64.sqrt(), confidence),
+        Mechanism::Laplace => {
+            // P(|X + Y| > h) = exp(-h / b) (1 + h / (2 b)) for continuous ones; one step more for the discrete.
+            let outside = |h: f64| (-h / scale).exp() * (1.0 + h / (2.0 * scale));
+            let (mut low, mut high) = (0.0, 100.0 * scale);
+            for _ in 0..100 {
+                let middle = f64::midpoint(low, high);
+                if outside(middle) > 1.0 - confidence { low = middle } else { high = middle }
+            }
+            high + 1.0
+        }
+    }
+}
+
+/// A bound from above on P(standard normal > x): Sampford (1953) for x above 0, and 1 elsewhere.
+pub(crate) fn normal_tail_at_most(x: f64) -> f64 {
+    if x <= 0.0 {
+        return 1.0;
+    }
+    let density = (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt();
+    4.0 * density / (3.0 * x + (x * x + 8.0).sqrt())
+}
+
 fn gaussian_half_width(scale: f64, confidence: f64) -> f64 {
     let density = |x: f64| (-x * x / (2.0 * scale * scale)).exp();
     let reach = (scale * 12.0).ceil() as u64 + 2;

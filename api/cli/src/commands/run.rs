@@ -67,8 +67,7 @@ pub(crate) fn show_quote(view: &QuoteView, output: Output) {
     }
     let mut table = output.table(&[("statistic", "统计量"), ("estimate", "估计量"), ("expected 95 % error", "预计 95 % 误差")]);
     for error in &view.errors {
-        let expected = error.error_95.map_or_else(|| output.pick("not declared", "未申报").to_owned(), number);
-        table.add_row([error.statistic.to_string(), error.estimate.clone(), expected]);
+        table.add_row([error.statistic.to_string(), error.estimate.clone(), number(error.error_95)]);
     }
     println!("{table}");
     if let Some(wanted) = &view.wanted {
@@ -179,7 +178,8 @@ pub(crate) fn show_release(shown: &ReleaseShown, output: Output) {
         println!("\n{table}");
     }
     if release.failure.is_some() {
-        let failed = ("The module's `conclude` failed on this release; the run ended here.", "模型的 `conclude` 在此结果上失败；运行到此结束。");
+        let failed =
+            ("The module's `conclude` failed on this release; the run ended here.", "模型的 `conclude` 在此结果上失败；运行到此结束。");
         println!("{}", output.pick(failed.0, failed.1));
     }
     println!("{}", output.pick("Intervals cover the clamped statistic, not sampling error.", "区间覆盖截断后的统计量，不含抽样误差。"));

@@ -62,16 +62,100 @@ messages! {
             zh: "统计量 `{statistic}`：`grid` 必须大于 0 且不超过最大界限，也不能细于其 2^40 分之一",
         },
         Weight { statistic: String } = "manifest.weight" {
-            en: "statistic `{statistic}`: `weight` must be a finite number above 0 and at most 1000000",
-            zh: "统计量 `{statistic}`：`weight` 必须是大于 0 且不超过 1000000 的有限数",
+            en: "statistic `{statistic}`: `weight` must lie above 0 and be at most 1",
+            zh: "统计量 `{statistic}`：`weight` 必须大于 0 且不超过 1",
+        },
+        Weights { given: usize, statistics: usize, sum: f64 } = "manifest.weights" {
+            en: "{given} of {statistics} statistics have a `weight`, and they add up to {sum}: give all of them one, so that they add up to 1, or none",
+            zh: "{statistics} 个统计量中有 {given} 个给出了 `weight`，其和为 {sum}：请全部给出且和为 1，或全部不给",
+        },
+        Blocks { statistic: String } = "manifest.block-measure" {
+            en: "statistic `{statistic}`: with `[blocks]` every statistic is a `block_mean` or `block_median`, and without it none is",
+            zh: "统计量 `{statistic}`：有 `[blocks]` 时所有统计量都须为 `block_mean` 或 `block_median`，没有时则都不得使用它们",
+        },
+        PostProcessing { statistic: String } = "manifest.post-processing" {
+            en: "statistic `{statistic}`: `nonnegative` is for count, sum and histogram, `rounded` for count and histogram",
+            zh: "统计量 `{statistic}`：`nonnegative` 只用于计数、求和与直方图，`rounded` 只用于计数与直方图",
+        },
+        Expected { statistic: String } = "manifest.expected" {
+            en: "statistic `{statistic}`: `expected` needs a finite `count` of at least 1, and a finite `value` if any",
+            zh: "统计量 `{statistic}`：`expected` 须有不小于 1 的有限 `count`；若给出 `value`，须为有限数",
+        },
+        Candidates { statistic: String } = "manifest.candidates" {
+            en: "statistic `{statistic}`: `candidates` must be 1 to 10000 finite numbers, each larger than the one before; geometric ones above 0",
+            zh: "统计量 `{statistic}`：`candidates` 须为 1 至 10000 个严格递增的有限数；等比时须大于 0",
+        },
+        Probabilities { statistic: String } = "manifest.probabilities" {
+            en: "statistic `{statistic}`: `probabilities` must be 1 to 1000 numbers between 0 and 1, each larger than the one before",
+            zh: "统计量 `{statistic}`：`probabilities` 须为 1 至 1000 个 0 与 1 之间严格递增的数",
+        },
+        Dimension { statistic: String, maximum: u32 } = "manifest.dimension" {
+            en: "statistic `{statistic}`: `dimension` must lie between 1 and {maximum}",
+            zh: "统计量 `{statistic}`：`dimension` 必须在 1 至 {maximum} 之间",
+        },
+        NormBound { statistic: String } = "manifest.norm-bound" {
+            en: "statistic `{statistic}`: the `bound` of the norm must lie between 1e-15 and 1e15",
+            zh: "统计量 `{statistic}`：范数的 `bound` 必须在 1e-15 至 1e15 之间",
+        },
+        VectorKeys { statistic: String } = "manifest.vector-keys" {
+            en: "statistic `{statistic}`: give as many `keys` as the vector has entries, or none",
+            zh: "统计量 `{statistic}`：`keys` 的个数须与向量的维数相同，或不给",
+        },
+        VectorGroups { statistic: String } = "manifest.vector-groups" {
+            en: "statistic `{statistic}`: a vector sum has no `groups`; give the groups entries of their own",
+            zh: "统计量 `{statistic}`：向量和没有 `groups`；请为各组安排各自的分量",
+        },
+        Discovered { statistic: String } = "manifest.discovered" {
+            en: "statistic `{statistic}`: discovered keys have 1 to 256 bytes, and their `delta` lies between 1e-15 and 1e-3",
+            zh: "统计量 `{statistic}`：发现的键长 1 至 256 字节，其 `delta` 在 1e-15 至 1e-3 之间",
+        },
+        DiscoveredMeasure { statistic: String } = "manifest.discovered-measure" {
+            en: "statistic `{statistic}`: keys can be discovered for count, sum, mean and most_common only",
+            zh: "统计量 `{statistic}`：只有 count、sum、mean 与 most_common 可以发现键",
+        },
+        Automatic { statistic: String } = "manifest.automatic" {
+            en: "statistic `{statistic}`: the `share` of automatic bounds must lie above 0 and be at most 0.9, and there is no `grid` beside it",
+            zh: "统计量 `{statistic}`：自动界限的 `share` 必须大于 0 且不超过 0.9，且不能同时给出 `grid`",
+        },
+        BoundsShare { share: f64 } = "manifest.bounds-share" {
+            en: "automatic bounds take {share} of the budget together; at most 0.9 is allowed",
+            zh: "自动界限合计占预算的 {share}；最多允许 0.9",
+        },
+        HierarchyParent { statistic: String, parent: String } = "manifest.hierarchy-parent" {
+            en: "statistic `{statistic}`: its hierarchy names `{parent}`, which is no statistic of this manifest",
+            zh: "统计量 `{statistic}`：其层级指向 `{parent}`，而清单中没有该统计量",
+        },
+        HierarchyMeasure { statistic: String, parent: String } = "manifest.hierarchy-measure" {
+            en: "statistic `{statistic}`: it and `{parent}` must be the same of count, sum (declared bounds) or histogram, both with Gaussian noise",
+            zh: "统计量 `{statistic}`：它与 `{parent}` 必须同为计数、求和（申报界限）或直方图，且都使用高斯噪声",
+        },
+        HierarchyKeys { statistic: String } = "manifest.hierarchy-keys" {
+            en: "statistic `{statistic}`: a hierarchy needs public groups, and `parents` with one key of the statistic above for each; none where that has no groups",
+            zh: "统计量 `{statistic}`：层级需要公开的分组，且 `parents` 须为每组给出上级统计量的一个键；上级没有分组时不给",
+        },
+        HierarchyCycle { statistic: String } = "manifest.hierarchy-cycle" {
+            en: "statistic `{statistic}`: its hierarchy comes back to itself",
+            zh: "统计量 `{statistic}`：其层级构成循环",
+        },
+        KeyTwice { statistic: String, key: String } = "manifest.key-twice" {
+            en: "statistic `{statistic}`: the key `{key}` stands twice",
+            zh: "统计量 `{statistic}`：键 `{key}` 出现两次",
+        },
+        KeyForm { statistic: String, key: String } = "manifest.key-form" {
+            en: "statistic `{statistic}`: the key `{key}` must have 1 to 256 bytes, no space around it, and Unicode normal form C",
+            zh: "统计量 `{statistic}`：键 `{key}` 须为 1 至 256 字节、首尾无空白并采用 Unicode NFC 形式",
+        },
+        TooManyKeys { statistic: String, keys: usize, maximum: usize } = "manifest.too-many-keys" {
+            en: "statistic `{statistic}` has {keys} keys, but at most {maximum} are allowed",
+            zh: "统计量 `{statistic}` 有 {keys} 个键，最多允许 {maximum} 个",
         },
         Groups { statistic: String } = "manifest.groups" {
-            en: "statistic `{statistic}`: give `groups` either `keys`, 1 to 65536 different ones in Unicode normal form C, or `table` and `column` of a category column that is among the inputs",
-            zh: "统计量 `{statistic}`：`groups` 请给出 `keys`（1 至 65536 个互不相同、采用 NFC 形式的键），或给出已列入输入的类别列的 `table` 和 `column`",
+            en: "statistic `{statistic}`: give `groups` either `keys`, or `table` and `column` of a category column that is among the inputs, or `discovered`",
+            zh: "统计量 `{statistic}`：`groups` 请给出 `keys`，或已列入输入的类别列的 `table` 和 `column`，或 `discovered`",
         },
         HistogramNeedsGroups { statistic: String } = "manifest.histogram-needs-groups" {
-            en: "statistic `{statistic}`: a histogram needs `groups`",
-            zh: "统计量 `{statistic}`：直方图必须有 `groups`",
+            en: "statistic `{statistic}`: histogram and most_common need `groups`",
+            zh: "统计量 `{statistic}`：直方图与 most_common 必须有 `groups`",
         },
         Rounds { what: String, minimum: u64, maximum: u64 } = "manifest.rounds" {
             en: "`{what}` must lie between {minimum} and {maximum}",

@@ -1,81 +1,37 @@
-//! Statistics: what a module may measure, and the bounds on what one unit gives to it.
+//! Statistics: a measure with its groups, its noise and its place among the others.
 
-use super::{Manifest, ManifestError};
+use super::measure::one;
+use super::{Measure, Mechanism};
 use crate::Name;
-use crate::schema::check_categories;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The mechanism that adds noise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
-#[serde(rename_all = "snake_case")]
-pub enum Mechanism {
-    /// The discrete Gaussian (Canonne, Kamath, Steinke 2020); calibrated to the L2 sensitivity.
-    #[default]
-    Gaussian,
-    /// The discrete Laplace (Ghosh, Roughgarden, Sundararajan 2009); calibrated to the L1 sensitivity.
-    Laplace,
+/// Keys that the run finds in the data. A key is released only if its noised number of units reaches a
+/// threshold, which a key of one unit passes with a chance of at most `delta`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Discovered {
+    /// Longest key, in bytes of UTF-8.
+    #[serde(default = "key_bytes")]
+    pub bytes_max: u32,
+    /// The chance that one of a unit's keys that no other unit has is released.
+    #[serde(default = "threshold_delta")]
+    pub delta: f64,
 }
 
-/// What a statistic measures, and the bounds on what one unit can give to it.
+fn key_bytes() -> u32 {
+    64
+}
+
+fn threshold_delta() -> f64 {
+    1e-9
+}
+
+/// The groups over which a statistic is taken.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "measure", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Measure {
-    /// How many. A unit adds 0 to `per_unit` to each group that it touches.
-    Count {
-        /// Most that one unit adds to one group.
-        #[serde(default = "one")]
-        per_unit: u32,
-    },
-    /// The total of one number per unit and group.
-    Sum {
-        /// Lower and upper bound of what one unit adds to one group that it touches.
-        bounds: [f64; 2],
-        /// Step of the integer grid; a power of two near the 2^20th part of the bounds where it is not given.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        grid: Option<f64>,
-    },
-    /// The mean of all values of all units.
-    Mean {
-        /// Lower and upper bound of one value.
-        bounds: [f64; 2],
-        /// Most values that one unit gives, over all groups together.
-        values_per_unit: u32,
-        /// Step of the integer grid.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        grid: Option<f64>,
-    },
-    /// The variance of all values of all units (division by their number), and their mean.
-    Variance {
-        /// Lower and upper bound of one value.
-        bounds: [f64; 2],
-        /// Most values that one unit gives, over all groups together.
-        values_per_unit: u32,
-        /// Step of the integer grid.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        grid: Option<f64>,
-    },
-    /// How many values of all units fall into each of the public categories.
-    Histogram {
-        /// Most values that one unit gives, over all categories together.
-        #[serde(default = "one")]
-        values_per_unit: u32,
-    },
-}
-
-fn one() -> u32 {
-    1
-}
-
-fn weight_one() -> f64 {
-    1.0
-}
-
-/// The public groups over which a statistic is taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Grouping {
-    /// Most groups that one unit can touch. A histogram has its `values_per_unit` for this.
+    /// Most groups that one unit can touch. Where `values_per_unit` bounds values over all groups, it bounds this too.
     #[serde(default = "one")]
     pub per_unit: u32,
     /// The keys, listed here.
@@ -87,6 +43,31 @@ pub struct Grouping {
     /// Or the category column whose public categories are the keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<Name>,
+    /// Or keys that the run finds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovered: Option<Discovered>,
+}
+
+/// A declared guess at the answer, for quotes alone.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    /// How many values a group has.
+    pub count: f64,
+    /// Their mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+}
+
+/// The groups of this statistic are parts of those of another; released totals are made to agree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hierarchy {
+    /// The statistic one level above.
+    pub parent: Name,
+    /// For each group here the key of the group there that it is part of; not given where the parent has no groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<String>,
 }
 
 /// One statistic.
@@ -103,59 +84,23 @@ pub struct Statistic {
     /// The noise.
     #[serde(default)]
     pub mechanism: Mechanism,
-    /// Its share of the run's price, relative to the other statistics.
-    #[serde(default = "weight_one")]
-    pub weight: f64,
+    /// Its share of the price of a round. Either all statistics have one, and they add up to 1, or none has: then
+    /// the split minimises the sum of errors relative to the declared bounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
+    /// Released totals are not below zero (count, sum, histogram).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nonnegative: bool,
+    /// Released totals are whole numbers (count, histogram).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rounded: bool,
+    /// A declared guess at the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Expected>,
+    /// Of which other statistic its groups are parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hierarchy: Option<Hierarchy>,
     /// What it means, for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-}
-
-impl Manifest {
-    pub(super) fn check_statistic(&self, statistic: &Statistic) -> Result<(), ManifestError> {
-        let name = || statistic.name.to_string();
-        if !(statistic.weight > 0.0 && statistic.weight <= 1e6) {
-            return Err(ManifestError::Weight { statistic: name() });
-        }
-        let per_unit = |what: &str, value: u32| {
-            let fits = (1..=1_000_000).contains(&value);
-            if fits { Ok(()) } else { Err(ManifestError::PerUnit { statistic: name(), what: what.into() }) }
-        };
-        match &statistic.measure {
-            Measure::Count { per_unit: most } => per_unit("per_unit", *most)?,
-            Measure::Sum { bounds, grid } => check_bounds(&statistic.name, *bounds, *grid)?,
-            Measure::Mean { bounds, values_per_unit, grid } | Measure::Variance { bounds, values_per_unit, grid } => {
-                per_unit("values_per_unit", *values_per_unit)?;
-                check_bounds(&statistic.name, *bounds, *grid)?;
-            }
-            Measure::Histogram { values_per_unit } => {
-                per_unit("values_per_unit", *values_per_unit)?;
-                if statistic.groups.is_none() {
-                    return Err(ManifestError::HistogramNeedsGroups { statistic: name() });
-                }
-            }
-        }
-        let Some(groups) = &statistic.groups else { return Ok(()) };
-        per_unit("groups.per_unit", groups.per_unit)?;
-        let fits = match (&groups.table, &groups.column) {
-            (None, None) => check_categories(&groups.keys).is_ok(),
-            (Some(table), Some(column)) => groups.keys.is_empty() && self.reads(table, column),
-            _ => false,
-        };
-        if fits { Ok(()) } else { Err(ManifestError::Groups { statistic: name() }) }
-    }
-}
-
-fn check_bounds(statistic: &Name, bounds: [f64; 2], grid: Option<f64>) -> Result<(), ManifestError> {
-    let [lower, upper] = bounds;
-    let largest = lower.abs().max(upper.abs());
-    let in_scale = (1e-15..=1e15).contains(&largest) && upper - lower >= 1e-15;
-    if !(lower.is_finite() && upper.is_finite() && lower < upper && in_scale) {
-        return Err(ManifestError::Bounds { statistic: statistic.to_string() });
-    }
-    let finest = largest / 2f64.powi(40);
-    match grid {
-        Some(grid) if !(grid > 0.0 && grid <= largest && grid >= finest) => Err(ManifestError::Grid { statistic: statistic.to_string() }),
-        _ => Ok(()),
-    }
 }

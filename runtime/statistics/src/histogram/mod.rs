@@ -1,23 +1,21 @@
 //! Histogram: how many values of all units fall into each public category.
 
-use crate::count::estimate_of_total;
-use crate::{Estimate, Kind, Noised, Part, Sensitivity};
+use crate::count::{error_of_total, estimate_of_total};
+use crate::kind::{Kind, Noised};
+use crate::placed::Reference;
+use crate::{Conclusion, Part, Sensitivity};
 use tidegate_terms::Mechanism;
 
 #[derive(Debug)]
 pub(crate) struct Histogram {
     pub(crate) values_per_unit: u32,
+    pub(crate) mechanism: Mechanism,
 }
 
 impl Kind for Histogram {
-    fn guest_width(&self) -> usize {
-        1
-    }
-
     fn parts(&self) -> Vec<Part> {
         let most = u64::from(self.values_per_unit);
-        let sensitivity = Sensitivity { l1: most, l2_squared: u128::from(most * most) };
-        vec![Part { name: "count", sensitivity, step: 1.0, cell_max: most }]
+        vec![Part::counting("count", most, Sensitivity::together(most), self.mechanism)]
     }
 
     fn values_per_unit(&self) -> Option<u32> {
@@ -32,7 +30,11 @@ impl Kind for Histogram {
         (0..=i64::from(self.values_per_unit)).contains(&steps[0])
     }
 
-    fn estimate(&self, parts: &[Noised], mechanism: Mechanism, confidence: f64) -> Vec<Estimate> {
-        vec![estimate_of_total("count", parts[0], 1.0, mechanism, confidence)]
+    fn conclude(&self, parts: &[Noised<'_>], mechanism: Mechanism, confidence: f64) -> Conclusion {
+        Conclusion::of(vec![estimate_of_total("count", parts[0], mechanism, confidence)])
+    }
+
+    fn expected_errors(&self, scales: &[f64], _reference: Reference, mechanism: Mechanism, confidence: f64) -> Vec<(String, f64)> {
+        vec![("count".into(), error_of_total(&self.parts()[0], scales[0], mechanism, confidence))]
     }
 }

@@ -1,8 +1,14 @@
 //! Sum: the total of one bounded number per unit and group.
 
-use crate::count::estimate_of_total;
-use crate::{Estimate, Kind, Noised, Part, Sensitivity, default_step, to_steps};
+use crate::count::{error_of_total, estimate_of_total};
+use crate::kind::{Kind, Noised};
+use crate::part::{default_step, to_steps};
+use crate::placed::Reference;
+use crate::{Conclusion, Part, Sensitivity};
 use tidegate_terms::Mechanism;
+
+/// The larger bound in steps, where the grid is relative to the bounds.
+const RELATIVE_STEPS: i64 = 1 << 20;
 
 #[derive(Debug)]
 pub(crate) struct Sum {
@@ -11,6 +17,8 @@ pub(crate) struct Sum {
     /// The bounds in steps, rounded towards zero.
     lower: i64,
     upper: i64,
+    /// The larger of both in size, or what the price is fixed at.
+    most: u64,
     groups_per_unit: u32,
 }
 
@@ -19,21 +27,23 @@ impl Sum {
         let largest = bounds[0].abs().max(bounds[1].abs());
         let step = grid.unwrap_or_else(|| default_step(largest));
         let steps = |bound: f64| (bound / step).trunc() as i64;
-        Self { bounds, step, lower: steps(bounds[0]), upper: steps(bounds[1]), groups_per_unit }
+        let (lower, upper) = (steps(bounds[0]), steps(bounds[1]));
+        Self { bounds, step, lower, upper, most: lower.unsigned_abs().max(upper.unsigned_abs()), groups_per_unit }
+    }
+
+    /// On a grid that is a fixed part of the larger bound: the sensitivity in steps does not depend on the bounds.
+    pub(crate) fn relative(bounds: [f64; 2], groups_per_unit: u32) -> Self {
+        let step = bounds[0].abs().max(bounds[1].abs()) / RELATIVE_STEPS as f64;
+        let steps = |bound: f64| ((bound / step).trunc() as i64).clamp(-RELATIVE_STEPS, RELATIVE_STEPS);
+        let (lower, upper) = (steps(bounds[0]), steps(bounds[1]));
+        Self { bounds, step, lower, upper, most: RELATIVE_STEPS.unsigned_abs(), groups_per_unit }
     }
 }
 
 impl Kind for Sum {
-    fn guest_width(&self) -> usize {
-        1
-    }
-
     fn parts(&self) -> Vec<Part> {
-        let most = self.lower.unsigned_abs().max(self.upper.unsigned_abs());
-        let groups = u64::from(self.groups_per_unit);
-        let sensitivity =
-            Sensitivity { l1: most.saturating_mul(groups), l2_squared: u128::from(most).pow(2).saturating_mul(u128::from(groups)) };
-        vec![Part { name: "sum", sensitivity, step: self.step, cell_max: most }]
+        let sensitivity = Sensitivity::of_each(self.most, u64::from(self.groups_per_unit));
+        vec![Part::on_grid("sum", self.most, sensitivity, self.step)]
     }
 
     fn encode(&self, cells: &[f64], _count: u32) -> [i64; 3] {
@@ -45,8 +55,16 @@ impl Kind for Sum {
         (self.lower..=self.upper).contains(&steps[0])
     }
 
-    fn estimate(&self, parts: &[Noised], mechanism: Mechanism, confidence: f64) -> Vec<Estimate> {
-        vec![estimate_of_total("sum", parts[0], self.step, mechanism, confidence)]
+    fn clamps(&self, cells: &[f64], _count: u32) -> bool {
+        !(self.bounds[0]..=self.bounds[1]).contains(&cells[0])
+    }
+
+    fn conclude(&self, parts: &[Noised<'_>], mechanism: Mechanism, confidence: f64) -> Conclusion {
+        Conclusion::of(vec![estimate_of_total("sum", parts[0], mechanism, confidence)])
+    }
+
+    fn expected_errors(&self, scales: &[f64], _reference: Reference, mechanism: Mechanism, confidence: f64) -> Vec<(String, f64)> {
+        vec![("sum".into(), error_of_total(&self.parts()[0], scales[0], mechanism, confidence))]
     }
 }
 
@@ -73,5 +91,15 @@ mod tests {
         assert!((steps[0] as f64 * sum.step - 10.0).abs() < 1e-3 && sum.check(&steps));
         let part = &sum.parts()[0];
         assert_eq!(part.sensitivity.l2_squared, 2 * u128::from(part.cell_max).pow(2));
+    }
+
+    #[test]
+    fn a_relative_grid_is_priced_alike_whatever_the_bounds() {
+        let parts = [[0.0, 7.3], [-1e9, 3.0], [0.0, 1e-9]].map(|bounds| {
+            let sum = Sum::relative(bounds, 3);
+            assert!(sum.check(&sum.encode(&[1e300], 0)) && sum.check(&sum.encode(&[-1e300], 0)));
+            sum.parts()[0].sensitivity
+        });
+        assert!(parts.iter().all(|sensitivity| *sensitivity == parts[0]));
     }
 }

@@ -5,7 +5,7 @@ use super::report::{Goal, Measure, Samples};
 use crate::front::CliError;
 use rustix::time::{ClockId, clock_gettime};
 use std::time::{Duration, Instant};
-use tidegate_sandbox::contract::{Column, Table, Unit, Values};
+use tidegate_sandbox::contract::{Column, Inputs, Table, Unit, Values};
 use tidegate_sandbox::{Limits, Sandbox, compile};
 use tidegate_statistics::{Layout, Scratch};
 use tidegate_terms::{Manifest, PublicSchema};
@@ -105,11 +105,11 @@ fn microseconds(time: Duration, calls: u32) -> f64 {
 fn sandbox(component: &[u8], manifest: &str, unit: &Unit) -> Result<Sandbox, CliError> {
     let manifest = Manifest::parse(manifest)?;
     let layout = Layout::seal(&manifest, &PublicSchema::parse(SCHEMA)?).map_err(failed)?;
-    let cells_max = layout.statistics().iter().map(|placed| placed.guest_cells() as u64).sum();
-    let limits = Limits { fuel: manifest.resources.fuel_per_unit, memory_bytes: manifest.resources.memory_bytes, cells_max };
-    let sandbox = Sandbox::new(&compile(component)?, &[], limits, false).map_err(failed)?;
+    let answer_bytes = layout.answer_bytes();
+    let limits = Limits { fuel: manifest.resources.fuel_per_unit, memory_bytes: manifest.resources.memory_bytes, answer_bytes };
+    let sandbox = Sandbox::new(&compile(component)?, Inputs::new(&[], Vec::new()), limits, false).map_err(failed)?;
     let returned = sandbox.contribute(unit).map_err(|trap| failed(trap.explain()))?;
-    let mut totals = vec![0; layout.totals_len()];
+    let mut totals = layout.empty_sums();
     if layout.add(Some(&returned), &mut totals, &mut Scratch::default()) {
         Ok(sandbox)
     } else {

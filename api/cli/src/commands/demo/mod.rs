@@ -160,6 +160,8 @@ impl Stage<'_> {
     fn question(&self, sample: &Sample, epsilon: f64) -> Result<QuestionArguments, CliError> {
         Ok(QuestionArguments {
             dataset: name("rand-hie")?,
+            join: None,
+            side_tables: Vec::new(),
             version: None,
             model: sample.name.into(),
             operator: name("acme")?,
@@ -177,7 +179,7 @@ impl Stage<'_> {
         );
         self.bring_in(keeper, sample, key)?;
         let question = self.question(sample, 1.0)?.question()?;
-        let quote: QuoteView = keeper.ask(&Request::Quote(question.clone()))?;
+        let quote: QuoteView = keeper.ask(&Request::Quote(question.clone(), None))?;
         if !self.output.json {
             show_quote(&quote, self.output);
         }
