@@ -42,7 +42,7 @@ pub(super) struct Answered {
     pub(super) shown: ReleaseShown,
 }
 
-const POLICY: &str = "lifetime_epsilon = 100.0\ndelta = 1e-6\nrun_epsilon_max = 1.0\nvisibility = \"immediately\"\n";
+const POLICY: &str = "lifetime_epsilon = 8.0\ndelta = 1e-6\nrun_epsilon_max = 1.0\nvisibility = \"immediately\"\n";
 
 impl Bench {
     /// Mounts datasets, the second of which is joined to the first, and uploads a module that reads them.
@@ -72,7 +72,7 @@ impl Bench {
                 operator_key: operator_key.clone(),
                 columns: inputs.flat_map(|input| input.columns.iter().map(move |column| format!("{}.{column}", input.table))).collect(),
                 purpose: manifest.purpose.clone(),
-                epsilon: Epsilon::parse(100.0)?,
+                epsilon: Epsilon::parse(8.0)?,
                 valid_from: None,
                 valid_until: super::scale::in_a_year()?,
             };

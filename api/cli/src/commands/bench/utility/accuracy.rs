@@ -21,8 +21,6 @@ use tidegate_sandbox::contract::{Cell, Contribution, KeyedCells};
 use tidegate_statistics::{Group, Scratch};
 use tidegate_terms::{Expected, Rho};
 
-/// Each made-up unit stands for so many.
-const ALIKE: i64 = 1_000;
 /// Half a 95 % interval in standard deviations: of the normal distribution, and of Laplace's.
 const NORMAL_REACH: f64 = 1.959_963_985;
 const LAPLACE_REACH: f64 = 2.118_313_6;
@@ -39,8 +37,9 @@ struct Trial {
     /// The estimate that is looked at, and what quotes call it.
     estimate: &'static str,
     quoted: &'static str,
-    /// How many values made-up units give to a group (each standing for `ALIKE`), and their mean: for the theory.
-    values: &'static [f64],
+    /// The values that made-up units give to a group, and how many units give each.
+    values: Vec<f64>,
+    alike: i64,
     reach: f64,
     /// The distance of candidates over the values in each bin: from ranks to values.
     per_rank: f64,
@@ -59,41 +58,44 @@ enum Shape {
     Blocks,
 }
 
-const fn trial(en: &'static str, zh: &'static str, measure: &'static str, shape: Shape, estimate: &'static str) -> Trial {
-    Trial { en, zh, measure, shape, estimate, quoted: estimate, values: &[1.0], reach: NORMAL_REACH, per_rank: 1.0, exact_theory: true }
+fn trial(en: &'static str, zh: &'static str, measure: &'static str, shape: Shape, estimate: &'static str) -> Trial {
+    Trial { en, zh, measure, shape, estimate, quoted: estimate, values: vec![1.0], reach: NORMAL_REACH, per_rank: 1.0, exact_theory: true, alike: 1_000 }
 }
 
-/// Ten values, one in each bin of ten candidates.
-const SPREAD: &[f64] = &[0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5, 9.5];
-const TEN: &str = "candidates = { lower = 1.0, upper = 10.0, steps = 9 }";
+/// So many values, each above its own candidate.
+fn spread(many: i32) -> Vec<f64> {
+    (0..many).map(|bin| f64::from(bin) + 0.5).collect()
+}
 
 fn trials() -> [Trial; 11] {
     use Shape::{Bins, Blocks, Cells, Keyed, Vector};
     [
         trial("count", "计数", "measure = \"count\"", Cells(1), "count"),
         Trial { reach: LAPLACE_REACH, ..trial("count, Laplace", "计数（拉普拉斯）", "measure = \"count\"\nmechanism = \"laplace\"", Cells(1), "count") },
-        Trial { values: &[7.0], ..trial("sum", "求和", "measure = \"sum\"\nbounds = [0.0, 30.0]", Cells(1), "sum") },
-        Trial { values: &[5.0, 15.0], ..trial("mean", "均值", "measure = \"mean\"\nbounds = [0.0, 30.0]\nvalues_per_unit = 1", Cells(2), "mean") },
+        Trial { values: vec![7.0], ..trial("sum", "求和", "measure = \"sum\"\nbounds = [0.0, 30.0]", Cells(1), "sum") },
+        Trial { values: vec![5.0, 15.0], ..trial("mean", "均值", "measure = \"mean\"\nbounds = [0.0, 30.0]\nvalues_per_unit = 1", Cells(2), "mean") },
+        // Quotes take the variance to lie at the middle of what it can be: half the square of half the width.
         Trial {
-            values: &[5.0, 15.0],
-            exact_theory: false,
+            values: vec![15.0 - 15.0 / 2f64.sqrt(), 15.0 + 15.0 / 2f64.sqrt()],
             ..trial("variance", "方差", "measure = \"variance\"\nbounds = [0.0, 30.0]\nvalues_per_unit = 1", Cells(3), "variance")
         },
         trial("histogram", "直方图", "measure = \"histogram\"", Cells(1), "count"),
         Trial { quoted: "entry", ..trial("vector sum", "向量求和", "measure = \"vector_sum\"\nnorm = \"l2\"\nbound = 1.0", Vector, "vector") },
         trial("count, discovered keys", "计数（发现的键）", "measure = \"count\"", Keyed, "count"),
         Trial {
-            values: SPREAD,
+            values: spread(10),
             quoted: "rank",
-            per_rank: 1.0 / ALIKE as f64,
+            per_rank: 1.0 / 1_000.0,
             exact_theory: false,
             ..trial("median", "中位数", "measure = \"quantiles\"\nprobabilities = [0.5]", Bins(11), "quantile 0.5")
         },
-        Trial { values: &[2.0, 4.0], ..trial("mean of blocks", "分块均值", "measure = \"block_mean\"\nbounds = [0.0, 10.0]", Blocks, "mean") },
+        Trial { values: vec![2.0, 4.0], ..trial("mean of blocks", "分块均值", "measure = \"block_mean\"\nbounds = [0.0, 10.0]", Blocks, "mean") },
         Trial {
-            values: SPREAD,
+            // Five blocks at each of a hundred candidates, so that the noise moves the median over several.
+            values: spread(100),
+            alike: 5,
             quoted: "rank",
-            per_rank: 1.0 / ALIKE as f64,
+            per_rank: 1.0 / 5.0,
             exact_theory: false,
             ..trial("median of blocks", "分块中位数", "measure = \"block_median\"", Blocks, "median")
         },
@@ -133,11 +135,16 @@ impl Trial {
         let shape = match self.shape {
             Shape::Vector => format!("dimension = {draws}"),
             Shape::Keyed => "groups = { discovered = { bytes_max = 16, delta = 1e-9 } }".to_owned(),
-            Shape::Bins(_) => format!("{TEN}\ngroups = {{ keys = [{}] }}", keys.join(",")),
-            Shape::Blocks if self.measure.contains("median") => format!("{TEN}\ngroups = {{ keys = [{}] }}", keys.join(",")),
+            Shape::Bins(_) => format!("{}\ngroups = {{ keys = [{}] }}", self.candidates(), keys.join(",")),
+            Shape::Blocks if self.measure.contains("median") => format!("{}\ngroups = {{ keys = [{}] }}", self.candidates(), keys.join(",")),
             Shape::Cells(_) | Shape::Blocks => format!("groups = {{ keys = [{}] }}", keys.join(",")),
         };
         format!("[[statistics]]\nname = \"trial\"\n{}\n{shape}\n", self.measure)
+    }
+
+    /// As many as there are values, one below each but the first.
+    fn candidates(&self) -> String {
+        format!("candidates = {{ lower = 1.0, upper = {}.0, steps = {} }}", self.values.len(), self.values.len() - 1)
     }
 
     fn contributions(&self, draws: usize) -> Vec<Contribution> {
@@ -164,7 +171,7 @@ impl Trial {
     }
 
     fn run(&self, draws: usize) -> Result<Done, CliError> {
-        let units = self.values.len() as i64 * ALIKE;
+        let units = self.values.len() as i64 * self.alike;
         let blocks = (self.shape == Shape::Blocks).then_some(units as u32);
         let layout = seal(&self.statistic(draws), blocks, units as u64 * draws as u64)?;
         let (epsilon, delta) = budget()?;
@@ -173,8 +180,8 @@ impl Trial {
         let mut laid_out = LaidOut::new(layout, Rho::cap(priced_rho(epsilon, delta).get() * times))?;
         let mut scratch = Scratch::default();
         self.contributions(draws).into_iter().try_for_each(|contribution| laid_out.add(&mut scratch, contribution))?;
-        laid_out.sums.fixed.iter_mut().for_each(|total| *total *= ALIKE);
-        laid_out.sums.keyed.iter_mut().flat_map(|table| table.values_mut()).flatten().for_each(|total| *total *= ALIKE);
+        laid_out.sums.fixed.iter_mut().for_each(|total| *total *= self.alike);
+        laid_out.sums.keyed.iter_mut().flat_map(|table| table.values_mut()).flatten().for_each(|total| *total *= self.alike);
         let truth = laid_out.layout.conclude_without_noise(&laid_out.sums);
         let truth = self.numbers(truth.first().map(Vec::as_slice).unwrap_or_default());
         let concluded = laid_out.noised()?;
@@ -210,7 +217,7 @@ impl Trial {
 
     /// The standard deviation that quotes promise.
     fn theory(&self, laid_out: &LaidOut) -> Result<f64, CliError> {
-        let count = (self.values.len() as i64 * ALIKE) as f64;
+        let count = (self.values.len() as i64 * self.alike) as f64;
         let value = self.values.iter().sum::<f64>() / self.values.len() as f64;
         let errors = expected_errors(&laid_out.layout, &laid_out.charges, Some(Expected { count, value: Some(value) }));
         let found = errors.iter().find(|error| error.estimate == self.quoted);
