@@ -167,10 +167,10 @@ fn schemas_and_policies_that_cannot_hold() {
         refused(&domain, &SCHEMA.replacen(from, to, 1), IMMEDIATELY, &file, code);
     }
     for (from, to, code) in [
-        ("lifetime_epsilon = 100.0", "lifetime_epsilon = 0.0", "policy.syntax"),
-        ("lifetime_epsilon = 100.0", "lifetime_epsilon = -1.0", "policy.syntax"),
-        ("lifetime_epsilon = 100.0", "lifetime_epsilon = inf", "policy.syntax"),
-        ("lifetime_epsilon = 100.0", "lifetime_epsilon = 1.0", "policy.run-above-lifetime"),
+        ("lifetime_epsilon = 10.0", "lifetime_epsilon = 0.0", "policy.syntax"),
+        ("lifetime_epsilon = 10.0", "lifetime_epsilon = -1.0", "policy.syntax"),
+        ("lifetime_epsilon = 10.0", "lifetime_epsilon = inf", "policy.syntax"),
+        ("lifetime_epsilon = 10.0", "lifetime_epsilon = 1.0", "policy.run-above-lifetime"),
         ("delta = 1e-6", "delta = 0.0", "policy.syntax"),
         ("\"immediately\"", "\"soon\"", "policy.syntax"),
     ] {

@@ -30,7 +30,7 @@ struct Story {
 impl Story {
     fn begin() -> Self {
         let domain = Domain::with_rand_hie(IMMEDIATELY);
-        domain.grant("person-years.meddol", "100");
+        domain.grant("person-years.meddol", "10");
         domain.upload_samples(&[MODEL]);
         Self { domain, paid: BTreeMap::new(), asked: 0 }
     }

@@ -9,8 +9,8 @@ const MODEL: &str = "expensive-years";
 
 fn policy(lifetime: &str, run: &str) -> String {
     IMMEDIATELY
-        .replace("lifetime_epsilon = 100.0", &format!("lifetime_epsilon = {lifetime}"))
-        .replace("run_epsilon_max = 100.0", &format!("run_epsilon_max = {run}"))
+        .replace("lifetime_epsilon = 10.0", &format!("lifetime_epsilon = {lifetime}"))
+        .replace("run_epsilon_max = 10.0", &format!("run_epsilon_max = {run}"))
 }
 
 fn domain(lifetime: &str, run: &str) -> Domain {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// Results as soon as they are there, and much budget: for tests that run often.
-pub const IMMEDIATELY: &str = "lifetime_epsilon = 100.0\ndelta = 1e-6\nrun_epsilon_max = 100.0\nvisibility = \"immediately\"\n";
+pub const IMMEDIATELY: &str = "lifetime_epsilon = 10.0\ndelta = 1e-6\nrun_epsilon_max = 10.0\nvisibility = \"immediately\"\n";
 
 /// The operator of all tests that need only one.
 pub const OPERATOR: &str = "city-health";

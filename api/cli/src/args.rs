@@ -99,6 +99,24 @@ pub(crate) enum DatasetCommand {
         #[arg(long, value_name = "[TABLE=]FILE", required = true)]
         data: Vec<String>,
     },
+    /// Write made-up files that fit a public schema
+    Mock {
+        /// The public schema, TOML
+        #[arg(long, value_name = "FILE", conflicts_with = "dataset")]
+        schema: Option<PathBuf>,
+        /// Or the dataset whose public schema is used
+        #[arg(long, required_unless_present = "schema")]
+        dataset: Option<Name>,
+        /// How many units to make up
+        #[arg(long, default_value_t = 1000)]
+        units: u64,
+        /// The seed of the made-up data
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// The directory for the files, made if need be; files that exist are kept
+        #[arg(long, value_name = "DIRECTORY")]
+        out: PathBuf,
+    },
     /// List datasets
     List,
     /// Show a dataset's declared bounds

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout};
-use tidegate_engine::{DryRunError, FrameError, read_frame, write_frame};
+use tidegate_engine::{DryRunError, FrameError, MockError, read_frame, write_frame};
 use tidegate_log::AuditError;
 use tidegate_sandbox::UploadError;
 use tidegate_service::children::Programs;
@@ -79,6 +79,7 @@ messages! {
         Budget(BudgetError),
         DryRun(DryRunError),
         Manifest(ManifestError),
+        Mock(MockError),
         Name(NameError),
         Schema(SchemaError),
         Seal(SealError),

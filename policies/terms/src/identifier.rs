@@ -75,24 +75,57 @@ fn citizen_check_digit(body: &str) -> char {
     char::from(b"10X98765432"[(sum % 11) as usize])
 }
 
-/// ISO 7064 MOD 31-3, as GB 32100 uses it.
+/// The characters of GB 32100, in the order of their values.
+const CREDIT_ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+
 fn canonical_credit_code(text: &str) -> Option<String> {
-    const ALPHABET: &[u8] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
     let text = text.to_ascii_uppercase();
     if text.len() != 18 || !text.is_ascii() {
         return None;
     }
     let values: Option<Vec<u32>> =
-        text.bytes().map(|byte| ALPHABET.iter().position(|letter| *letter == byte).map(|index| index as u32)).collect();
+        text.bytes().map(|byte| CREDIT_ALPHABET.iter().position(|letter| *letter == byte).map(|index| index as u32)).collect();
     let values = values?;
-    let mut weight = 1;
-    let mut sum = 0;
-    for value in &values[..17] {
+    (credit_check_value(&values[..17]) == values[17]).then_some(text)
+}
+
+/// ISO 7064 MOD 31-3, as GB 32100 uses it.
+fn credit_check_value(values: &[u32]) -> u32 {
+    let (mut weight, mut sum) = (1, 0);
+    for value in values {
         sum += value * weight;
         weight = weight * 3 % 31;
     }
-    let check = (31 - sum % 31) % 31;
-    (check == values[17]).then_some(text)
+    (31 - sum % 31) % 31
+}
+
+/// A made-up identifier of a kind, in canonical form and different for each index below 2^31.
+///
+/// Citizen ids and credit codes have valid check digits and a region (99) that no real one has.
+pub fn made_up_identifier(kind: IdentifierKind, index: u32) -> String {
+    match kind {
+        IdentifierKind::Integer => (u64::from(index) + 1).to_string(),
+        IdentifierKind::Text => format!("unit-{}", u64::from(index) + 1),
+        IdentifierKind::CitizenId => {
+            // 1,000 numbers a day, 100 years of 365 days from 1910, then the next region.
+            const DAYS: u32 = 36_500;
+            let (number, days) = (index % 1_000, index / 1_000);
+            let day = days % DAYS;
+            let (year, month, of_month) = (1_910 + day / 365, 1 + day % 365 / 31, 1 + day % 365 % 31);
+            let (month, of_month) = if of_month > 28 { (month, 28) } else { (month, of_month) };
+            // Days that were cut to the 28th are told apart by the region.
+            let region = 990_000 + days / DAYS * 4 + (1 + day % 365 % 31 - of_month);
+            let body = format!("{region}{year}{month:02}{of_month:02}{number:03}");
+            let check = citizen_check_digit(&body);
+            format!("{body}{check}")
+        }
+        IdentifierKind::CreditCode => {
+            let mut values = vec![9, 1, 9, 9, 0, 0, 0, 0];
+            values.extend((0..9).rev().map(|power| (u64::from(index) / 31u64.pow(power) % 31) as u32));
+            values.push(credit_check_value(&values));
+            values.iter().map(|value| char::from(CREDIT_ALPHABET[*value as usize])).collect()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -126,5 +159,21 @@ mod tests {
         let code = |text| canonical_identifier(IdentifierKind::CreditCode, text);
         assert_eq!(code("91350100M000100Y43"), Some("91350100M000100Y43".into()));
         assert_eq!(code("91350100M000100Y44"), None);
+    }
+
+    #[test]
+    fn made_up_identifiers_are_canonical_and_different() {
+        use IdentifierKind::{CitizenId, CreditCode, Integer, Text};
+        let indices = (0..60_000).chain((0..2_000).map(|step| step * 1_000_000 + 7));
+        let indices: std::collections::BTreeSet<u32> = indices.collect();
+        for kind in [Integer, Text, CitizenId, CreditCode] {
+            let made: std::collections::BTreeSet<String> = indices.iter().map(|index| made_up_identifier(kind, *index)).collect();
+            assert_eq!(made.len(), indices.len(), "{kind:?}");
+            assert!(made.iter().all(|text| canonical_identifier(kind, text).as_ref() == Some(text)), "{kind:?}");
+        }
+        // Every day of the calendar that is used, in two regions.
+        let days = (0..2 * 36_500u32).map(|day| made_up_identifier(CitizenId, day * 1_000));
+        let days: std::collections::BTreeSet<String> = days.collect();
+        assert!(days.len() == 73_000 && days.iter().all(|text| canonical_identifier(CitizenId, text).is_some()));
     }
 }

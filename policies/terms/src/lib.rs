@@ -9,6 +9,7 @@ mod messages;
 mod budget;
 mod column;
 mod digest;
+mod disclosure;
 mod identifier;
 mod manifest;
 mod name;
@@ -20,7 +21,8 @@ mod seal;
 pub use budget::{BudgetError, Delta, DeltaCost, Epsilon, Rho};
 pub use column::{Column, ColumnType, ExcessRows, MissingRule, OutsideRule};
 pub use digest::{Digest, DigestError};
-pub use identifier::{IdentifierKind, canonical_identifier};
+pub use disclosure::{DisclosureRules, DisclosureRulesError, Dominance};
+pub use identifier::{IdentifierKind, canonical_identifier, made_up_identifier};
 pub use manifest::{
     Automatic, Blocks, CANDIDATES_MAX, CandidateRange, Candidates, Discovered, Expected, Grouping, Hierarchy, Input, Manifest,
     ManifestError, Measure, Mechanism, Norm, Resources, Rounds, SideTable, Spacing, Statistic,

@@ -11,16 +11,16 @@ messages! {
             zh: "本次运行需要 rho {price:.6}，而数据谱系“{lineage}”在总额 {cap:.6} 中只剩 rho {left:.6}；未扣除任何预算。请减少用量（--epsilon），或使用以前运行的已存答案",
         },
         LineageDelta { lineage: String, price: f64, left: f64, cap: f64 } = "budget.lineage-delta" {
-            en: "the run takes {price:e} from the account of delta, but the lineage `{lineage}` has {left:e} left of {cap:e}; nothing was charged. Release fewer cells or rounds, use a finer grid or public keys in place of discovered ones",
-            zh: "本次运行需占用 delta 账户 {price:e}，而数据谱系“{lineage}”在 {cap:e} 中只剩 {left:e}；未扣除任何预算。请减少单元格或轮数，使用更细的网格，或以公开键代替发现的键",
+            en: "the run takes {price:e} from the account of delta, but the lineage `{lineage}` has {left:e} left of {cap:e}; nothing was charged. Release fewer cells or rounds, use public keys in place of discovered ones or Laplace noise; above a lifetime epsilon of about 20 nothing else is possible",
+            zh: "本次运行需占用 delta 账户 {price:e}，而数据谱系“{lineage}”在 {cap:e} 中只剩 {left:e}；未扣除任何预算。请减少单元格或轮数，以公开键代替发现的键，或使用拉普拉斯噪声；生命周期 epsilon 约超过 20 时只能使用后者",
         },
         Grant { lineage: String, price: f64, left: f64, cap: f64 } = "budget.grant" {
             en: "the run costs rho {price:.6}, but the grant has rho {left:.6} left of its share {cap:.6} of the lineage `{lineage}`; nothing was charged. Ask for less (--epsilon), or ask the authority for a larger share",
             zh: "本次运行需要 rho {price:.6}，而授权在数据谱系“{lineage}”的份额 {cap:.6} 中只剩 rho {left:.6}；未扣除任何预算。请减少用量（--epsilon），或向主管部门申请更大份额",
         },
         GrantDelta { lineage: String, price: f64, left: f64, cap: f64 } = "budget.grant-delta" {
-            en: "the run takes {price:e} from the account of delta, but the grant has {left:e} left of its share {cap:e} of the lineage `{lineage}`; nothing was charged. Release fewer cells or rounds, use a finer grid or public keys, or ask the authority for a larger share",
-            zh: "本次运行需占用 delta 账户 {price:e}，而授权在数据谱系“{lineage}”的份额 {cap:e} 中只剩 {left:e}；未扣除任何预算。请减少单元格或轮数，使用更细的网格或公开键，或向主管部门申请更大份额",
+            en: "the run takes {price:e} from the account of delta, but the grant has {left:e} left of its share {cap:e} of the lineage `{lineage}`; nothing was charged. Release fewer cells or rounds, use public keys or Laplace noise, or ask the authority for a larger share",
+            zh: "本次运行需占用 delta 账户 {price:e}，而授权在数据谱系“{lineage}”的份额 {cap:e} 中只剩 {left:e}；未扣除任何预算。请减少单元格或轮数，使用公开键或拉普拉斯噪声，或向主管部门申请更大份额",
         },
         Run { lineage: String, price: f64, cap: f64 } = "budget.run" {
             en: "the run costs rho {price:.6}, but the policy of `{lineage}` allows one run at most rho {cap:.6}; nothing was charged. Ask for less (--epsilon)",

@@ -65,7 +65,7 @@ pub fn mock_side_tables(manifest: &Manifest, generator: &mut Generator) -> Vec<T
 }
 
 /// Mostly few rows, now and then none or as many as may be.
-fn rows(most: u32, generator: &mut Generator) -> u32 {
+pub(crate) fn rows(most: u32, generator: &mut Generator) -> u32 {
     if generator.one_in(20) {
         return most;
     }
@@ -82,7 +82,7 @@ fn groups_per_unit(manifest: &Manifest, table: &Name, column: &Name) -> Option<u
     own.map(|groups| groups.per_unit).min()
 }
 
-fn mock_column(kind: &ColumnType, nullable: bool, rows: u32, groups: Option<u32>, generator: &mut Generator) -> Column {
+pub(crate) fn mock_column(kind: &ColumnType, nullable: bool, rows: u32, groups: Option<u32>, generator: &mut Generator) -> Column {
     let values = match kind {
         ColumnType::Integer { minimum, maximum } => Values::Integers(fill(rows, || integer(*minimum, *maximum, generator))),
         ColumnType::Float { minimum, maximum } => Values::Floats(fill(rows, || float(*minimum, *maximum, generator))),

@@ -1,9 +1,15 @@
 //! From a price to noise scales: what each part of each statistic gets, and what OpenDP says it costs.
 
 use crate::noise::mechanism_rho;
-use tidegate_accountant::{Charge, discrete_gaussian_tv};
+use tidegate_accountant::{Charge, discrete_gaussian_tv, laplace_epsilon};
 use tidegate_statistics::{Layout, Part, Placed};
 use tidegate_terms::{DeltaCost, Mechanism, Rho, messages};
+
+/// Noise is drawn on a grid at least this fine against its scale, and rounded to the statistic's grid afterwards: what the
+/// discrete Gaussian differs from the rounded one is then below 1e-18 for each total.
+const SCALE_MIN: f64 = 268_435_456.0;
+/// Totals of 64 bits, made finer by so many, still fit 128.
+const FINER_BITS_MAX: f64 = 40.0;
 
 messages! {
     /// Why no price can be made.
@@ -63,7 +69,8 @@ fn shares(layout: &Layout) -> Vec<f64> {
     layout.parts().map(share).collect()
 }
 
-/// How far the noise that is drawn may be from the noise that is priced, over all cells.
+/// What the noise takes from the account of delta: how far what is drawn may be from what is priced, over all cells. The
+/// discrete Laplace is priced as itself.
 pub(crate) fn distance(mechanism: Mechanism, scale: f64, cells: u32) -> DeltaCost {
     match mechanism {
         Mechanism::Gaussian => discrete_gaussian_tv(scale, u64::from(cells)),
@@ -71,15 +78,33 @@ pub(crate) fn distance(mechanism: Mechanism, scale: f64, cells: u32) -> DeltaCos
     }
 }
 
+/// How many times finer the grid of the noise is than the statistic's; a power of two.
+pub(crate) fn finer(part: &Part, charge: &Charge) -> f64 {
+    charge.sensitivity / part.sensitivity.for_mechanism(charge.mechanism)
+}
+
+/// The scales of charges in steps of their parts' own grids.
+pub(crate) fn scales(layout: &Layout, charges: &[Charge]) -> Vec<f64> {
+    layout.parts().zip(charges).map(|((_, part), charge)| charge.scale / finer(part, charge)).collect()
+}
+
 fn charge(placed: &Placed, part: &Part, share: Rho) -> Result<Charge, CalibrationError> {
+    let too_small = || CalibrationError::TooSmall { statistic: placed.name.to_string() };
     let cells = u32::try_from(placed.cells_of(part)).unwrap_or(u32::MAX);
-    let sensitivity = part.sensitivity.for_mechanism(placed.mechanism);
-    let mut scale = sensitivity / (2.0 * share.get()).sqrt();
+    let mut sensitivity = part.sensitivity.for_mechanism(placed.mechanism);
+    let mut scale = match placed.mechanism {
+        Mechanism::Gaussian => sensitivity / (2.0 * share.get()).sqrt(),
+        Mechanism::Laplace => sensitivity / laplace_epsilon(share),
+    };
+    if !scale.is_finite() || share == Rho::ZERO {
+        return Err(too_small());
+    }
+    if placed.mechanism == Mechanism::Gaussian {
+        let finer = 2f64.powi((SCALE_MIN / scale).log2().ceil().clamp(0.0, FINER_BITS_MAX) as i32);
+        (scale, sensitivity) = (scale * finer, sensitivity * finer);
+    }
     // Rounding in the map may cost a little more than the share; a hair more noise pays for it.
     for _ in 0..60 {
-        if !scale.is_finite() || share == Rho::ZERO {
-            break;
-        }
         let rho = mechanism_rho(placed.mechanism, scale, sensitivity)?;
         if rho <= share {
             return Ok(Charge {
@@ -97,7 +122,7 @@ fn charge(placed: &Placed, part: &Part, share: Rho) -> Result<Charge, Calibratio
         }
         scale *= 1.0 + 1e-9;
     }
-    Err(CalibrationError::TooSmall { statistic: placed.name.to_string() })
+    Err(too_small())
 }
 
 /// The budget of one round that brings the expected error of one estimate of a statistic (as named by

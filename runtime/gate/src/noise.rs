@@ -9,6 +9,7 @@ use opendp::metrics::{L1Distance, L2Distance};
 use serde::{Deserialize, Serialize};
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
+use tidegate_accountant::{gaussian_rho, laplace_rho};
 use tidegate_engine::{FrameError, read_frame, write_frame};
 use tidegate_terms::{Mechanism, Rho, messages};
 
@@ -45,15 +46,13 @@ fn laplace(scale: f64) -> opendp::error::Fallible<Measurement<Integers, L1Distan
     make_laplace(integers(), L1Distance::default(), scale, None)
 }
 
-/// What a mechanism costs at a sensitivity, by OpenDP's own privacy map, rounded up.
-///
-/// A pure epsilon costs rho = epsilon^2 / 2 (Bun and Steinke 2016, Proposition 1.4).
+/// What a mechanism costs at a sensitivity as Gaussian DP, never less than OpenDP's own privacy map says.
 pub(crate) fn mechanism_rho(mechanism: Mechanism, scale: f64, sensitivity: f64) -> Result<Rho, CalibrationError> {
     match mechanism {
-        Mechanism::Gaussian => Ok(Rho::price(map(gaussian(scale), &sensitivity)?)),
+        Mechanism::Gaussian => Ok(Rho::price(map(gaussian(scale), &sensitivity)?).max(gaussian_rho(scale, sensitivity))),
         Mechanism::Laplace => {
             let epsilon: f64 = map(laplace(scale), &sensitivity)?;
-            Ok(Rho::price((epsilon * epsilon / 2.0).next_up()))
+            Ok(laplace_rho(epsilon))
         }
     }
 }
@@ -75,6 +74,8 @@ pub(crate) struct Draw {
     pub(crate) mechanism: Mechanism,
     pub(crate) scale: f64,
     pub(crate) totals: usize,
+    /// The scale is in steps of a grid that is 2 to this power finer than that of the totals.
+    pub(crate) finer_bits: u32,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -93,7 +94,7 @@ pub fn serve_noise(mut from: impl Read, mut to: impl Write) -> Result<(), FrameE
     tidegate_walls::die_with_parent();
     // The first draw seeds OpenSSL's generator while it may still look for its entropy; the walls come
     // before the first total.
-    let _ = add_noise(&[Draw { mechanism: Mechanism::Gaussian, scale: 1.0, totals: 1 }], &[0]);
+    let _ = add_noise(&[Draw { mechanism: Mechanism::Gaussian, scale: 1.0, totals: 1, finer_bits: 0 }], &[0]);
     tidegate_walls::raise(DATA_BYTES);
     let (draws, body) = read_frame::<Vec<Draw>>(&mut from, BODY_MAX)?;
     let totals: Vec<i128> = body.chunks_exact(8).map(|bytes| i128::from(i64::from_le_bytes(std::array::from_fn(|i| bytes[i])))).collect();
@@ -111,12 +112,16 @@ fn add_noise(draws: &[Draw], totals: &[i128]) -> Result<Vec<i128>, String> {
     let mut rest = totals;
     for draw in draws {
         let (here, after) = rest.split_at_checked(draw.totals).ok_or("fewer totals than draws")?;
-        let here = here.to_vec();
+        let bits = draw.finer_bits;
+        let shifted = |total: &i128| total.checked_shl(bits).filter(|finer| finer >> bits == *total);
+        let here: Vec<i128> = here.iter().map(shifted).collect::<Option<_>>().ok_or("a grid that is too fine")?;
         let answer = match draw.mechanism {
             Mechanism::Gaussian => gaussian(draw.scale).and_then(|measurement| measurement.invoke(&here)),
             Mechanism::Laplace => laplace(draw.scale).and_then(|measurement| measurement.invoke(&here)),
         };
-        noised.extend(answer.map_err(|error| error.to_string())?);
+        // To the nearest step of the totals' own grid; that is post-processing.
+        let half = (1_i128 << bits) >> 1;
+        noised.extend(answer.map_err(|error| error.to_string())?.into_iter().map(|finer| finer.saturating_add(half) >> bits));
         rest = after;
     }
     if rest.is_empty() { Ok(noised) } else { Err("more totals than draws".into()) }
@@ -149,15 +154,17 @@ mod tests {
     fn prices_are_those_of_the_papers() {
         let rho = mechanism_rho(Mechanism::Gaussian, 10.0, 1.0).expect("gaussian").get();
         assert!((rho - 0.005).abs() < 1e-9, "{rho}");
+        // A tenth of epsilon, pure, is nearly pi/4 times its square.
         let rho = mechanism_rho(Mechanism::Laplace, 10.0, 1.0).expect("laplace").get();
-        assert!((rho - 0.005).abs() < 1e-9, "{rho}");
+        assert!((rho - 0.007_853).abs() < 2e-6, "{rho}");
     }
 
     /// False-alarm rate: each bound is at least 6 standard errors wide, so below 1e-8 for the whole test.
     #[test]
     fn noise_has_its_scale_and_differs_between_draws() {
         for (mechanism, deviation) in [(Mechanism::Gaussian, 50.0), (Mechanism::Laplace, 50.0 * 2f64.sqrt())] {
-            let draws = [Draw { mechanism, scale: 50.0, totals: 20_000 }];
+            let (scale, finer_bits) = if mechanism == Mechanism::Gaussian { (50.0 * 1_048_576.0, 20) } else { (50.0, 0) };
+            let draws = [Draw { mechanism, scale, totals: 20_000, finer_bits }];
             let noised = add_noise(&draws, &vec![7; 20_000]).expect("noise");
             let n = noised.len() as f64;
             let mean = noised.iter().map(|x| (x - 7) as f64).sum::<f64>() / n;
@@ -171,7 +178,7 @@ mod tests {
 
     #[test]
     fn every_total_gets_exactly_one_draw() {
-        let draw = |totals| Draw { mechanism: Mechanism::Gaussian, scale: 1.0, totals };
+        let draw = |totals| Draw { mechanism: Mechanism::Gaussian, scale: 1.0, totals, finer_bits: 0 };
         assert!(add_noise(&[draw(2)], &[1, 2, 3]).is_err());
         assert!(add_noise(&[draw(4)], &[1, 2, 3]).is_err());
         assert_eq!(add_noise(&[draw(1), draw(2)], &[1, 2, 3]).expect("noise").len(), 3);

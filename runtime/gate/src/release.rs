@@ -1,6 +1,6 @@
 //! The release: what an operator receives.
 
-use crate::calibration::distance;
+use crate::calibration::{distance, finer, scales};
 use crate::hierarchy;
 use crate::noise::{Draw, NoiseError, draw, mechanism_rho};
 use serde::{Deserialize, Serialize};
@@ -146,7 +146,7 @@ pub fn release(
         return Err(GateError::OtherLayout);
     }
     let noised = noised(layout, &charges, sums, noise_process)?;
-    let scales: Vec<f64> = charges.iter().map(|charge| charge.scale).collect();
+    let scales = scales(layout, &charges);
     let concluded = layout.conclude(sums, &noised, &scales, CONFIDENCE);
     let mut rest = charges.as_slice();
     let released = |((placed, statistic), (groups, overall)): ((&Placed, &Statistic), (Vec<Group>, Option<Conclusion>))| {
@@ -167,8 +167,10 @@ fn paid_for(layout: &Layout, charges: &[Charge]) -> bool {
         let covered = charge.sensitivity >= part.sensitivity.for_mechanism(placed.mechanism);
         let price = mechanism_rho(charge.mechanism, charge.scale, charge.sensitivity);
         let cells = placed.cells_of(part) <= charge.cells as usize;
-        let distance = distance(charge.mechanism, charge.scale, charge.cells) <= charge.delta;
-        same && covered && cells && distance && price.is_ok_and(|price| price <= charge.rho)
+        let near = distance(charge.mechanism, charge.scale, charge.cells) <= charge.delta;
+        let finer = finer(part, charge);
+        let placed_finer = finer == 1.0 || charge.mechanism == Mechanism::Gaussian && finer > 1.0 && finer.log2().fract() == 0.0;
+        same && covered && cells && near && placed_finer && price.is_ok_and(|price| price <= charge.rho)
     };
     let thresholds = |(placed, first): (&Placed, usize)| {
         placed.discovered.is_none_or(|discovered| charges[first].delta >= tidegate_terms::DeltaCost::price(discovered.delta))
@@ -190,10 +192,17 @@ fn paid_for(layout: &Layout, charges: &[Charge]) -> bool {
 /// data already.
 pub fn noised(layout: &Layout, charges: &[Charge], sums: &Sums, noise_process: &mut Command) -> Result<Vec<Vec<i128>>, NoiseError> {
     let answers = layout.answers(sums);
+    let finer = layout.parts().zip(charges).map(|((_, part), charge)| finer(part, charge));
     let draws: Vec<_> = charges
         .iter()
         .zip(&answers)
-        .map(|(charge, answers)| Draw { mechanism: charge.mechanism, scale: charge.scale, totals: answers.len() })
+        .zip(finer)
+        .map(|((charge, answers), finer)| Draw {
+            mechanism: charge.mechanism,
+            scale: charge.scale,
+            totals: answers.len(),
+            finer_bits: finer.log2() as u32,
+        })
         .collect();
     let drawn = draw(noise_process, &draws, &answers.concat())?;
     let mut rest = drawn.as_slice();
@@ -209,12 +218,12 @@ pub fn noised(layout: &Layout, charges: &[Charge], sums: &Sums, noise_process: &
 fn describe(placed: &Placed, statistic: &Statistic, charges: &[Charge]) -> Released {
     let noise = placed.parts.iter().zip(charges).map(|(part, charge)| PartNoise {
         part: part.name.to_owned(),
-        scale: charge.scale * part.step,
-        sensitivity: charge.sensitivity * part.step,
+        scale: charge.scale / finer(part, charge) * part.step,
+        sensitivity: charge.sensitivity / finer(part, charge) * part.step,
         step: part.step,
         rho: charge.rho,
     });
-    let scales: Vec<f64> = charges.iter().map(|charge| charge.scale).collect();
+    let scales: Vec<f64> = placed.parts.iter().zip(charges).map(|(part, charge)| charge.scale / finer(part, charge)).collect();
     Released {
         statistic: placed.name.clone(),
         measure: statistic.measure.clone(),
@@ -262,7 +271,7 @@ pub fn expected_errors(layout: &Layout, charges: &[Charge], reference: Option<Ex
     let of = |placed: &Placed| {
         let (own, after) = rest.split_at(placed.parts.len().min(rest.len()));
         rest = after;
-        let scales: Vec<f64> = own.iter().map(|charge| charge.scale).collect();
+        let scales: Vec<f64> = placed.parts.iter().zip(own).map(|(part, charge)| charge.scale / finer(part, charge)).collect();
         let reference = reference.map_or(placed.reference, |reference| Reference::from(Some(reference)));
         let errors = if scales.len() == placed.parts.len() { placed.expected_errors(&scales, reference, CONFIDENCE) } else { Vec::new() };
         let error = |(estimate, half_width)| ExpectedError { statistic: placed.name.clone(), estimate, half_width };
@@ -277,7 +286,7 @@ pub fn expected_errors(layout: &Layout, charges: &[Charge], reference: Option<Ex
 pub fn choose_bounds(layout: &Layout, charges: &[Charge], first_round: &[Released]) -> ChosenBounds {
     let mut first = 0;
     let rounds = layout.statistics().iter().zip(first_round).map(|(placed, released)| {
-        let scale = charges.get(first).map_or(f64::INFINITY, |charge| charge.scale);
+        let scale = charges.get(first).zip(placed.parts.first()).map_or(f64::INFINITY, |(charge, part)| charge.scale / finer(part, charge));
         first += placed.parts.len();
         let vector = released.overall.as_ref().and_then(|overall| overall.vector.as_ref());
         let noise = released.noise.first();

@@ -4,7 +4,11 @@ use crate::args::DatasetCommand;
 use crate::front::{CliError, Keeper, ask, read_text, table_file};
 use crate::output::{Output, number};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use std::fs::File;
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
+use tidegate_engine::write_mock;
 use tidegate_service::view::{DatasetView, ImportView};
 use tidegate_service::{Reply, Request};
 use tidegate_shards::{ImportProgress, TableReport};
@@ -16,6 +20,12 @@ pub(crate) fn run(domain: &Path, command: DatasetCommand, output: Output) -> Res
         DatasetCommand::Add { name, schema, policy, data } => {
             let view = add(domain, name, &schema, &policy, &data, output)?;
             output.show(&view, |view| report(view, output));
+            Ok(())
+        }
+        DatasetCommand::Mock { schema, dataset, units, seed, out } => {
+            let schema = public_schema(domain, schema, dataset)?;
+            let view = mock(&schema, units, seed, &out)?;
+            output.show(&view, |view| show_mock(view, output));
             Ok(())
         }
         DatasetCommand::List => {
@@ -55,6 +65,52 @@ fn add(domain: &Path, dataset: Name, schema: &Path, policy: &Path, data: &[Strin
     });
     bar.finish_and_clear();
     view
+}
+
+/// The schema in a file, or that of a mounted dataset.
+pub(crate) fn public_schema(domain: &Path, file: Option<PathBuf>, dataset: Option<Name>) -> Result<PublicSchema, CliError> {
+    match (file, dataset) {
+        (Some(file), _) => Ok(PublicSchema::parse(&read_text(&file)?)?),
+        (None, Some(dataset)) => Ok(ask::<DatasetView>(domain, &Request::DatasetShow { dataset })?.schema),
+        (None, None) => Err(CliError::NotAPair { text: "--schema".into() }),
+    }
+}
+
+/// A file of made-up rows.
+#[derive(Serialize)]
+struct MockFile {
+    table: Name,
+    path: PathBuf,
+    rows: u64,
+}
+
+fn mock(schema: &PublicSchema, units: u64, seed: u64, out: &Path) -> Result<Vec<MockFile>, CliError> {
+    std::fs::create_dir_all(out).map_err(|error| CliError::file(out, &error))?;
+    let paths: Vec<PathBuf> = schema.tables.iter().map(|table| out.join(format!("{}.csv", table.name))).collect();
+    if let Some(path) = paths.iter().find(|path| path.exists()) {
+        return Err(CliError::Exists { path: path.display().to_string() });
+    }
+    let create = |path: &PathBuf| File::create_new(path).map(BufWriter::new).map_err(|error| CliError::file(path, &error));
+    let mut files = paths.iter().map(create).collect::<Result<Vec<_>, _>>()?;
+    let written = match write_mock(schema, units, seed, &mut files) {
+        Ok(written) => written,
+        Err(error) => {
+            // They were made just above; half of one is of no use.
+            paths.iter().for_each(|path| drop(std::fs::remove_file(path)));
+            return Err(error.into());
+        }
+    };
+    let tables = schema.tables.iter().zip(paths).zip(written);
+    Ok(tables.map(|((table, path), rows)| MockFile { table: table.name.clone(), path, rows }).collect())
+}
+
+fn show_mock(files: &[MockFile], output: Output) {
+    println!("{}", output.pick("Made-up data from the public schema; no shard was opened.", "数据由公开模式模拟生成；未打开任何分片。"));
+    let mut table = output.table(&[("table", "表"), ("rows", "行数"), ("file", "文件")]);
+    for file in files {
+        table.add_row([file.table.to_string(), file.rows.to_string(), file.path.display().to_string()]);
+    }
+    println!("{table}");
 }
 
 fn style() -> ProgressStyle {

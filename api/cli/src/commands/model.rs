@@ -12,8 +12,8 @@ use tidegate_engine::{DryRun, dry_run};
 use tidegate_sandbox::{COMPONENT_BYTES_MAX, CompiledModule};
 use tidegate_service::Request;
 use tidegate_service::children::{self, Programs};
-use tidegate_service::view::{DatasetView, ModuleView};
-use tidegate_terms::{Manifest, PublicSchema, Seal};
+use tidegate_service::view::ModuleView;
+use tidegate_terms::{Manifest, Seal};
 
 /// A model's files, read.
 struct Model {
@@ -64,11 +64,7 @@ pub(crate) fn run(domain: &Path, command: ModelCommand, output: Output) -> Resul
             Ok(())
         }
         ModelCommand::DryRun { model, schema, dataset, units, seed, parameters } => {
-            let schema = match (schema, dataset) {
-                (Some(file), _) => PublicSchema::parse(&read_text(&file)?)?,
-                (None, Some(dataset)) => ask::<DatasetView>(domain, &Request::DatasetShow { dataset })?.schema,
-                (None, None) => return Err(CliError::NotAPair { text: "--schema".into() }),
-            };
+            let schema = super::dataset::public_schema(domain, schema, dataset)?;
             let model = Model::read(&model)?;
             model.manifest.check_against(&schema)?;
             let parameters = model.manifest.parse_parameters(&pairs(&parameters)?)?;
