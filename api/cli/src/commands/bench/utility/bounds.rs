@@ -101,7 +101,7 @@ fn automatic(usage: &[f64]) -> Result<f64, CliError> {
     let drawn = noised(&first.layout, &first.charges, &first.sums, &mut process).map_err(failed)?;
     let concluded = first.layout.conclude(&first.sums, &drawn, &first.scales(), CONFIDENCE);
     let beyond = concluded[0].1.as_ref().and_then(|overall| overall.vector.as_ref()).ok_or_else(|| failed("no counts of bounds"))?;
-    let scale = |laid_out: &LaidOut| laid_out.charges.first().map_or(f64::INFINITY, |charge| charge.scale);
+    let scale = |laid_out: &LaidOut| laid_out.scales().first().copied().unwrap_or(f64::INFINITY);
     let round = MainRound { scale: scale(&main), beyond: beyond.values.clone(), bounds_scale: scale(&first) };
     let chosen = choose(&main.layout, &[round]);
     let mut second = LaidOut::new(main.layout.within(&chosen).map_err(failed)?, Rho::cap(rho * (1.0 - share)))?;

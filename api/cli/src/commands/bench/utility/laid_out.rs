@@ -6,7 +6,7 @@ use tidegate_accountant::Charge;
 use tidegate_gate::{Group, calibrate, noised};
 use tidegate_sandbox::contract::Contribution;
 use tidegate_service::children::Programs;
-use tidegate_statistics::{Conclusion, Layout, Scratch, Sums};
+use tidegate_statistics::{Conclusion, Layout, Part, Placed, Scratch, Sums};
 use tidegate_terms::{Manifest, PublicSchema, Rho};
 
 /// The confidence of all intervals.
@@ -57,8 +57,11 @@ impl LaidOut {
         Ok(self.layout.conclude(&self.sums, &noised, &self.scales(), CONFIDENCE))
     }
 
-    /// The scales of the noise, by part.
+    /// The scales of the noise, by part, in steps of the statistic's grid: noise may be drawn on a finer one.
     pub(super) fn scales(&self) -> Vec<f64> {
-        self.charges.iter().map(|charge| charge.scale).collect()
+        let in_steps = |((_, part), charge): ((&Placed, &Part), &Charge)| {
+            charge.scale * part.sensitivity.for_mechanism(charge.mechanism) / charge.sensitivity
+        };
+        self.layout.parts().zip(&self.charges).map(in_steps).collect()
     }
 }
