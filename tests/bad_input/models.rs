@@ -178,7 +178,7 @@ fn statistics_that_do_not_fit_the_outputs() {
 #[test]
 fn numbers_that_are_no_epsilon() {
     let domain = domain();
-    domain.upload_samples(&["expensive-years"]);
+    domain.upload_samples(&["expensive-years", "expenditure"]);
     for epsilon in ["0", "-1", "-0.0", "nan", "inf", "-inf", "1e-400", "101"] {
         for verb in ["quote", "run"] {
             let named = format!("--epsilon={epsilon}");
@@ -190,7 +190,8 @@ fn numbers_that_are_no_epsilon() {
             .grant_with(&["--columns", "person-years.plan", &format!("--epsilon={epsilon}"), "--until", "2027-01-01"])
             .refused("budget.epsilon");
     }
-    domain.run("expensive-years", "1e-12", &[]).refusal();
+    // Delta alone pays for rho 2e-12, whatever the epsilon; that is too little for three parts.
+    domain.run("expenditure", "1e-12", &[]).refused("gate.too-small");
     for (parameter, code) in [
         ("threshold=much", "parameter"),
         ("threshold=-1", "parameter"),

@@ -47,15 +47,16 @@ fn a_module_keeps_nothing_between_units() {
     assert!(Runs::read(domain.directory()).opens_to(run(&release), &totals), "every unit contributed exactly 1 to each sum");
 }
 
-/// What one unit's misbehaviour comes to, in steps: the sum, then count and centred sum of each of three groups.
+/// What one unit's misbehaviour comes to, in steps: the sum, then of each of three groups how far its value lies from the
+/// lower bound and how far from the upper.
 fn contributed(way: usize) -> [i64; 7] {
     const ONE: i64 = 1 << 20;
     match way {
-        0 => [ONE, 1, 0, 0, 0, 0, 0],     // honest: a value of 0.5 is the centre
-        1 => [ONE, 1, 0, 0, ONE, 0, 0],   // clamped
-        8 => [104_857, 0, 0, 0, 0, 0, 0], // rounded towards zero; a tenth of a value is none
-        14 => [ONE, 0, 0, 0, 0, 0, 0],    // a sum without a count is nothing
-        _ => [0; 7],                      // the default
+        0 => [ONE, ONE / 2, ONE / 2, 0, 0, 0, 0], // honest: a value of 0.5 is the middle
+        1 => [ONE, ONE, 0, 0, 0, 0, 0],           // clamped
+        8 => [104_857, 0, 0, 0, 0, 0, 0],         // rounded towards zero; a tenth of a value is none
+        14 => [ONE, 0, 0, 0, 0, 0, 0],            // a sum without a count is nothing
+        _ => [0; 7],                              // the default
     }
 }
 

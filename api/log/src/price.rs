@@ -52,9 +52,15 @@ fn pure_price(epsilon: f64) -> f64 {
 pub(crate) fn distance(charge: &Charge) -> f64 {
     match charge.mechanism {
         Mechanism::Laplace => 0.0,
-        Mechanism::Gaussian if charge.scale > 0.0 => f64::from(charge.cells) * cell_distance(charge.scale),
+        // A distance in total variation is at most 1.
+        Mechanism::Gaussian if charge.scale > 0.0 => clamp(f64::from(charge.cells) * cell_distance(charge.scale)),
         Mechanism::Gaussian => f64::NAN,
     }
+}
+
+/// At most 1; what is not a number stays so.
+fn clamp(distance: f64) -> f64 {
+    if distance > 1.0 { 1.0 } else { distance }
 }
 
 /// Coarse noise by summation over the integers, fine noise by the bound.

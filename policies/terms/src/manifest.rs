@@ -348,10 +348,68 @@ mod tests {
             ("measure = \"histogram\"", "measure = \"histogram\"\nbound = 3", "manifest.syntax"),
             ("measure = \"histogram\"", "measure = \"raw\"", "manifest.syntax"),
             ("measure = \"histogram\"", "measure = \"histogram\"\nweight = 0.0", "manifest.weight"),
+            ("measure = \"histogram\"", "measure = \"histogram\"\nweight = 1.0", "manifest.weights"),
+            ("[resources]", "[blocks]\ncount = 5\n[resources]", "manifest.block-measure"),
         ];
         for (from, to, code) in cases {
             let error = Manifest::parse(&GOOD.replacen(from, to, 1)).expect_err(to);
             assert_eq!(crate::Message::code(&error), code, "{to}: {error}");
+        }
+    }
+
+    /// One statistic in place of the histogram, and what it is refused for.
+    #[test]
+    fn each_defect_of_a_statistic_is_named() {
+        let histogram = "measure = \"histogram\"\n        groups = { keys = [\"a\", \"b\"] }";
+        let quantiles = |candidates: &str, more: &str| format!("measure = \"quantiles\"\ncandidates = {candidates}\n{more}");
+        let half = "probabilities = [0.5]";
+        let vector = |rest: &str| format!("measure = \"vector_sum\"\nnorm = \"l2\"\n{rest}");
+        let sum = |rest: &str| format!("measure = \"sum\"\nbounds = [0.0, 9.0]\n{rest}");
+        let cases = [
+            (quantiles("[1.0, 3.0, 2.0]", half), "manifest.candidates"),
+            (quantiles("[1.0, 1.0]", half), "manifest.candidates"),
+            (quantiles("[]", half), "manifest.candidates"),
+            (quantiles("[nan]", half), "manifest.candidates"),
+            (quantiles("{ lower = 0.0, upper = 9.0, steps = 4, spacing = \"geometric\" }", half), "manifest.candidates"),
+            (quantiles("{ lower = 9.0, upper = 0.0, steps = 4 }", half), "manifest.candidates"),
+            (quantiles("{ lower = 0.0, upper = 9.0, steps = 10000 }", half), "manifest.candidates"),
+            (quantiles("[1.0]", "probabilities = [0.0]"), "manifest.probabilities"),
+            (quantiles("[1.0]", "probabilities = [0.5, 0.5]"), "manifest.probabilities"),
+            (quantiles("[1.0]", "probabilities = []"), "manifest.probabilities"),
+            (vector("dimension = 0\nbound = 1.0"), "manifest.dimension"),
+            (vector("dimension = 1000001\nbound = 1.0"), "manifest.dimension"),
+            (vector("dimension = 2\nbound = 0.0"), "manifest.norm-bound"),
+            (vector("dimension = 2\nbound = nan"), "manifest.norm-bound"),
+            (vector("dimension = 2\nbound = 1.0\nkeys = [\"a\"]"), "manifest.vector-keys"),
+            (vector("dimension = 2\nbound = 1.0\ngroups = { keys = [\"a\"] }"), "manifest.vector-groups"),
+            (sum("groups = { discovered = { bytes_max = 0 } }"), "manifest.discovered"),
+            (sum("groups = { discovered = { delta = 0.0 } }"), "manifest.discovered"),
+            (sum("groups = { discovered = {}, keys = [\"a\"] }"), "manifest.groups"),
+            ("measure = \"histogram\"\ngroups = { discovered = {} }".into(), "manifest.discovered-measure"),
+            (sum("automatic = { share = 0.0 }"), "manifest.automatic"),
+            (sum("automatic = { share = 0.2 }\ngrid = 1.0"), "manifest.automatic"),
+            (sum("rounded = true"), "manifest.post-processing"),
+            (sum("expected = { count = 0.0 }"), "manifest.expected"),
+            (sum("groups = { keys = [\" a\"] }"), "manifest.key-form"),
+            (sum("hierarchy = { parent = \"nobody\" }"), "manifest.hierarchy-parent"),
+            (sum("hierarchy = { parent = \"mean-visits\" }"), "manifest.hierarchy-measure"),
+            (sum("groups = { keys = [\"a\"] }\nhierarchy = { parent = \"bins\" }"), "manifest.hierarchy-cycle"),
+            (sum("hierarchy = { parent = \"bins\" }"), "manifest.hierarchy-keys"),
+            ("measure = \"block_mean\"\nbounds = [0.0, 1.0]".into(), "manifest.block-measure"),
+            ("measure = \"most_common\"\nk = 0\ngroups = { keys = [\"a\"] }".into(), "manifest.per-unit"),
+        ];
+        assert!(GOOD.contains(histogram));
+        for (statistic, code) in cases {
+            let error = Manifest::parse(&GOOD.replacen(histogram, &statistic, 1)).expect_err(&statistic);
+            assert_eq!(crate::Message::code(&error), code, "{statistic}: {error}");
+        }
+        for good in [
+            quantiles("{ lower = 1.0, upper = 100.0, steps = 20, spacing = \"geometric\" }", half),
+            vector("dimension = 100000\nbound = 1.0"),
+            sum("automatic = { share = 0.2 }\nclamped_share = true\nnonnegative = true"),
+            sum("groups = { discovered = {}, per_unit = 4 }"),
+        ] {
+            Manifest::parse(&GOOD.replacen(histogram, &good, 1)).expect(&good);
         }
     }
 }

@@ -135,6 +135,7 @@ fn check(price: Cost, caps: &Caps) -> Result<(), AdmissionError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::slice::from_ref;
     use tidegate_terms::{DeltaCost, Message as _, Name};
 
     fn cost(rho: u64, delta: u64) -> Cost {
@@ -171,8 +172,8 @@ mod tests {
         assert_eq!(code((6, 0), &[granted((15, 0))]).as_deref(), Some("budget.grant"));
         assert_eq!(code((5, 2), &[granted((15, 9))]).as_deref(), Some("budget.grant-delta"));
         let paced = Caps { period: Some(account((10, 10), (4, 7))), ..caps() };
-        assert_eq!(code((6, 3), &[paced.clone()]), None);
-        assert_eq!(code((7, 3), &[paced.clone()]).as_deref(), Some("budget.period"));
+        assert_eq!(code((6, 3), from_ref(&paced)), None);
+        assert_eq!(code((7, 3), from_ref(&paced)).as_deref(), Some("budget.period"));
         assert_eq!(code((6, 4), &[paced]).as_deref(), Some("budget.period-delta"));
         let overspent = Caps { lineage: account((100, 50), (101, 0)), ..caps() };
         assert!(code((1, 0), &[overspent]).is_some());
@@ -183,7 +184,7 @@ mod tests {
     fn a_join_must_fit_both_lineages() {
         let rich = Caps { lineage: account((1_000, 500), (0, 0)), ..caps() };
         let poor = Caps { name: Name::parse("firms").expect("name"), lineage: account((1_000, 500), (998, 0)), ..caps() };
-        assert_eq!(code((3, 0), &[rich.clone()]), None);
+        assert_eq!(code((3, 0), from_ref(&rich)), None);
         for both in [[rich.clone(), poor.clone()], [poor.clone(), rich.clone()]] {
             assert_eq!(code((2, 0), &both), None);
             let refusal = check_all(cost(3, 0), &both).expect_err("too much for one").to_string();

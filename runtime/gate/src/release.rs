@@ -145,7 +145,7 @@ pub fn release(
     if !paid_for(layout, &charges) || sums.fixed.len() != layout.totals_len() || manifest.statistics.len() != layout.statistics().len() {
         return Err(GateError::OtherLayout);
     }
-    let noised = noised(layout, &charges, sums, noise_process)?;
+    let noised = noised(layout, &charges, sums, 1, noise_process)?;
     let scales = scales(layout, &charges);
     let concluded = layout.conclude(sums, &noised, &scales, CONFIDENCE);
     let mut rest = charges.as_slice();
@@ -186,11 +186,18 @@ fn paid_for(layout: &Layout, charges: &[Charge]) -> bool {
         && first_parts.collect::<Vec<_>>().into_iter().all(thresholds)
 }
 
-/// The exact answers of each part with the paid noise on them, drawn in a fresh process, part by part.
+/// The exact answers of each part with the paid noise on them, drawn in a fresh process, part by part; of each part so
+/// many copies, one after the other, each with noise of its own.
 ///
-/// No release and no conclusion: for audits of the mechanisms on made-up totals. Who holds a run's totals holds raw
-/// data already.
-pub fn noised(layout: &Layout, charges: &[Charge], sums: &Sums, noise_process: &mut Command) -> Result<Vec<Vec<i128>>, NoiseError> {
+/// No release and no conclusion: more than one copy is for audits of the mechanisms on made-up totals. Who holds a
+/// run's totals holds raw data already.
+pub fn noised(
+    layout: &Layout,
+    charges: &[Charge],
+    sums: &Sums,
+    copies: usize,
+    noise_process: &mut Command,
+) -> Result<Vec<Vec<i128>>, NoiseError> {
     let answers = layout.answers(sums);
     let finer = layout.parts().zip(charges).map(|((_, part), charge)| finer(part, charge));
     let draws: Vec<_> = charges
@@ -200,14 +207,14 @@ pub fn noised(layout: &Layout, charges: &[Charge], sums: &Sums, noise_process: &
         .map(|((charge, answers), finer)| Draw {
             mechanism: charge.mechanism,
             scale: charge.scale,
-            totals: answers.len(),
+            totals: answers.len() * copies,
             finer_bits: finer.log2() as u32,
         })
         .collect();
-    let drawn = draw(noise_process, &draws, &answers.concat())?;
+    let drawn = draw(noise_process, &draws, &answers.iter().map(|answers| answers.repeat(copies)).collect::<Vec<_>>().concat())?;
     let mut rest = drawn.as_slice();
     let part = |answers: &Vec<i64>| {
-        let (own, after) = rest.split_at(answers.len().min(rest.len()));
+        let (own, after) = rest.split_at((answers.len() * copies).min(rest.len()));
         rest = after;
         own.to_vec()
     };

@@ -275,4 +275,4 @@ fn share_out(says: impl Iterator<Item = f64> + Clone, limit: u32, counts: &mut V
 
 #[cfg(test)]
 #[path = "contribution_tests.rs"]
-mod tests;
+pub(crate) mod tests;

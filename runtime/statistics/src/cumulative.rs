@@ -186,7 +186,7 @@ mod tests {
             let bound = 1.0 + (cells as f64).ln() / std::f64::consts::PI;
             assert!(norm * most <= bound + 0.1, "{cells}: {} {bound}", norm * most);
         }
-        assert!(!Strategy::pays(2) && Strategy::pays(64));
+        assert!(!Strategy::pays(1) && Strategy::pays(2) && Strategy::pays(64));
     }
 
     /// No unit's values, wherever they fall, change the answers by more than the stated norms.

@@ -163,6 +163,9 @@ pub(crate) fn conclude_shared(part: &Part, noised: Noised<'_>, mechanism: Mechan
 }
 
 #[cfg(test)]
+mod utility_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

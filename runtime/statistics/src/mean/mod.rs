@@ -172,7 +172,7 @@ mod tests {
         let (one, two) = (mean.encode(&[2.0, 14.0], 2), mean.encode(&[1.0, 1.0], 1));
         let pair = [0, 1].map(|at: usize| i128::from(one[at] + two[at]));
         for mechanism in [Mechanism::Gaussian, Mechanism::Laplace] {
-            let estimate = conclude(&mean, pair, 1e-9, mechanism);
+            let estimate = conclude(&mean, pair, 2.0, mechanism);
             assert!((estimate.value - 5.0).abs() < 1e-3 && estimate.upper - estimate.lower < 1e-3, "{estimate:?}");
         }
     }
