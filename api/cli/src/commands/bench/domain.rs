@@ -87,6 +87,18 @@ impl Bench {
 
     /// Asks on so many workers.
     pub(super) fn ask(&mut self, epsilon: f64, parameters: &[(&str, String)], workers: usize) -> Result<Answered, CliError> {
+        self.ask_with(epsilon, parameters, &[], workers)
+    }
+
+    /// The same with public side tables, as CSV.
+    pub(super) fn ask_with(
+        &mut self,
+        epsilon: f64,
+        parameters: &[(&str, String)],
+        side_tables: &[(&str, &str)],
+        workers: usize,
+    ) -> Result<Answered, CliError> {
+        let side_table = |(name, text): &(&str, &str)| Ok::<_, CliError>((Name::parse(name)?, text.as_bytes().to_vec()));
         let question = Question {
             operator: self.operator.clone(),
             dataset: self.datasets.first().cloned().ok_or_else(|| failed("no dataset"))?,
@@ -94,7 +106,7 @@ impl Bench {
             join: self.datasets.get(1).cloned(),
             module: self.module.clone(),
             parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
-            side_tables: vec![],
+            side_tables: side_tables.iter().map(side_table).collect::<Result<_, _>>()?,
             epsilon: Epsilon::parse(epsilon)?,
             workers: Some(workers),
         };

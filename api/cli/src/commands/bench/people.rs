@@ -16,6 +16,8 @@ pub(super) use row::{FEATURES, NAMES};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Year {
     pub(super) features: [f64; FEATURES],
+    /// The year of the experiment, from 1.
+    pub(super) number: f64,
     pub(super) coinsurance: f64,
     pub(super) visits: i64,
     pub(super) dollars: f64,
@@ -96,15 +98,15 @@ pub(super) fn people() -> Result<Vec<Person>, CliError> {
     let lines = Lines::of_the_public_file()?;
     let numbers = lines.numbers([
         "zper", "plan", "coins", "xage", "income", "disea", "child", "female", "hlthg", "hlthf", "hlthp", "mdvis", "meddol", "outpdol", "drugdol",
-        "inpdol",
+        "inpdol", "year",
     ])?;
     let mut people: BTreeMap<u64, Person> = BTreeMap::new();
     for line in numbers {
-        let [identifier, plan, coinsurance, age, income, diseases, child, female, good, fair, poor, visits, dollars, outpatient, drugs, hospital] =
+        let [identifier, plan, coinsurance, age, income, diseases, child, female, good, fair, poor, visits, dollars, outpatient, drugs, hospital, number] =
             line;
         let holds = |flag: f64| flag != 0.0;
         let features = row::features([coinsurance, age, income, diseases], [holds(child), holds(female), holds(good), holds(fair) || holds(poor)]);
-        let year = Year { features, coinsurance, visits: visits as i64, dollars, spending: [outpatient, drugs, hospital] };
+        let year = Year { features, number, coinsurance, visits: visits as i64, dollars, spending: [outpatient, drugs, hospital] };
         let identifier = identifier as u64;
         people.entry(identifier).or_insert_with(|| Person { identifier, plan: plan as u32, years: Vec::new() }).years.push(year);
     }

@@ -16,13 +16,17 @@ macro_rules! dataset_file {
     };
 }
 
+/// Dollars a visit, by year: a made-up public list.
+const PRICES: &str = "year,price\n1,10\n2,11\n3,12\n4,13\n5,14\n";
+
 /// Which truth belongs to an answer: from its statistic, key and estimate.
 type Truth<'a> = Box<dyn Fn(&str, &str, &str) -> Option<f64> + 'a>;
 
 /// One model's answer.
 pub(super) fn answer(sample: &Sample) -> Result<Answer, CliError> {
     let people = people()?;
-    let shown = Bench::new(&datasets(sample.name)?, sample.module)?.ask(1.0, &[], 2)?.shown;
+    let prices = if sample.name == "visits-cost" { [("prices", PRICES)].as_slice() } else { &[] };
+    let shown = Bench::new(&datasets(sample.name)?, sample.module)?.ask_with(1.0, &[], prices, 2)?.shown;
     let lines = match sample.name {
         "visits-ols" => ols(&shown, &people)?,
         "any-visit-logistic" => logistic(&shown, &people)?,
@@ -111,6 +115,7 @@ fn truth<'a>(model: &str, people: &'a [Person]) -> Result<Truth<'a>, CliError> {
                 _ => None,
             }
         }),
+        "visits-cost" => Box::new(move |_, _, _| Some(years(people).map(|year| year.visits as f64 * (9.0 + year.number)).sum())),
         "visits-dispersion" => {
             let [alpha, zeros] = dispersion(&years(people).map(|year| year.visits as f64).collect::<Vec<_>>());
             Box::new(move |statistic, _, _| Some(if statistic == "dispersion" { alpha } else { zeros }))
@@ -176,14 +181,16 @@ fn logistic(shown: &ReleaseShown, people: &[Person]) -> Result<Vec<Line>, CliErr
     Ok(NAMES.iter().zip(coefficients(shown)?).zip(truth).map(line).collect())
 }
 
-/// The upper end of the schema's range of expenditure.
-const DOLLARS_MAX: f64 = 100_000.0;
+/// More in a year counts as so many.
+const DOLLARS_MAX: f64 = 10_000.0;
+/// Where the module's centres begin, in dollars.
+const FIRST: [[f64; 3]; 4] = [[5.0, 1.0, 0.0], [50.0, 10.0, 0.0], [200.0, 50.0, 0.0], [200.0, 50.0, 1_000.0]];
 
 fn spending(shown: &ReleaseShown, people: &[Person]) -> Result<Vec<Line>, CliError> {
-    let scaled = |dollars: f64| dollars.ln_1p() / DOLLARS_MAX.ln_1p();
+    let scaled = |dollars: f64| (dollars.ln_1p() / DOLLARS_MAX.ln_1p()).min(1.0);
     let mean = |person: &Person, number: usize| person.years.iter().map(|year| year.spending[number]).sum::<f64>() / person.years.len() as f64;
     let points: Vec<[f64; 3]> = people.iter().map(|person| std::array::from_fn(|number| scaled(mean(person, number)))).collect();
-    let truth = clusters(&points, (0..4).map(|group| [(f64::from(group) + 0.5) / 4.0; 3]).collect());
+    let truth = clusters(&points, FIRST.iter().map(|centre| centre.map(scaled)).collect());
     let (mut lines, mut released_centres) = (Vec::new(), Vec::new());
     for (group, centre) in truth.iter().enumerate() {
         let name = |what: &str| format!("group {}, {what}", group + 1);

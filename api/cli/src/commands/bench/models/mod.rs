@@ -38,15 +38,15 @@ macro_rules! samples {
 }
 
 /// Models with results.
-const HONEST: [Sample; 11] = samples! {
+const HONEST: [Sample; 12] = samples! {
     "visits-by-plan" "expensive-years" "expenditure" "expenditure-quantiles" "total-visits" "visits-ols" "any-visit-logistic"
-    "spending-clusters" "visits-dispersion" "clinic-visits" "insured-visits"
+    "spending-clusters" "visits-dispersion" "visits-cost" "clinic-visits" "insured-visits"
 };
 
 /// Models that are there for benchmarks and tests.
-const OTHERS: [Sample; 7] = samples! {
+const OTHERS: [Sample; 8] = samples! {
     "district-usage" "bench-row-sum" "bench-grows-memory" "bench-gradient" "offender-keeps-state" "offender-loops"
-    "offender-out-of-range"
+    "offender-out-of-range" "offender-conclude"
 };
 
 /// The logistic regression, for `bench utility`.

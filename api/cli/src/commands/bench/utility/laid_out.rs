@@ -53,7 +53,7 @@ impl LaidOut {
     /// One draw of noise on all totals, and what it says.
     pub(super) fn noised(&self) -> Result<Concluded, CliError> {
         let mut process = Programs::own().map_err(failed)?.child("noise");
-        let noised = noised(&self.layout, &self.charges, &self.sums, &mut process).map_err(failed)?;
+        let noised = noised(&self.layout, &self.charges, &self.sums, 1, &mut process).map_err(failed)?;
         Ok(self.layout.conclude(&self.sums, &noised, &self.scales(), CONFIDENCE))
     }
 
