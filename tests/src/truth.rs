@@ -60,6 +60,17 @@ impl Truth {
         self.persons.values().map(|years| (number(&years[0]["income"]), number(&years[0]["xage"]))).collect()
     }
 
+    /// The visits of all person-years.
+    pub fn total_visits(&self) -> f64 {
+        self.persons.values().flatten().map(|year| number(&year["mdvis"])).sum()
+    }
+
+    /// What visits cost at a price for each year, clamped for each person.
+    pub fn visits_cost(&self, prices: &[f64], most: f64) -> f64 {
+        let of_year = |year: &BTreeMap<String, String>| number(&year["mdvis"]) * prices[number(&year["year"]) as usize - 1];
+        self.persons.values().map(|years| years.iter().map(of_year).sum::<f64>().min(most)).sum()
+    }
+
     /// The clamped expenditure of each person-year.
     pub fn expenditure(&self, most: f64) -> Vec<f64> {
         self.persons.values().flatten().map(|year| number(&year["meddol"]).clamp(0.0, most)).collect()
