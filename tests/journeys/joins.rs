@@ -58,7 +58,8 @@ impl Give for Domain {
     }
 
     fn join(&self, epsilon: &str, more: &[&str]) -> Said {
-        let fixed = ["run", "--dataset", "clinics", "--join", "insured", "--model", "insured-visits", "--operator", OPERATOR, "--epsilon", epsilon];
+        let fixed =
+            ["run", "--dataset", "clinics", "--join", "insured", "--model", "insured-visits", "--operator", OPERATOR, "--epsilon", epsilon];
         self.ask(&[&fixed, more].concat())
     }
 
@@ -107,7 +108,10 @@ fn a_join_sees_units_that_are_in_both_and_both_pay() {
     assert_eq!((domain.spent("clinics"), domain.spent("insured")), (price, price), "each lineage pays the whole price");
     assert_eq!(domain.join("10", &["--workers", "1"]).json()["stored"], true);
     let audit = domain.audit();
-    assert_eq!((audit["lineages"]["clinics"]["spent"].as_u64(), audit["lineages"]["insured"]["spent"].as_u64()), (Some(price), Some(price)));
+    assert_eq!(
+        (audit["lineages"]["clinics"]["spent"].as_u64(), audit["lineages"]["insured"]["spent"].as_u64()),
+        (Some(price), Some(price))
+    );
 }
 
 #[test]
@@ -127,9 +131,11 @@ fn a_join_needs_both_grants_and_both_budgets_or_nobody_pays() {
     // A model that joins needs the second dataset, and one that does not refuses it.
     let alone = ["run", "--dataset", "clinics", "--model", "insured-visits", "--operator", OPERATOR, "--epsilon", "0.1"];
     domain.ask(&alone).refused("run.join-missing");
-    let joined = ["run", "--dataset", "clinics", "--join", "insured", "--model", "clinic-visits", "--operator", OPERATOR, "--epsilon", "0.1"];
+    let joined =
+        ["run", "--dataset", "clinics", "--join", "insured", "--model", "clinic-visits", "--operator", OPERATOR, "--epsilon", "0.1"];
     domain.ask(&joined).refused("run.join-undeclared");
-    let twice = ["run", "--dataset", "clinics", "--join", "clinics", "--model", "insured-visits", "--operator", OPERATOR, "--epsilon", "0.1"];
+    let twice =
+        ["run", "--dataset", "clinics", "--join", "clinics", "--model", "insured-visits", "--operator", OPERATOR, "--epsilon", "0.1"];
     domain.ask(&twice).refused("run.join-table");
     domain.audit();
 }

@@ -182,7 +182,9 @@ fn a_quote_says_what_a_wished_error_would_cost() {
     let needed = number(&quote["wanted"]["epsilon"]);
     let epsilon = format!("{needed}");
     let again = domain.ask(&question("quote", "total-visits", &epsilon, &[])).json();
-    let error = again["errors"].as_array().expect("errors").iter().find(|error| error["statistic"] == "visits").expect("visits")["error_95"].clone();
+    let error =
+        again["errors"].as_array().expect("errors").iter().find(|error| error["statistic"] == "visits").expect("visits")["error_95"]
+            .clone();
     assert!((number(&error) / 20_000.0 - 1.0).abs() < 0.01, "{error} at epsilon {needed}");
     assert_eq!(wish("visits=0.001").json()["wanted"]["epsilon"], Value::Null);
     wish("visits=-1").refused("cli.not-an-error");
@@ -207,7 +209,8 @@ fn a_period_paces_spending() {
 /// Two commands at once for the last of a budget: one gets it, and the account is exact.
 #[test]
 fn two_runs_race_for_the_last_of_the_budget() {
-    let policy = IMMEDIATELY.replace("lifetime_epsilon = 10.0", "lifetime_epsilon = 1.0").replace("run_epsilon_max = 10.0", "run_epsilon_max = 1.0");
+    let policy =
+        IMMEDIATELY.replace("lifetime_epsilon = 10.0", "lifetime_epsilon = 1.0").replace("run_epsilon_max = 10.0", "run_epsilon_max = 1.0");
     let domain = Domain::with_rand_hie(&policy);
     domain.grant("person-years.meddol", "1");
     domain.upload_samples(&["expensive-years"]);

@@ -148,3 +148,7 @@ pub fn rho_for_error(layout: &Layout, statistic: &str, estimate: &str, wanted: f
     }
     Ok(Some(Rho::price(high)))
 }
+
+#[cfg(test)]
+#[path = "calibration_tests.rs"]
+mod tests;

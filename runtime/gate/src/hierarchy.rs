@@ -50,9 +50,9 @@ fn nodes(statistics: &[Statistic], released: &[Released]) -> Vec<Node> {
             nodes.push(Node { statistic: index, group, parent: None, value: estimate.value, half });
         }
     }
-    for node in 0..nodes.len() {
-        let Node { statistic, group, .. } = nodes[node];
-        nodes[node].parent = above(&statistics[statistic]).and_then(|parent| {
+    for node in &mut nodes {
+        let Node { statistic, group, .. } = *node;
+        node.parent = above(&statistics[statistic]).and_then(|parent| {
             let key = statistics[statistic].hierarchy.as_ref()?.parents.get(group);
             let of_key = |other: &Group| key.is_none() || other.key.as_ref() == key;
             Some(first[parent] + released[parent].groups.iter().position(of_key)?)

@@ -84,7 +84,8 @@ enum Drawn {
     Failed { detail: String },
 }
 
-const BODY_MAX: u64 = 64 << 20;
+/// As many noised totals as any admitted layout has, discovered keys included.
+const BODY_MAX: u64 = 512 << 20;
 /// Writable memory of the noise process.
 const DATA_BYTES: u64 = 2 << 30;
 

@@ -25,6 +25,9 @@ messages! {
     }
 }
 
+/// What a statistic's noised answers say: of each group, and of all together.
+type Said = (Vec<Group>, Option<Conclusion>);
+
 /// The confidence of every interval.
 const CONFIDENCE: f64 = 0.95;
 
@@ -149,12 +152,14 @@ pub fn release(
     let scales = scales(layout, &charges);
     let concluded = layout.conclude(sums, &noised, &scales, CONFIDENCE);
     let mut rest = charges.as_slice();
-    let released = |((placed, statistic), (groups, overall)): ((&Placed, &Statistic), (Vec<Group>, Option<Conclusion>))| {
+    let pairs = layout.statistics().iter().zip(&manifest.statistics);
+    let released = |((placed, statistic), said): ((&Placed, &Statistic), Said)| {
+        let (groups, overall) = said;
         let (own, after) = rest.split_at(placed.parts.len());
         rest = after;
         Released { groups, overall, ..describe(placed, statistic, own) }
     };
-    let mut statistics: Vec<_> = layout.statistics().iter().zip(&manifest.statistics).zip(concluded).map(released).collect();
+    let mut statistics: Vec<_> = pairs.zip(concluded).map(released).collect();
     hierarchy::agree(&manifest.statistics, &mut statistics);
     statistics.iter_mut().zip(&manifest.statistics).for_each(|(released, statistic)| hold_inside(released, statistic));
     Ok(Release { run: totals.run().to_owned(), round, confidence: CONFIDENCE, statistics })

@@ -27,6 +27,10 @@ impl Sparse for Given {
 }
 
 pub(crate) fn layout_with(statistics: &str, more: &str) -> Layout {
+    try_layout(statistics, more).expect("layout")
+}
+
+fn try_layout(statistics: &str, more: &str) -> Result<Layout, crate::LayoutError> {
     let schema = PublicSchema::parse(
         "title = { zh = \"\", en = \"\" }\nsource = \"\"\nacquired = \"2024-01-01\"\nlineage = \"l\"\nunits_max = 1000\n\
          privacy_unit = { kind = \"person\", column = \"id\", identifier = \"integer\" }\n\
@@ -37,7 +41,7 @@ pub(crate) fn layout_with(statistics: &str, more: &str) -> Layout {
         "contract = 1\nname = \"m\"\nversion = \"1\"\ntitle = {{ zh = \"\", en = \"\" }}\npurpose = \"p\"\n\
          [[inputs]]\ntable = \"t\"\ncolumns = [\"x\"]\n{statistics}\n[resources]\nfuel_per_unit = 1000\nmemory_bytes = 65536\n{more}"
     );
-    Layout::seal(&Manifest::parse(&manifest).expect("manifest"), &schema).expect("layout")
+    Layout::seal(&Manifest::parse(&manifest).expect("manifest"), &schema)
 }
 
 fn layout(statistics: &str) -> Layout {
@@ -152,6 +156,18 @@ fn totals_travel_in_as_many_bytes_as_is_public_and_come_back() {
         }
     }
     assert!(layout.decode_sums(&layout.encode_sums(&total, 5), 5).is_ok_and(|sums| sums.canonical_bytes() == total.canonical_bytes()));
+}
+
+#[test]
+fn more_keys_than_can_be_held_are_refused_beforehand() {
+    let found = |per_unit: u32| {
+        let manifest = format!(
+            "[[statistics]]\nname = \"f\"\nmeasure = \"count\"\nper_unit = 2\ngroups = {{ discovered = {{}}, per_unit = {per_unit} }}"
+        );
+        try_layout(&manifest, "").map(|_| ()).map_err(|error| tidegate_terms::Message::code(&error))
+    };
+    assert_eq!(found(8_000), Ok(()));
+    assert_eq!(found(8_001), Err("layout.too-many-keys".into()));
 }
 
 #[test]

@@ -126,9 +126,9 @@ pub(crate) fn kind_of(measure: &Measure, mechanism: Mechanism, shape: Shape, bou
 /// The arithmetic of a measure in the round that finds bounds.
 pub(crate) fn kind_of_bounds_round(measure: &Measure, mechanism: Mechanism, per_unit: u32, main: Box<dyn Kind>) -> Box<dyn Kind> {
     match measure {
-        Measure::Sum { bounds, automatic: Some(_), .. } => Box::new(automatic::Votes::of_sums(*bounds, per_unit, mechanism)),
-        Measure::Mean { bounds, values_per_unit, automatic: Some(_), .. } => {
-            Box::new(automatic::Votes::of_means(*bounds, *values_per_unit, mechanism))
+        Measure::Sum { bounds, automatic: Some(wish), .. } => Box::new(automatic::Votes::of_sums(*bounds, *wish, per_unit, mechanism)),
+        Measure::Mean { bounds, values_per_unit, automatic: Some(wish), .. } => {
+            Box::new(automatic::Votes::of_means(*bounds, *wish, *values_per_unit, mechanism))
         }
         _ => Box::new(automatic::Silent { main }),
     }

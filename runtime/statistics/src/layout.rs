@@ -14,6 +14,10 @@ messages! {
             en: "statistic `{statistic}`: declared units times the bound per unit do not fit 62 bits; use a coarser `grid` or smaller bounds",
             zh: "统计量 `{statistic}`：申报单元数乘以每单元界限超过 62 位；请使用更粗的 `grid` 或更小的界限",
         },
+        TooManyKeys { statistic: String, keys: u64, maximum: u64 } = "layout.too-many-keys" {
+            en: "statistic `{statistic}`: declared units times keys per unit are {keys}, but at most {maximum} totals of discovered keys can be held; use fewer keys per unit",
+            zh: "统计量 `{statistic}`：申报单元数乘以每单元键数为 {keys}，而发现的键最多容纳 {maximum} 个合计；请减少每单元的键数",
+        },
         ChosenBounds = "layout.chosen-bounds" {
             en: "the chosen bounds do not belong to this layout, or do not lie inside the declared ones",
             zh: "所选界限不属于此布局，或不在申报界限之内",
@@ -21,6 +25,10 @@ messages! {
         Manifest(ManifestError),
     }
 }
+
+/// Most totals of discovered keys of one statistic: whether they fit must follow from declared numbers, or a failure
+/// for want of room would say how many keys there are.
+const KEYED_TOTALS_MAX: u64 = 16_000_000;
 
 /// A statistic as declared, with the keys that its schema gives it.
 #[derive(Debug)]
@@ -91,6 +99,12 @@ impl Layout {
                 let answer = u128::from(part.cell_max) * u128::from(part.gain()) * u128::from(sealed.units_max);
                 if answer >= 1 << 62 {
                     return Err(LayoutError::Overflow { statistic: placed.name.to_string() });
+                }
+            }
+            if placed.discovered.is_some() {
+                let keys = sealed.units_max.saturating_mul(u64::from(placed.keys_per_unit()));
+                if keys.saturating_mul(placed.key_cell_max().len() as u64) > KEYED_TOTALS_MAX {
+                    return Err(LayoutError::TooManyKeys { statistic: placed.name.to_string(), keys, maximum: KEYED_TOTALS_MAX });
                 }
             }
             start = placed.totals.end;
@@ -211,7 +225,9 @@ fn place(declared: &Declared, blocks: Option<u64>, round: &Round<'_>, index: usi
     parts.extend(own);
     let counts_clamped = matches!(measure, Measure::Sum { clamped_share: true, .. } | Measure::Mean { clamped_share: true, .. });
     if counts_clamped && matches!(round, Round::Main(_)) {
-        parts.push(Part::counting("clamped", 1, Sensitivity::together(1), mechanism).shared());
+        let part = Part::counting("clamped", 1, Sensitivity::together(1), mechanism).shared();
+        // To know roughly how many were clamped is enough: about a tenth of what the statistic itself gets.
+        parts.push(Part { error_per_noise: part.error_per_noise / 27.0, ..part });
     }
     // Values that are shared out bound the slots that a unit touches by their number.
     let slots_per_unit = match measure {

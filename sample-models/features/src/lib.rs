@@ -18,14 +18,16 @@ pub fn rows(years: &Table) -> impl Iterator<Item = ([f64; FEATURES], f64)> + '_ 
     let (mut good, mut fair, mut poor) = (years.booleans(5), years.booleans(6), years.booleans(7));
     let mut diseases = years.floats(8);
     let mut visits = years.integers(OUTCOME);
-    (0..years.rows()).filter_map(move |_| {
-        // All are read before any is looked at: a missing value must not shift the others.
-        let numbers = [coinsurance.next()?, age.next()?, income.next()?, diseases.next()?];
-        let flags = [child.next()?, female.next()?, good.next()?, fair.next()?, poor.next()?];
-        let visits = visits.next()?;
-        let [coinsurance, age, income, diseases] = numbers;
-        let [child, female, good, fair, poor] = flags;
-        let row = features([coinsurance?, age?, income?, diseases?], [child?, female?, good?, fair? || poor?]);
-        Some(Some((row, visits? as f64)))
-    }).flatten()
+    (0..years.rows())
+        .filter_map(move |_| {
+            // All are read before any is looked at: a missing value must not shift the others.
+            let numbers = [coinsurance.next()?, age.next()?, income.next()?, diseases.next()?];
+            let flags = [child.next()?, female.next()?, good.next()?, fair.next()?, poor.next()?];
+            let visits = visits.next()?;
+            let [coinsurance, age, income, diseases] = numbers;
+            let [child, female, good, fair, poor] = flags;
+            let row = features([coinsurance?, age?, income?, diseases?], [child?, female?, good?, fair? || poor?]);
+            Some(Some((row, visits? as f64)))
+        })
+        .flatten()
 }

@@ -36,10 +36,7 @@ fn dummy(holds: bool) -> f64 {
 
 /// The features of a person-year: coinsurance in percent, age in years, income in dollars, index of chronic diseases;
 /// child, female, health good, health fair or poor. Each lies between -1 and 1.
-pub fn features(
-    [coinsurance, age, income, diseases]: [f64; 4],
-    [child, female, health_good, health_bad]: [bool; 4],
-) -> [f64; FEATURES] {
+pub fn features([coinsurance, age, income, diseases]: [f64; 4], [child, female, health_good, health_bad]: [bool; 4]) -> [f64; FEATURES] {
     [
         1.0,
         dummy((12.5..37.5).contains(&coinsurance)),

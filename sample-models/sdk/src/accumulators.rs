@@ -89,6 +89,50 @@ impl Variance {
     }
 }
 
+/// One value for a block of units (sample and aggregate): what a whole program found out about the block.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Block {
+    value: f64,
+}
+
+impl Block {
+    /// The value. A block that has none leaves it out, and counts as zero, clamped.
+    pub fn set(&mut self, value: f64) {
+        self.value = value;
+    }
+}
+
+/// One vector per unit. The host scales it to its bound.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vector {
+    entries: Vec<f64>,
+}
+
+impl Vector {
+    /// Zeros, as many as the manifest's `dimension`.
+    pub fn zeros(dimension: usize) -> Self {
+        Self { entries: alloc::vec![0.0; dimension] }
+    }
+
+    /// Adds to an entry; entries that are not there are left out.
+    pub fn add(&mut self, entry: usize, value: f64) {
+        if let Some(known) = self.entries.get_mut(entry) {
+            *known += value;
+        }
+    }
+
+    /// The entries, to be filled in place.
+    pub fn entries_mut(&mut self) -> &mut [f64] {
+        &mut self.entries
+    }
+}
+
+impl From<Vector> for Contribution {
+    fn from(vector: Vector) -> Self {
+        Self::Dense(vector.entries)
+    }
+}
+
 /// `f64::clamp` panics where the bounds are out of order; a mistake there is the manifest's to refuse.
 fn clamp(value: f64, [lower, upper]: [f64; 2]) -> f64 {
     value.max(lower).min(upper)
@@ -105,6 +149,13 @@ impl Accumulator for Sum {
     const WIDTH: usize = 1;
     fn cells(&self) -> impl AsRef<[f64]> {
         [self.sum]
+    }
+}
+
+impl Accumulator for Block {
+    const WIDTH: usize = 1;
+    fn cells(&self) -> impl AsRef<[f64]> {
+        [self.value]
     }
 }
 
@@ -168,6 +219,19 @@ mod tests {
         }
         assert_eq!(dense(mean), vec![5.0, 59.0]);
         assert_eq!(dense(variance), vec![5.0, 59.0, 1801.0]);
+    }
+
+    #[test]
+    fn a_vector_keeps_its_length() {
+        let mut vector = Vector::zeros(3);
+        vector.add(1, 2.0);
+        vector.add(1, 0.5);
+        vector.add(3, 9.0);
+        vector.entries_mut()[2] = -1.0;
+        assert_eq!(dense(vector), vec![0.0, 2.5, -1.0]);
+        let mut block = Block::default();
+        block.set(4.0);
+        assert_eq!(dense(block), vec![4.0]);
     }
 
     #[test]

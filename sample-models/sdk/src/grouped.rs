@@ -73,6 +73,38 @@ impl From<Histogram> for Contribution {
     }
 }
 
+/// How many values lie below the first candidate, between two, and from the last on: for quantiles.
+#[derive(Debug, Clone)]
+pub struct Quantiles<'a> {
+    /// Ascending, as in the manifest.
+    candidates: &'a [f64],
+    bins: Grouped<Count>,
+}
+
+impl<'a> Quantiles<'a> {
+    /// Over the manifest's candidates.
+    pub fn over(candidates: &'a [f64]) -> Self {
+        Self { candidates, bins: Grouped::new(Count::default()) }
+    }
+
+    /// Adds a value of the whole population.
+    pub fn add(&mut self, value: f64) {
+        self.add_to(0, value);
+    }
+
+    /// Adds a value of a group, by the group's place among the keys.
+    pub fn add_to(&mut self, group: u32, value: f64) {
+        let bin = self.candidates.partition_point(|candidate| *candidate <= value);
+        self.bins.group(group * (self.candidates.len() as u32 + 1) + bin as u32).add(1);
+    }
+}
+
+impl From<Quantiles<'_>> for Contribution {
+    fn from(quantiles: Quantiles<'_>) -> Self {
+        quantiles.bins.into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +140,16 @@ mod tests {
         }
         assert_eq!(sparse(histogram), [(0, 1.0), (5, 2.0)]);
         assert_eq!(sparse(Histogram::default()), vec![]);
+    }
+
+    #[test]
+    fn values_fall_between_candidates() {
+        let mut quantiles = Quantiles::over(&[1.0, 2.0]);
+        for value in [0.5, 1.0, 1.5, 2.0, 99.0] {
+            quantiles.add(value);
+        }
+        quantiles.add_to(2, 1.2);
+        assert_eq!(sparse(quantiles), [(0, 1.0), (1, 2.0), (2, 2.0), (7, 1.0)]);
     }
 
     /// Against an obvious model: a dense vector of counts, over pseudo-random categories.

@@ -46,7 +46,8 @@ mod tests {
 
     #[test]
     fn estimates_lie_group_by_group() {
-        let released = Released { keys: vec!["a".into(), "b".into()], width: 2, values: vec![1.0, 2.0, 3.0, 4.0], lower: vec![], upper: vec![] };
+        let released =
+            Released { keys: vec!["a".into(), "b".into()], width: 2, values: vec![1.0, 2.0, 3.0, 4.0], lower: vec![], upper: vec![] };
         assert_eq!((released.groups(), released.value(1, 0)), (2, 3.0));
     }
 

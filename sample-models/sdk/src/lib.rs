@@ -36,7 +36,6 @@ extern crate std;
 mod accumulators;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod arena;
-mod bins;
 #[allow(missing_docs, unsafe_op_in_unsafe_fn)]
 #[doc(hidden)]
 pub mod bindings;
@@ -47,12 +46,11 @@ mod rows;
 #[cfg(target_arch = "wasm32")]
 mod runtime;
 
-pub use accumulators::{Accumulator, Count, Mean, Sum, Variance};
-pub use bins::Bins;
+pub use accumulators::{Accumulator, Block, Count, Mean, Sum, Variance, Vector};
 pub use bindings::exports::tidegate::analysis::model::{
     Cell, Column, Conclusion, Contribution, Finding, Inputs, KeyedCells, Released, Table, Unit, Values,
 };
-pub use grouped::{Grouped, Histogram};
+pub use grouped::{Grouped, Histogram, Quantiles};
 pub use inputs::finding;
 pub use parameters::Parameters;
 pub use rows::{Entries, Texts};
@@ -67,8 +65,8 @@ pub mod contract {
 /// Everything that a model usually needs.
 pub mod prelude {
     pub use crate::{
-        Accumulator, Bins, Cell, Conclusion, Contribution, Count, Finding, Grouped, Histogram, Inputs, KeyedCells, Mean, Parameters,
-        Released, Sum, Table, Unit, Variance, finding, model,
+        Accumulator, Block, Cell, Conclusion, Contribution, Count, Finding, Grouped, Histogram, Inputs, KeyedCells, Mean, Parameters,
+        Quantiles, Released, Sum, Table, Unit, Variance, Vector, finding, model,
     };
     pub use alloc::string::String;
     pub use alloc::vec;

@@ -137,7 +137,9 @@ fn check_per_unit(statistic: &Name, what: &str, value: u32) -> Result<(), Manife
 
 /// Automatic bounds bring a grid of their own, relative to the bounds that are chosen.
 fn check_automatic(statistic: &Name, automatic: &Option<super::Automatic>, grid: Option<f64>) -> Result<(), ManifestError> {
-    let sound = automatic.is_none_or(|automatic| automatic.share > 0.0 && automatic.share <= BOUNDS_SHARE_MAX && grid.is_none());
+    let sound = automatic.is_none_or(|automatic| {
+        automatic.share > 0.0 && automatic.share <= BOUNDS_SHARE_MAX && (4..=400).contains(&automatic.levels) && grid.is_none()
+    });
     if sound { Ok(()) } else { Err(ManifestError::Automatic { statistic: statistic.to_string() }) }
 }
 

@@ -114,8 +114,8 @@ messages! {
             zh: "统计量 `{statistic}`：只有 count、sum、mean 与 most_common 可以发现键",
         },
         Automatic { statistic: String } = "manifest.automatic" {
-            en: "statistic `{statistic}`: the `share` of automatic bounds must lie above 0 and be at most 0.9, and there is no `grid` beside it",
-            zh: "统计量 `{statistic}`：自动界限的 `share` 必须大于 0 且不超过 0.9，且不能同时给出 `grid`",
+            en: "statistic `{statistic}`: the `share` of automatic bounds must lie above 0 and be at most 0.9, its `levels` between 4 and 400, and there is no `grid` beside it",
+            zh: "统计量 `{statistic}`：自动界限的 `share` 必须大于 0 且不超过 0.9，`levels` 须在 4 至 400 之间，且不能同时给出 `grid`",
         },
         BoundsShare { share: f64 } = "manifest.bounds-share" {
             en: "automatic bounds take {share} of the budget together; at most 0.9 is allowed",

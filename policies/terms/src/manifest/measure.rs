@@ -20,6 +20,14 @@ pub enum Mechanism {
 pub struct Automatic {
     /// The share of the run's budget that the first round spends on this.
     pub share: f64,
+    /// How many candidates there are on each side of zero, from the outer bound down; each is the root of 2 smaller
+    /// than the one before.
+    #[serde(default = "levels")]
+    pub levels: u32,
+}
+
+fn levels() -> u32 {
+    48
 }
 
 /// How the candidates between two ends lie.

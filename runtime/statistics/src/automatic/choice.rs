@@ -35,9 +35,9 @@ pub fn choose(layout: &Layout, rounds: &[MainRound]) -> ChosenBounds {
     let of = |(index, round): (usize, &MainRound)| {
         let placed = layout.statistics().get(index)?;
         let (Measure::Sum { bounds, .. } | Measure::Mean { bounds, .. }) = &placed.measure else { return None };
-        placed.measure.automatic()?;
+        let automatic = placed.measure.automatic()?;
         let votes = bounds_round.as_ref()?.statistics().get(index)?.parts.first()?.clone();
-        let levels = Levels::new(*bounds);
+        let levels = Levels::new(*bounds, automatic);
         let tails = Tails::new(&levels, round, &votes, placed.mechanism)?;
         // Noise in the statistic's unit for bounds of size 1.
         let noise = deviation(placed.mechanism, round.scale) / f64::from(1 << 20);

@@ -13,10 +13,7 @@ use crate::kind::{Kind, Noised};
 use crate::placed::Reference;
 use crate::quantiles::{binned, deviation, reach};
 use crate::{Conclusion, Estimate, Part, Sensitivity, Vector, interval_half_width};
-use tidegate_terms::Mechanism;
-
-/// Levels of size above the resolution; each is the root of 2 larger than the one below it.
-const LEVELS: usize = 48;
+use tidegate_terms::{Automatic, Mechanism};
 
 /// The candidate bounds for values between two outer bounds: sizes on each side of zero.
 ///
@@ -27,16 +24,18 @@ const LEVELS: usize = 48;
 pub(crate) struct Levels {
     outer: [f64; 2],
     largest: f64,
+    /// Levels of size above the resolution; each is the root of 2 larger than the one below it.
+    levels: usize,
 }
 
 impl Levels {
-    pub(crate) fn new(outer: [f64; 2]) -> Self {
-        Self { outer, largest: outer[0].abs().max(outer[1].abs()) }
+    pub(crate) fn new(outer: [f64; 2], automatic: Automatic) -> Self {
+        Self { outer, largest: outer[0].abs().max(outer[1].abs()), levels: automatic.levels as usize }
     }
 
     /// How many levels lie above zero, and how many below.
     pub(crate) fn counts(&self) -> [usize; 2] {
-        [if self.outer[1] > 0.0 { LEVELS } else { 0 }, if self.outer[0] < 0.0 { LEVELS } else { 0 }]
+        [if self.outer[1] > 0.0 { self.levels } else { 0 }, if self.outer[0] < 0.0 { self.levels } else { 0 }]
     }
 
     pub(crate) fn cells(&self) -> usize {
@@ -44,7 +43,7 @@ impl Levels {
         above + 1 + below
     }
 
-    /// The size at which a level ends; level 0 is the largest. Level `LEVELS` ends where zero begins.
+    /// The size at which a level ends; level 0 is the largest. The last one ends where zero begins.
     pub(crate) fn size(&self, level: usize) -> f64 {
         self.largest * 2f64.powf(-(level as f64) / 2.0)
     }
@@ -56,7 +55,7 @@ impl Levels {
         let level = (2.0 * (self.largest / value.abs()).log2()).floor();
         let level = if level >= 0.0 { level as usize } else { 0 };
         match value {
-            _ if level >= LEVELS => above,
+            _ if level >= self.levels => above,
             value if value > 0.0 => level,
             _ if below > 0 => above + 1 + level,
             _ => above,
@@ -75,17 +74,17 @@ pub(crate) struct Votes {
 
 impl Votes {
     /// One vote for each group that a unit touches.
-    pub(crate) fn of_sums(outer: [f64; 2], per_unit: u32, mechanism: Mechanism) -> Self {
-        Self::new(outer, per_unit, None, mechanism)
+    pub(crate) fn of_sums(outer: [f64; 2], automatic: Automatic, per_unit: u32, mechanism: Mechanism) -> Self {
+        Self::new(Levels::new(outer, automatic), per_unit, None, mechanism)
     }
 
     /// One vote for each value, all of a unit's values of one group for their mean.
-    pub(crate) fn of_means(outer: [f64; 2], values_per_unit: u32, mechanism: Mechanism) -> Self {
-        Self::new(outer, values_per_unit, Some(values_per_unit), mechanism)
+    pub(crate) fn of_means(outer: [f64; 2], automatic: Automatic, values_per_unit: u32, mechanism: Mechanism) -> Self {
+        Self::new(Levels::new(outer, automatic), values_per_unit, Some(values_per_unit), mechanism)
     }
 
-    fn new(outer: [f64; 2], votes: u32, values_per_unit: Option<u32>, mechanism: Mechanism) -> Self {
-        let (levels, most) = (Levels::new(outer), u64::from(votes));
+    fn new(levels: Levels, votes: u32, values_per_unit: Option<u32>, mechanism: Mechanism) -> Self {
+        let most = u64::from(votes);
         let together = |one: Sensitivity| Sensitivity { l1: one.l1 * most, l2_squared: one.l2_squared * u128::from(most).pow(2) };
         let (part, _) = binned("bounds", levels.cells(), most, Sensitivity::together(1), together, mechanism);
         Self { levels, part: part.shared(), values_per_unit }
@@ -172,14 +171,14 @@ mod tests {
     #[test]
     fn every_value_has_a_cell_and_sizes_fall() {
         for outer in [[0.0, 1000.0], [-10.0, 1000.0], [-7.0, 0.0], [5.0, 6.0], [-6.0, -5.0]] {
-            let levels = Levels::new(outer);
+            let levels = Levels::new(outer, Automatic { share: 0.2, levels: 48 });
             for value in [-1e300, -1000.0, -3.3, -1e-9, -0.0, 0.0, 1e-300, 2.7, 999.0, 1000.0, 1e300] {
                 assert!(levels.cell(value) < levels.cells(), "{outer:?} {value}");
             }
         }
-        let levels = Levels::new([-1000.0, 1000.0]);
-        assert_eq!([levels.cell(1000.0), levels.cell(1e300), levels.cell(500.1), levels.cell(0.0)], [0, 0, 1, LEVELS]);
-        assert_eq!([levels.cell(-1000.0), levels.cell(-500.1)], [LEVELS + 1, LEVELS + 2]);
+        let levels = Levels::new([-1000.0, 1000.0], Automatic { share: 0.2, levels: 48 });
+        assert_eq!([levels.cell(1000.0), levels.cell(1e300), levels.cell(500.1), levels.cell(0.0)], [0, 0, 1, 48]);
+        assert_eq!([levels.cell(-1000.0), levels.cell(-500.1)], [49, 50]);
         let value = 123.4;
         assert!(value <= levels.size(levels.cell(value)) && value > levels.size(levels.cell(value) + 1));
     }

@@ -2,6 +2,8 @@ use super::choice::{MainRound, choose};
 use crate::contribution::tests::layout_with;
 use crate::{Layout, Sums};
 
+const AUTOMATIC: tidegate_terms::Automatic = tidegate_terms::Automatic { share: 0.2, levels: 48 };
+
 /// Made-up numbers for tests; the product's noise comes from the operating system.
 struct Made(u64);
 
@@ -45,7 +47,7 @@ fn automatic_bounds_halve_the_error_of_the_95th_percentile() {
     let layout = automatic(outer);
     let first = layout.bounds_round().expect("first round");
     let mut sums = Sums { fixed: vec![0; first.totals_len()], keyed: vec![] };
-    let levels = super::Levels::new([0.0, outer]);
+    let levels = super::Levels::new([0.0, outer], AUTOMATIC);
     values.iter().for_each(|value| sums.fixed[levels.cell(*value)] += 1);
     let answers = first.answers(&sums);
     let (mu, share) = (0.27_f64, 0.2_f64);
@@ -70,7 +72,7 @@ fn automatic_bounds_halve_the_error_of_the_95th_percentile() {
 #[test]
 fn without_noise_little_is_lost_and_noise_makes_bounds_smaller() {
     let layout = automatic(1000.0);
-    let levels = super::Levels::new([0.0, 1000.0]);
+    let levels = super::Levels::new([0.0, 1000.0], AUTOMATIC);
     let beyond: Vec<f64> = (0..levels.cells()).map(|cell| if cell < 6 { 0.0 } else { 500.0 }).collect();
     let choice = |scale| choose(&layout, &[MainRound { scale, beyond: beyond.clone(), bounds_scale: 1e-9 }]).bounds[0].expect("bounds")[1];
     // All values lie in (size(7), size(6)]: nothing is lost from size(6) on.

@@ -20,6 +20,7 @@ const ROOM: f64 = 1.0 - 1e-12;
 pub(crate) struct VectorSum {
     dimension: usize,
     norm: Norm,
+    /// The bound on the grid: a vector scaled to the declared one could end up above its whole steps.
     bound: f64,
     step: f64,
     /// The bound in steps, rounded down.
@@ -30,7 +31,7 @@ impl VectorSum {
     pub(crate) fn new(dimension: u32, norm: Norm, bound: f64) -> Self {
         let step = default_step(bound);
         let steps = ((bound / step).floor() as u64).min(u64::from(ENTRY_LIMIT) - 1);
-        Self { dimension: dimension as usize, norm, bound, step, steps }
+        Self { dimension: dimension as usize, norm, bound: steps as f64 * step, step, steps }
     }
 
     /// Appends one unit's vector in steps, or nothing.
@@ -261,6 +262,18 @@ mod tests {
                 assert!(norm <= sum.steps as f64, "{kept:?} {scale} {norm}");
                 if scale >= 1.0 {
                     assert!(norm * sum.step > 0.7 * 0.9999, "{kept:?} {scale} {norm}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn few_large_entries_are_scaled_not_refused() {
+        for kept in [Norm::L1, Norm::L2, Norm::Linf] {
+            for bound in (1..200).map(|at| 0.007 * f64::from(at)) {
+                for values in [vec![1e300, -1e300], vec![9.0], vec![3.0, 4.0, -1e9]] {
+                    let sum = VectorSum::new(values.len() as u32, kept, bound);
+                    assert_eq!(sum.encode(&Dense(values), &mut Vec::new()), Ok(()), "{kept:?} {bound}");
                 }
             }
         }

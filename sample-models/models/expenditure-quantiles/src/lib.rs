@@ -23,10 +23,10 @@ fn rate(coinsurance: f64) -> u32 {
 
 fn contribute(_: &Parameters, person: &Unit) -> Vec<Contribution> {
     let years = person.table(0);
-    let mut dollars = Bins::between(&DOLLARS);
+    let mut dollars = Quantiles::over(&DOLLARS);
     for (coinsurance, amount) in years.floats(0).zip(years.floats(1)) {
         if let (Some(coinsurance), Some(amount)) = (coinsurance, amount) {
-            dollars.add(rate(coinsurance), amount);
+            dollars.add_to(rate(coinsurance), amount);
         }
     }
     vec![dollars.into()]

@@ -53,9 +53,8 @@ fn distance(a: &Point, b: &Point) -> f64 {
 
 fn contribute(inputs: &Inputs, person: &Unit) -> Vec<Contribution> {
     let (point, centres) = (point(person), centres(inputs));
-    let nearest = (1..GROUPS).fold(0, |best, group| {
-        if distance(&point, &centres[group]) < distance(&point, &centres[best]) { group } else { best }
-    });
+    let nearest =
+        (1..GROUPS).fold(0, |best, group| if distance(&point, &centres[group]) < distance(&point, &centres[best]) { group } else { best });
     let start = (nearest * CELLS) as u32;
     let numbers = (start + 1..).zip(point).map(|(index, number)| Cell { index, value: number - MIDDLE });
     let cells = core::iter::once(Cell { index: start, value: 1.0 }).chain(numbers).filter(|cell| cell.value != 0.0);

@@ -73,10 +73,10 @@ impl Fit {
         let largest_noise = 2.0 * off_diagonal * sqrt(FEATURES as f64);
         let ridge = (largest_noise - eigen.least()).max(0.0);
         let inverse = eigen.inverse_plus(ridge);
-        let coefficients: [f64; FEATURES] =
-            core::array::from_fn(|i| (0..FEATURES).map(|j| inverse[i][j] * moments[j][FEATURES]).sum());
+        let coefficients: [f64; FEATURES] = core::array::from_fn(|i| (0..FEATURES).map(|j| inverse[i][j] * moments[j][FEATURES]).sum());
         let persons = moments[0][0].max(1.0);
-        let explained: f64 = (0..FEATURES).map(|i| coefficients[i] * (2.0 * moments[i][FEATURES] - fitted(&products, &coefficients, i))).sum();
+        let explained: f64 =
+            (0..FEATURES).map(|i| coefficients[i] * (2.0 * moments[i][FEATURES] - fitted(&products, &coefficients, i))).sum();
         let residual = ((moments[FEATURES][FEATURES] - explained) / persons).max(0.0);
         let squared: f64 = coefficients.iter().map(|coefficient| coefficient * coefficient).sum();
         // Of the noise N in X'X and n in X'y, n - N b has covariance off^2 ((1 + |b|^2) I + b b').
