@@ -9,7 +9,6 @@ const SDK: &[(&str, &str)] = &[
     ("Cargo.toml", SDK_CARGO),
     ("src/accumulators.rs", include_str!("../../../../../sample-models/sdk/src/accumulators.rs")),
     ("src/arena.rs", include_str!("../../../../../sample-models/sdk/src/arena.rs")),
-    ("src/bins.rs", include_str!("../../../../../sample-models/sdk/src/bins.rs")),
     ("src/bindings.rs", include_str!("../../../../../sample-models/sdk/src/bindings.rs")),
     ("src/grouped.rs", include_str!("../../../../../sample-models/sdk/src/grouped.rs")),
     ("src/inputs.rs", include_str!("../../../../../sample-models/sdk/src/inputs.rs")),
