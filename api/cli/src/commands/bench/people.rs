@@ -97,15 +97,33 @@ impl<'a> Lines<'a> {
 pub(super) fn people() -> Result<Vec<Person>, CliError> {
     let lines = Lines::of_the_public_file()?;
     let numbers = lines.numbers([
-        "zper", "plan", "coins", "xage", "income", "disea", "child", "female", "hlthg", "hlthf", "hlthp", "mdvis", "meddol", "outpdol", "drugdol",
-        "inpdol", "year",
+        "zper", "plan", "coins", "xage", "income", "disea", "child", "female", "hlthg", "hlthf", "hlthp", "mdvis", "meddol", "outpdol",
+        "drugdol", "inpdol", "year",
     ])?;
     let mut people: BTreeMap<u64, Person> = BTreeMap::new();
     for line in numbers {
-        let [identifier, plan, coinsurance, age, income, diseases, child, female, good, fair, poor, visits, dollars, outpatient, drugs, hospital, number] =
-            line;
+        let [
+            identifier,
+            plan,
+            coinsurance,
+            age,
+            income,
+            diseases,
+            child,
+            female,
+            good,
+            fair,
+            poor,
+            visits,
+            dollars,
+            outpatient,
+            drugs,
+            hospital,
+            number,
+        ] = line;
         let holds = |flag: f64| flag != 0.0;
-        let features = row::features([coinsurance, age, income, diseases], [holds(child), holds(female), holds(good), holds(fair) || holds(poor)]);
+        let features =
+            row::features([coinsurance, age, income, diseases], [holds(child), holds(female), holds(good), holds(fair) || holds(poor)]);
         let year = Year { features, number, coinsurance, visits: visits as i64, dollars, spending: [outpatient, drugs, hospital] };
         let identifier = identifier as u64;
         people.entry(identifier).or_insert_with(|| Person { identifier, plan: plan as u32, years: Vec::new() }).years.push(year);

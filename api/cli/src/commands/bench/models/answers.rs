@@ -87,7 +87,12 @@ fn coinsurance(rate: f64) -> &'static str {
 fn truth<'a>(model: &str, people: &'a [Person]) -> Result<Truth<'a>, CliError> {
     Ok(match model {
         "visits-by-plan" => Box::new(move |_, plan, estimate| {
-            let visits: Vec<f64> = people.iter().filter(|person| person.plan.to_string() == plan).flat_map(|person| &person.years).map(|year| year.visits as f64).collect();
+            let visits: Vec<f64> = people
+                .iter()
+                .filter(|person| person.plan.to_string() == plan)
+                .flat_map(|person| &person.years)
+                .map(|year| year.visits as f64)
+                .collect();
             (estimate == "mean" && !visits.is_empty()).then(|| mean_and_variance(&visits)[0])
         }),
         "expensive-years" => Box::new(move |_, key, _| {
@@ -104,7 +109,8 @@ fn truth<'a>(model: &str, people: &'a [Person]) -> Result<Truth<'a>, CliError> {
         }),
         "expenditure-quantiles" => Box::new(move |_, rate, estimate| {
             let probability: f64 = estimate.strip_prefix("quantile ")?.parse().ok()?;
-            let mut dollars: Vec<f64> = years(people).filter(|year| coinsurance(year.coinsurance) == rate).map(|year| year.dollars).collect();
+            let mut dollars: Vec<f64> =
+                years(people).filter(|year| coinsurance(year.coinsurance) == rate).map(|year| year.dollars).collect();
             Some(quantile(&mut dollars, probability))
         }),
         "total-visits" => Box::new(move |_, _, estimate| {
@@ -177,7 +183,12 @@ fn ols(shown: &ReleaseShown, people: &[Person]) -> Result<Vec<Line>, CliError> {
 
 fn logistic(shown: &ReleaseShown, people: &[Person]) -> Result<Vec<Line>, CliError> {
     let truth = newton(&years(people).map(|year| (year.features, year.visits > 0)).collect::<Vec<_>>());
-    let line = |((name, released), without_privacy): ((&&str, f64), f64)| Line { what: (*name).to_owned(), released, interval: None, without_privacy };
+    let line = |((name, released), without_privacy): ((&&str, f64), f64)| Line {
+        what: (*name).to_owned(),
+        released,
+        interval: None,
+        without_privacy,
+    };
     Ok(NAMES.iter().zip(coefficients(shown)?).zip(truth).map(line).collect())
 }
 
@@ -188,7 +199,8 @@ const FIRST: [[f64; 3]; 4] = [[5.0, 1.0, 0.0], [50.0, 10.0, 0.0], [200.0, 50.0, 
 
 fn spending(shown: &ReleaseShown, people: &[Person]) -> Result<Vec<Line>, CliError> {
     let scaled = |dollars: f64| (dollars.ln_1p() / DOLLARS_MAX.ln_1p()).min(1.0);
-    let mean = |person: &Person, number: usize| person.years.iter().map(|year| year.spending[number]).sum::<f64>() / person.years.len() as f64;
+    let mean =
+        |person: &Person, number: usize| person.years.iter().map(|year| year.spending[number]).sum::<f64>() / person.years.len() as f64;
     let points: Vec<[f64; 3]> = people.iter().map(|person| std::array::from_fn(|number| scaled(mean(person, number)))).collect();
     let truth = clusters(&points, FIRST.iter().map(|centre| centre.map(scaled)).collect());
     let (mut lines, mut released_centres) = (Vec::new(), Vec::new());

@@ -23,7 +23,8 @@ pub(super) fn page(answers: &[Answer]) -> String {
     for (sample, answer) in HONEST.iter().zip(answers) {
         let _ = write!(page, "\n## {}\n\n{}\n\n", sample.name, description(sample));
         if answer.rounds_reserved > 1 {
-            let _ = write!(page, "Rounds: {} of {} reserved; price: epsilon {:.3}.\n\n", answer.rounds, answer.rounds_reserved, answer.epsilon);
+            let _ =
+                write!(page, "Rounds: {} of {} reserved; price: epsilon {:.3}.\n\n", answer.rounds, answer.rounds_reserved, answer.epsilon);
         }
         page.push_str("| | released | interval | without privacy |\n|---|---|---|---|\n");
         for line in &answer.lines {

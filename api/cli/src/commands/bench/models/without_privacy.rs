@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn fits_find_what_made_the_data() {
-        let row = |i: usize| -> Row { std::array::from_fn(|j| if j == 0 { 1.0 } else { ((i * (j + 3) * 7919) % 101) as f64 / 50.0 - 1.0 }) };
+        let row =
+            |i: usize| -> Row { std::array::from_fn(|j| if j == 0 { 1.0 } else { ((i * (j + 3) * 7919) % 101) as f64 / 50.0 - 1.0 }) };
         let truth: Vec<f64> = (0..FEATURES).map(|j| j as f64 / 5.0 - 1.0).collect();
         let years: Vec<(Row, f64, f64)> = (0..2_000).map(|i| (row(i), score(&row(i), &truth), 1.0 + (i % 3) as f64)).collect();
         assert!(least_squares(&years).iter().zip(&truth).all(|(found, truth)| (found - truth).abs() < 1e-6));

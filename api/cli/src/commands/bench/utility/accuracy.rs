@@ -59,7 +59,19 @@ enum Shape {
 }
 
 fn trial(en: &'static str, zh: &'static str, measure: &'static str, shape: Shape, estimate: &'static str) -> Trial {
-    Trial { en, zh, measure, shape, estimate, quoted: estimate, values: vec![1.0], reach: NORMAL_REACH, per_rank: 1.0, exact_theory: true, alike: 1_000 }
+    Trial {
+        en,
+        zh,
+        measure,
+        shape,
+        estimate,
+        quoted: estimate,
+        values: vec![1.0],
+        reach: NORMAL_REACH,
+        per_rank: 1.0,
+        exact_theory: true,
+        alike: 1_000,
+    }
 }
 
 /// So many values, each above its own candidate.
@@ -71,16 +83,25 @@ fn trials() -> [Trial; 11] {
     use Shape::{Bins, Blocks, Cells, Keyed, Vector};
     [
         trial("count", "计数", "measure = \"count\"", Cells(1), "count"),
-        Trial { reach: LAPLACE_REACH, ..trial("count, Laplace", "计数（拉普拉斯）", "measure = \"count\"\nmechanism = \"laplace\"", Cells(1), "count") },
+        Trial {
+            reach: LAPLACE_REACH,
+            ..trial("count, Laplace", "计数（拉普拉斯）", "measure = \"count\"\nmechanism = \"laplace\"", Cells(1), "count")
+        },
         Trial { values: vec![7.0], ..trial("sum", "求和", "measure = \"sum\"\nbounds = [0.0, 30.0]", Cells(1), "sum") },
-        Trial { values: vec![5.0, 15.0], ..trial("mean", "均值", "measure = \"mean\"\nbounds = [0.0, 30.0]\nvalues_per_unit = 1", Cells(2), "mean") },
+        Trial {
+            values: vec![5.0, 15.0],
+            ..trial("mean", "均值", "measure = \"mean\"\nbounds = [0.0, 30.0]\nvalues_per_unit = 1", Cells(2), "mean")
+        },
         // Quotes take the variance to lie at the middle of what it can be: half the square of half the width.
         Trial {
             values: vec![15.0 - 15.0 / 2f64.sqrt(), 15.0 + 15.0 / 2f64.sqrt()],
             ..trial("variance", "方差", "measure = \"variance\"\nbounds = [0.0, 30.0]\nvalues_per_unit = 1", Cells(3), "variance")
         },
         trial("histogram", "直方图", "measure = \"histogram\"", Cells(1), "count"),
-        Trial { quoted: "entry", ..trial("vector sum", "向量求和", "measure = \"vector_sum\"\nnorm = \"l2\"\nbound = 1.0", Vector, "vector") },
+        Trial {
+            quoted: "entry",
+            ..trial("vector sum", "向量求和", "measure = \"vector_sum\"\nnorm = \"l2\"\nbound = 1.0", Vector, "vector")
+        },
         trial("count, discovered keys", "计数（发现的键）", "measure = \"count\"", Keyed, "count"),
         Trial {
             values: spread(10),
@@ -89,7 +110,10 @@ fn trials() -> [Trial; 11] {
             exact_theory: false,
             ..trial("median", "中位数", "measure = \"quantiles\"\nprobabilities = [0.5]", Bins(11), "quantile 0.5")
         },
-        Trial { values: vec![2.0, 4.0], ..trial("mean of blocks", "分块均值", "measure = \"block_mean\"\nbounds = [0.0, 10.0]", Blocks, "mean") },
+        Trial {
+            values: vec![2.0, 4.0],
+            ..trial("mean of blocks", "分块均值", "measure = \"block_mean\"\nbounds = [0.0, 10.0]", Blocks, "mean")
+        },
         Trial {
             // Five blocks at each of a hundred candidates, so that the noise moves the median over several.
             values: spread(100),
@@ -107,7 +131,11 @@ pub(super) fn measure(arguments: &UtilityArguments, report: &mut Report) -> Resu
     for trial in trials() {
         let done = trial.run(draws)?;
         let beyond = 100.0 * if trial.exact_theory { (done.ratio - 1.0).abs() } else { (done.ratio - 1.0).max(0.0) };
-        let [en, zh] = if trial.exact_theory { ["error, distance from theory", "误差与理论值之差"] } else { ["error above its bound", "误差超出理论上界"] };
+        let [en, zh] = if trial.exact_theory {
+            ["error, distance from theory", "误差与理论值之差"]
+        } else {
+            ["error above its bound", "误差超出理论上界"]
+        };
         let names = [format!("{}: {en}", trial.en), format!("{}：{zh}", trial.zh)];
         report.add_beside("accuracy", names, beyond, "%", Some(done.ratio), Some(Goal::AtMost(100.0 * SLACK)));
         let least = CONFIDENCE - ALARM * (CONFIDENCE * (1.0 - CONFIDENCE) / draws as f64).sqrt();
@@ -133,7 +161,9 @@ impl Trial {
             Shape::Vector => format!("dimension = {draws}"),
             Shape::Keyed => "groups = { discovered = { bytes_max = 16, delta = 1e-9 } }".to_owned(),
             Shape::Bins(_) => format!("{}\ngroups = {{ keys = [{}] }}", self.candidates(), keys.join(",")),
-            Shape::Blocks if self.measure.contains("median") => format!("{}\ngroups = {{ keys = [{}] }}", self.candidates(), keys.join(",")),
+            Shape::Blocks if self.measure.contains("median") => {
+                format!("{}\ngroups = {{ keys = [{}] }}", self.candidates(), keys.join(","))
+            }
             Shape::Cells(_) | Shape::Blocks => format!("groups = {{ keys = [{}] }}", keys.join(",")),
         };
         format!("[[statistics]]\nname = \"trial\"\n{}\n{shape}\n", self.measure)

@@ -45,7 +45,9 @@ struct Skewed {
 /// and too few to be seen well: harder, shown without a goal.
 const SKEWED: [Skewed; 2] = [
     Skewed { en: "5 very large units", zh: "5 个极大单元", deviation: 1.5, rare: 20_000, goal: Some(GOAL) },
-    Skewed { en: "20 very large units over a narrow law", zh: "20 个极大单元，其余分布较窄", deviation: 1.0, rare: 5_000, goal: None },
+    Skewed {
+        en: "20 very large units over a narrow law", zh: "20 个极大单元，其余分布较窄", deviation: 1.0, rare: 5_000, goal: None
+    },
 ];
 
 fn usage(skewed: &Skewed) -> Vec<f64> {
@@ -115,7 +117,8 @@ fn by_hand(usage: &[f64], upper: f64) -> Result<f64, CliError> {
 fn automatic(usage: &[f64], outer: f64) -> Result<f64, CliError> {
     let (epsilon, delta) = budget()?;
     let rho = priced_rho(epsilon, delta).get();
-    let statistic = format!("[[statistics]]\nname = \"usage\"\nmeasure = \"sum\"\nbounds = [0.0, {outer:e}]\nautomatic = {{ share = 0.2 }}");
+    let statistic =
+        format!("[[statistics]]\nname = \"usage\"\nmeasure = \"sum\"\nbounds = [0.0, {outer:e}]\nautomatic = {{ share = 0.2 }}");
     let sealed = seal(&statistic, None, usage.len() as u64)?;
     let share = split_of_bounds_round(&sealed);
     let bounds_round = sealed.bounds_round().ok_or_else(|| failed("no round for bounds"))?;

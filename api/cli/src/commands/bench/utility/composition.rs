@@ -25,7 +25,8 @@ pub(super) fn measure(_: &UtilityArguments, report: &mut Report) -> Result<(), C
             report.add("composition", names, fit(accounting, sigma), "", None);
         }
         let (ours, exact) = (fit(Accounting::GaussianDp, sigma), fit(Accounting::Exact, sigma));
-        let names = [format!("Gaussians of sigma {sigma} that fit, this accountant"), format!("可容纳的高斯发布次数（sigma {sigma}），本账户")];
+        let names =
+            [format!("Gaussians of sigma {sigma} that fit, this accountant"), format!("可容纳的高斯发布次数（sigma {sigma}），本账户")];
         let goal = (sigma >= 20.0).then_some(Goal::AtLeast((0.98 * exact).ceil()));
         report.add_beside("composition", names, ours, "", Some(exact), goal);
         let names = [format!("and never more than fit, sigma {sigma}"), format!("且从不超过精确答案（sigma {sigma}）")];

@@ -8,11 +8,11 @@ use super::report::Report;
 use super::{EPSILON, budget};
 use crate::args::UtilityArguments;
 use crate::commands::bench::domain::{Bench, Dataset};
+use crate::commands::bench::median;
 use crate::commands::bench::models::without_privacy::{area_under_curve, newton, score};
 use crate::commands::bench::models::{LOGISTIC, coefficients};
 use crate::commands::bench::people::{Lines, people};
 use crate::commands::bench::report::Goal;
-use crate::commands::bench::median;
 use crate::commands::demo::material::MATERIAL_SCHEMA;
 use crate::front::CliError;
 
@@ -48,7 +48,11 @@ pub(super) fn measure(_: &UtilityArguments, report: &mut Report) -> Result<(), C
     let worst = areas.iter().copied().fold(f64::INFINITY, f64::min);
     report.add_beside("logistic", names("the worst of them", "其中最差者"), worst, "%", Some(best), None);
     report.note(
-        format!("logistic: mdvis > 0 on 11 features, {} person-years fitted, {} held out (every fifth person).", fitted.len(), held_out.len()),
+        format!(
+            "logistic: mdvis > 0 on 11 features, {} person-years fitted, {} held out (every fifth person).",
+            fitted.len(),
+            held_out.len()
+        ),
         format!("logistic：以 11 个特征预测 mdvis > 0；拟合 {} 个人年，留出 {} 个（每五人留一）。", fitted.len(), held_out.len()),
     );
     Ok(())

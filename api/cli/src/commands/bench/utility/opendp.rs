@@ -62,7 +62,13 @@ fn root_mean_square(errors: impl Iterator<Item = f64>) -> f64 {
 // Here: one question with as many groups as draws, each with all persons' totals. -------------------------------
 
 /// Errors of one estimate in every group, where each group holds the same totals.
-fn ours(measure: &str, draws: usize, cells: &[f64], people: &[Person], visits: impl Fn(&Person) -> Option<Vec<f64>>) -> Result<f64, CliError> {
+fn ours(
+    measure: &str,
+    draws: usize,
+    cells: &[f64],
+    people: &[Person],
+    visits: impl Fn(&Person) -> Option<Vec<f64>>,
+) -> Result<f64, CliError> {
     let keys: Vec<String> = (0..draws).map(|draw| format!("\"g{draw}\"")).collect();
     let statistic = format!("[[statistics]]\nname = \"question\"\n{measure}\ngroups = {{ keys = [{}] }}\n", keys.join(","));
     let (epsilon, delta) = budget()?;
@@ -184,14 +190,18 @@ fn scale(share: f64, price: impl Fn(f64) -> Result<f64, CliError>) -> Result<f64
     Ok(high)
 }
 
-fn draw<T>(measurement: Fallible<Measurement<Numbers, SymmetricDistance, ZeroConcentratedDivergence, T>>, values: &Vec<i64>) -> Result<T, CliError> {
+fn draw<T>(
+    measurement: Fallible<Measurement<Numbers, SymmetricDistance, ZeroConcentratedDivergence, T>>,
+    values: &Vec<i64>,
+) -> Result<T, CliError> {
     measurement.and_then(|measurement| measurement.invoke(values)).map_err(|error| failed(error.to_string()))
 }
 
 fn their_count(people: &[Person], draws: usize) -> Result<f64, CliError> {
     let scale = scale(1.0, |scale| rho(count(scale), &1))?;
     let values = vec![0; people.len()];
-    let errors: Vec<f64> = (0..draws).map(|_| Ok((draw(count(scale), &values)? - people.len() as i64) as f64)).collect::<Result<_, CliError>>()?;
+    let errors: Vec<f64> =
+        (0..draws).map(|_| Ok((draw(count(scale), &values)? - people.len() as i64) as f64)).collect::<Result<_, CliError>>()?;
     Ok(root_mean_square(errors.into_iter()))
 }
 

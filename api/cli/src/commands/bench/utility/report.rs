@@ -68,7 +68,15 @@ impl Report {
 
     /// The table for people.
     pub(super) fn print(&self, output: Output) {
-        let heads = [("part", "部分"), ("measured", "测量项"), ("value", "数值"), ("", ""), ("beside", "对照"), ("goal", "目标"), ("reached", "达到")];
+        let heads = [
+            ("part", "部分"),
+            ("measured", "测量项"),
+            ("value", "数值"),
+            ("", ""),
+            ("beside", "对照"),
+            ("goal", "目标"),
+            ("reached", "达到"),
+        ];
         let mut table = output.table(&heads);
         for figure in &self.figures {
             let met = figure.met.map_or("", |met| if met { output.pick("yes", "是") } else { output.pick("missed", "未达到") });
