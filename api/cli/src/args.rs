@@ -314,7 +314,10 @@ pub(crate) enum AuditCommand {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct BenchArguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<BenchCommand>,
     /// A directory with the files that gen_scale.py makes; made-up files of the same shape if not given
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
@@ -333,6 +336,38 @@ pub(crate) struct BenchArguments {
 pub(crate) enum BenchPart {
     Calls,
     Scale,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Measure how good answers are: errors, intervals, comparisons, each beside its goal
+    Utility(UtilityArguments),
+    /// Run every sample model and show its answer beside the one without privacy
+    Models {
+        /// Print docs/models.md
+        #[arg(long)]
+        markdown: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UtilityArguments {
+    /// Draws of each statistic
+    #[arg(long, default_value_t = 5000)]
+    pub(crate) draws: usize,
+    /// Measure one part alone
+    #[arg(long, value_enum, value_name = "PART")]
+    pub(crate) only: Option<UtilityPart>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum UtilityPart {
+    Accuracy,
+    Opendp,
+    Logistic,
+    Composition,
+    Bounds,
+    Vector,
 }
 
 #[derive(Debug, Clone, Subcommand)]

@@ -82,6 +82,8 @@ const CHINESE: &[(&str, &str)] = &[
     ("demo", "在临时数据域中用真实数据走完全程"),
     ("doctor", "查看本机的防护墙，并尝试突破"),
     ("bench", "测量本机速度"),
+    ("bench utility", "测量答案的优劣：误差、区间与比较，各附目标"),
+    ("bench models", "运行全部示例模型，与无隐私保护的结果并列"),
     ("completions", "输出命令行补全脚本"),
     ("--domain", "数据域目录"),
     ("--json", "以 JSON 输出"),
@@ -122,6 +124,8 @@ const CHINESE: &[(&str, &str)] = &[
     ("--small", "不测一千万行的文件"),
     ("--rounds", "测量轮数；取中位数"),
     ("--only", "只测其中一部分"),
+    ("--draws", "每个统计量的抽取次数"),
+    ("--markdown", "输出 docs/models.md 的内容"),
     ("--shell", "命令行外壳"),
 ];
 

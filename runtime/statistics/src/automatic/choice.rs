@@ -26,8 +26,10 @@ pub struct MainRound {
     pub bounds_scale: f64,
 }
 
-/// A count is believed where it is so many standard deviations above zero; below that it is taken for noise.
-const BELIEVED: f64 = 1.0;
+/// A count is believed where it is so many standard deviations above zero; below that it is taken for noise. At one
+/// deviation noise at a high level is sometimes taken for units: the worst of 50 releases was then off by more than the
+/// whole sum, with 2.5 by a twentieth, and the median hardly changed (`tidegate bench utility --only bounds`).
+const BELIEVED: f64 = 2.5;
 
 /// Chooses bounds for all statistics of a layout (the main one, as sealed) from what their first round released.
 pub fn choose(layout: &Layout, rounds: &[MainRound]) -> ChosenBounds {

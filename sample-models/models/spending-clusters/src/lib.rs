@@ -10,8 +10,11 @@ const ROUNDS: u32 = 8;
 const GROUPS: usize = 4;
 const NUMBERS: usize = 3;
 const NAMES: [&str; NUMBERS] = ["outpatient", "drugs", "hospital"];
-/// The upper end of the schema's range of the three columns.
-const DOLLARS_MAX: f64 = 100_000.0;
+/// More in a year counts as so many.
+const DOLLARS_MAX: f64 = 10_000.0;
+/// Where the centres begin, in dollars: people who hardly spend, who see a doctor, who are ill, who lie in hospital. A
+/// guess from what care cost in those years; nobody has looked at the data.
+const FIRST: [Point; GROUPS] = [[5.0, 1.0, 0.0], [50.0, 10.0, 0.0], [200.0, 50.0, 0.0], [200.0, 50.0, 1_000.0]];
 /// What a group adds up: persons, and their numbers less `MIDDLE`.
 const CELLS: usize = 1 + NUMBERS;
 /// Numbers lie between 0 and 1; around their middle they are shorter, and need less noise.
@@ -25,18 +28,22 @@ const STILL: f64 = 2.0;
 
 type Point = [f64; NUMBERS];
 
-/// Where the state says, and in the first round on a diagonal: nobody has looked at the data.
+/// Between 0 and 1.
+fn scaled(dollars: f64) -> f64 {
+    (log1p(dollars) / log1p(DOLLARS_MAX)).max(0.0).min(1.0)
+}
+
+/// Where the state says; in the first round, at [`FIRST`].
 fn centres(inputs: &Inputs) -> [Point; GROUPS] {
-    let state = &inputs.state;
-    let first = |group: usize| (group as f64 + 0.5) / GROUPS as f64;
-    core::array::from_fn(|group| core::array::from_fn(|number| state.get(group * NUMBERS + number).copied().unwrap_or(first(group))))
+    let known = |group: usize, number: usize| inputs.state.get(group * NUMBERS + number).copied();
+    core::array::from_fn(|group| core::array::from_fn(|number| known(group, number).unwrap_or(scaled(FIRST[group][number]))))
 }
 
 fn point(person: &Unit) -> Point {
     let years = person.table(0);
     core::array::from_fn(|number| {
         let (sum, many) = years.floats(number).flatten().fold((0.0, 0.0), |(sum, many), dollars| (sum + dollars, many + 1.0));
-        if many > 0.0 { (log1p(sum / many) / log1p(DOLLARS_MAX)).max(0.0).min(1.0) } else { 0.0 }
+        if many > 0.0 { scaled(sum / many) } else { 0.0 }
     })
 }
 

@@ -9,31 +9,44 @@
 //! | [`load`] | what others take of the machine meanwhile |
 //! | [`data`] | the files: `gen_scale.py`'s, or made-up ones of the same shape |
 //! | [`report`] | medians, goals, ratios |
+//! | [`utility`] | `bench utility`: how good the answers are |
+//! | [`models`] | `bench models`: each sample model beside the answer without privacy |
+//! | [`domain`] | a temporary domain for one dataset and one module |
+//! | [`people`] | the public file, read for figures without privacy |
 //!
 //! Everything that is compared is measured in the same round, in alternating order, because a shared machine
 //! drifts; a ratio is the median of the rounds' ratios. A missed goal is shown as missed, it is no error.
 
 mod calls;
 mod data;
+mod domain;
 mod load;
 mod memory;
+mod models;
+mod people;
 mod polars;
 mod report;
 mod scale;
+mod utility;
 
 pub(crate) use polars::serve_polars;
 
-use crate::args::{BenchArguments, BenchPart};
+use crate::args::{BenchArguments, BenchCommand, BenchPart};
 use crate::front::CliError;
 use crate::output::Output;
 use calls::Calls;
 use data::Data;
 use load::Load;
-use report::{Report, Samples};
+use report::{Report, Samples, median};
 use scale::{LARGE, SMALL, Size};
 
 /// Runs `tidegate bench`.
 pub(crate) fn run(arguments: BenchArguments, output: Output) -> Result<(), CliError> {
+    match &arguments.command {
+        Some(BenchCommand::Utility(arguments)) => return utility::run(arguments, output),
+        Some(BenchCommand::Models { markdown }) => return models::run(*markdown, output),
+        None => {}
+    }
     let sizes: &[Size] = match arguments {
         BenchArguments { only: Some(BenchPart::Calls), .. } => &[],
         BenchArguments { small: true, .. } => &[SMALL],

@@ -14,14 +14,14 @@ pub(super) enum Goal {
 }
 
 impl Goal {
-    fn met(self, value: f64) -> bool {
+    pub(super) fn met(self, value: f64) -> bool {
         match self {
             Self::AtMost(most) => value <= most,
             Self::AtLeast(least) => value >= least,
         }
     }
 
-    fn text(self) -> String {
+    pub(super) fn text(self) -> String {
         match self {
             Self::AtMost(most) => format!("≤ {}", number(most)),
             Self::AtLeast(least) => format!("≥ {}", number(least)),
@@ -140,7 +140,7 @@ fn figure(measure: &Measure, samples: &[f64]) -> Figure {
     Figure { id, en, zh, unit, median, goal, met: goal.map(|goal| goal.met(median)), samples: samples.to_vec() }
 }
 
-fn median(samples: &[f64]) -> f64 {
+pub(super) fn median(samples: &[f64]) -> f64 {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
     match (sorted.get(sorted.len() / 2), sorted.len().is_multiple_of(2)) {

@@ -234,7 +234,7 @@ impl Domain {
     }
 }
 
-fn in_a_year() -> Result<String, CliError> {
+pub(super) fn in_a_year() -> Result<String, CliError> {
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     Ok(today.checked_add(jiff::Span::new().days(364)).map_err(failed)?.to_string())
 }

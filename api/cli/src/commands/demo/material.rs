@@ -18,8 +18,8 @@ macro_rules! sample {
 }
 
 /// The RAND Health Insurance Experiment; public domain, see `sample-models/datasets/rand-hie/ORIGIN.md`.
-pub(super) const CSV: &[u8] = include_bytes!("../../../../../sample-models/datasets/rand-hie/rand_hie.csv");
-pub(super) const MATERIAL_SCHEMA: &str = include_str!("../../../../../sample-models/datasets/rand-hie/schema.toml");
+pub(crate) const CSV: &[u8] = include_bytes!("../../../../../sample-models/datasets/rand-hie/rand_hie.csv");
+pub(crate) const MATERIAL_SCHEMA: &str = include_str!("../../../../../sample-models/datasets/rand-hie/schema.toml");
 pub(super) const MATERIAL_POLICY: &str = include_str!("../../../../../sample-models/datasets/rand-hie/policy.toml");
 pub(super) const HONEST: &[Sample] = &[sample!("visits-by-plan"), sample!("expensive-years"), sample!("expenditure")];
 pub(super) const OFFENDERS: &[Sample] = &[sample!("offender-keeps-state"), sample!("offender-loops"), sample!("offender-out-of-range")];

@@ -3,7 +3,7 @@
 //! Every step is the request that the command shown above it sends; nothing is arranged behind the scenes.
 //! True values are printed beside noised ones only here, and only because the file is public.
 
-mod material;
+pub(crate) mod material;
 mod offenders;
 mod tampering;
 mod truth;

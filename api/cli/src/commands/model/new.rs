@@ -11,6 +11,7 @@ const SDK: &[(&str, &str)] = &[
     ("src/arena.rs", include_str!("../../../../../sample-models/sdk/src/arena.rs")),
     ("src/bindings.rs", include_str!("../../../../../sample-models/sdk/src/bindings.rs")),
     ("src/grouped.rs", include_str!("../../../../../sample-models/sdk/src/grouped.rs")),
+    ("src/inputs.rs", include_str!("../../../../../sample-models/sdk/src/inputs.rs")),
     ("src/lib.rs", include_str!("../../../../../sample-models/sdk/src/lib.rs")),
     ("src/parameters.rs", include_str!("../../../../../sample-models/sdk/src/parameters.rs")),
     ("src/rows.rs", include_str!("../../../../../sample-models/sdk/src/rows.rs")),
