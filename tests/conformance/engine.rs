@@ -190,6 +190,104 @@ fn a_changed_shard_holds_the_run() {
     assert!(matches!(refused, Err(EngineError::HostFault { .. })), "{refused:?}");
 }
 
+/// Small datasets of made-up people: a line for each, `id,value`.
+fn import_lines(lines: &[(u32, f64)], table: &str, unit_key: [u8; 32]) -> (TempDir, PublicSchema, ShardManifest) {
+    let schema = format!(
+        "title = {{ zh = \"\", en = \"\" }}\nsource = \"\"\nacquired = \"2026-01-01\"\nlineage = \"l\"\nunits_max = 20000\n\
+         privacy_unit = {{ kind = \"person\", column = \"id\", identifier = \"integer\" }}\n[[tables]]\nname = \"{table}\"\n\
+         rows_per_unit_max = 3\n[[tables.columns]]\nname = \"value\"\ntype = \"float\"\nminimum = 0.0\nmaximum = 100.0\n"
+    );
+    let schema = PublicSchema::parse(&schema).expect("schema");
+    let place = place();
+    let text: String = lines.iter().map(|(id, value)| format!("{id},{value}\n")).collect();
+    let file = place.path().join("lines.csv");
+    std::fs::write(&file, format!("id,value\n{text}")).expect("write");
+    let into = place.path().join("shards");
+    let request = ImportRequest { schema: schema.clone(), files: vec![(name(table), file)], into, unit_key, digest_salt: SALT };
+    let (shards, _) = import(&request, &mut |_| {}).expect("import");
+    (place, schema, shards)
+}
+
+/// A module that answers one dense cell: the sum of the first column of its last table.
+const SUMS_LAST: &str = include_str!("sums-last-table.wat");
+
+fn totals_over(manifest: &str, datasets: &[&(TempDir, PublicSchema, ShardManifest)], workers: usize, deadly: &[String]) -> Vec<i64> {
+    let manifest = Manifest::parse(manifest).expect("manifest");
+    let module = compile(&wat::parse_str(SUMS_LAST).expect("wat")).expect("compile");
+    let mut schema = datasets[0].1.clone();
+    schema.tables.extend(datasets.iter().skip(1).flat_map(|(_, other, _)| other.tables.iter().cloned()));
+    let sources =
+        datasets.iter().map(|(place, schema, shards)| Source { schema, shards, directory: place.path().join("shards"), digest_salt: SALT });
+    let job = Job { manifest: &manifest, schema: &schema, parameters: &[], side_tables: &[], module: &module, sources: sources.collect() };
+    let command = || {
+        let mut command = Command::new(worker());
+        command.args(deadly);
+        command
+    };
+    let workers = Workers { count: workers, command: &command, stop: &AtomicBool::new(false) };
+    execute(&reservation(), &job, &workers).expect("run").for_the_gate().fixed.clone()
+}
+
+const JOINS: &str = "contract = 1\nname = \"j\"\nversion = \"1\"\ntitle = { zh = \"\", en = \"\" }\npurpose = \"p\"\n\
+    [[inputs]]\ntable = \"a\"\ncolumns = [\"value\"]\n[[inputs]]\ntable = \"b\"\ncolumns = [\"value\"]\njoined = true\n\
+    [[statistics]]\nname = \"s\"\nmeasure = \"sum\"\nbounds = [0.0, 100.0]\ngrid = 1.0\n\
+    [resources]\nfuel_per_unit = 100000\nmemory_bytes = 131072";
+
+/// A join sees who is in both, whatever the number of shards on each side; a unit on one side alone changes nothing, and one
+/// that joins on either side changes the totals by its own contribution alone (its neighbours' pairs in the audit).
+#[test]
+fn a_join_adds_exactly_the_units_of_both_sides() {
+    let left: Vec<(u32, f64)> = (0..3_000).map(|id| (id, 1.0)).collect();
+    let right: Vec<(u32, f64)> = (1_000..5_000).map(|id| (id, f64::from(id % 7))).collect();
+    let both: i64 = (1_000..3_000).map(|id: i64| id % 7).sum();
+    let (a, b) = (import_lines(&left, "a", [7; 32]), import_lines(&right, "b", [7; 32]));
+    for workers in [1, 2, 4] {
+        assert_eq!(totals_over(JOINS, &[&a, &b], workers, &[]), [both], "{workers} workers");
+    }
+    // Neighbours: one unit more on one side only, one unit more that the other side has already.
+    let alone = import_lines(&[left.as_slice(), &[(9_000, 50.0)]].concat(), "a", [7; 32]);
+    assert_eq!(totals_over(JOINS, &[&alone, &b], 2, &[]), [both]);
+    let alone = import_lines(&[right.as_slice(), &[(9_000, 50.0)]].concat(), "b", [7; 32]);
+    assert_eq!(totals_over(JOINS, &[&a, &alone], 2, &[]), [both]);
+    let joined = import_lines(&[left.as_slice(), &[(4_000, 1.0)]].concat(), "a", [7; 32]);
+    assert_eq!(totals_over(JOINS, &[&joined, &b], 2, &[]), [both + 4_000 % 7]);
+    let joined = import_lines(&[right.as_slice(), &[(5, 90.0), (5, 100.0)]].concat(), "b", [7; 32]);
+    let change = totals_over(JOINS, &[&a, &joined], 2, &[])[0] - both;
+    assert!((0..=100).contains(&change), "a unit changes no more than its bound: {change}");
+}
+
+/// Sample and aggregate: every unit is in one block, a new unit changes its own block alone (attack A11), and a block that
+/// kills its process counts as the default.
+#[test]
+fn a_block_holds_its_own_units_and_dies_alone() {
+    let manifest = |count: u32| {
+        format!(
+            "contract = 1\nname = \"b\"\nversion = \"1\"\ntitle = {{ zh = \"\", en = \"\" }}\npurpose = \"p\"\n\
+             [[inputs]]\ntable = \"a\"\ncolumns = [\"value\"]\n[[statistics]]\nname = \"s\"\nmeasure = \"block_mean\"\n\
+             bounds = [0.0, 100000.0]\n[blocks]\ncount = {count}\n[resources]\nfuel_per_unit = 10000000\nmemory_bytes = 1048576"
+        )
+    };
+    let people: Vec<(u32, f64)> = (0..3_000).map(|id| (id, 1.0)).collect();
+    let a = import_lines(&people, "a", [7; 32]);
+    let step = |totals: &[i64], blocks: u32| totals[0] as f64 / f64::from(blocks);
+    let mut of_one = None;
+    for blocks in [7, 8, 50] {
+        let one = totals_over(&manifest(blocks), &[&a], 1, &[]);
+        assert_eq!(one, totals_over(&manifest(blocks), &[&a], 4, &[]), "{blocks} blocks");
+        // All units together, each once: the same total whatever the number of blocks, up to a grid step for each.
+        let total = one[0];
+        let first = *of_one.get_or_insert(total);
+        assert!((total - first).unsigned_abs() <= u64::from(blocks) + 7, "{blocks}: {total} {first}");
+        let more = import_lines(&[people.as_slice(), &[(70_000, 100.0)]].concat(), "a", [7; 32]);
+        let with = totals_over(&manifest(blocks), &[&more], 2, &[]);
+        let change = with[0] - total;
+        assert!(change > 0 && (step(&[change], 1) * 3_000.0 / first as f64 - 100.0).abs() < 1.0, "one unit more, worth 100 of the others");
+        let dead = totals_over(&manifest(blocks), &[&a], 2, &[format!("{}:3", u32::MAX)]);
+        let lost = total - dead[0];
+        assert!(lost > 0 && lost < total / i64::from(blocks) * 2, "{blocks}: one block's result is gone: {lost} of {total}");
+    }
+}
+
 /// Cells of an answer, bit by bit.
 fn bits(answer: &[Contribution]) -> Vec<Vec<(u32, u64)>> {
     let cells = |contribution: &Contribution| match contribution {

@@ -82,7 +82,7 @@ fn mock_data_are_mounted_row_for_row_and_a_model_runs_on_them() {
     assert_eq!(import["report"]["units"], 400);
     assert_eq!(import["report"]["rows"], written[0]["rows"], "{written}");
     assert!(written[0]["rows"].as_u64() > Some(400), "{written}");
-    domain.grant("person-years.plan,person-years.mdvis,person-years.meddol", "50");
+    domain.grant("person-years.plan,person-years.mdvis,person-years.meddol", "10");
     domain.upload_samples(&["expensive-years"]);
     let release = domain.run("expensive-years", "20", &[]).json();
     let groups = release["statistics"][0]["groups"].as_array().expect("groups");

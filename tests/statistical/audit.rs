@@ -13,8 +13,8 @@ mod pairs;
 use bounds::{at_least, at_most, normal_quantile};
 use pairs::{PAIRS, Pair};
 use std::process::Command;
-use tidegate_accountant::Charge;
-use tidegate_gate::{calibrate, noised};
+use tidegate_accountant::{Charge, laplace_epsilon};
+use tidegate_gate::{calibrate, noised, scales};
 use tidegate_statistics::Sums;
 use tidegate_terms::{Mechanism, Rho};
 use tidegate_tests::program;
@@ -50,12 +50,15 @@ fn tell(pair: &Pair, process: fn() -> Command) -> Told {
     let exact = |sums: &Sums| layout.answers(sums);
     let (before, after) = (exact(&without), exact(&with));
     let observe = |sums: &Sums| noised(&layout, &charges, sums, DRAWS, &mut process()).expect("noise");
-    let statistic = Statistic { charges: &charges, before: &before, after: &after };
+    let scales = scales(&layout, &charges);
+    let statistic = Statistic { charges: &charges, scales: &scales, before: &before, after: &after };
     let threshold = statistic.threshold();
     let passes = |drawn: Vec<Vec<i128>>| (0..DRAWS).filter(|copy| statistic.of(&drawn, *copy) > threshold).count();
     let (false_alarms, hits) = (passes(observe(&without)), passes(observe(&with)));
-    let rho: f64 = charges.iter().map(|charge| charge.rho.get()).sum();
-    let paid = (2.0 * rho).sqrt();
+    let paid = match charges[0].mechanism {
+        Mechanism::Gaussian => (2.0 * charges.iter().map(|charge| charge.rho.get()).sum::<f64>()).sqrt(),
+        Mechanism::Laplace => charges.iter().map(|charge| laplace_epsilon(charge.rho)).sum(),
+    };
     let at_least = match charges[0].mechanism {
         Mechanism::Gaussian => normal_quantile(at_least(hits, DRAWS, WRONG)) - normal_quantile(at_most(false_alarms, DRAWS, WRONG)),
         Mechanism::Laplace => (at_least(hits, DRAWS, WRONG) / at_most(false_alarms, DRAWS, WRONG)).ln(),
@@ -66,24 +69,26 @@ fn tell(pair: &Pair, process: fn() -> Command) -> Told {
 /// The likelihood ratio of the pair, at the scales that were paid.
 struct Statistic<'a> {
     charges: &'a [Charge],
+    /// The scales in steps of the statistics' own grids.
+    scales: &'a [f64],
     before: &'a [Vec<i64>],
     after: &'a [Vec<i64>],
 }
 
 impl Statistic<'_> {
-    fn cells(&self) -> impl Iterator<Item = (usize, usize, &Charge, f64, f64)> {
-        let parts = self.charges.iter().zip(self.before.iter().zip(self.after)).enumerate();
-        parts.flat_map(|(part, (charge, (before, after)))| {
+    fn cells(&self) -> impl Iterator<Item = (usize, usize, f64, f64, f64)> {
+        let parts = self.scales.iter().zip(self.before.iter().zip(self.after)).enumerate();
+        parts.flat_map(|(part, (scale, (before, after)))| {
             assert_eq!(before.len(), after.len(), "a pair differs in no cell's presence");
-            before.iter().zip(after).enumerate().map(move |(cell, (before, after))| (part, cell, charge, *before as f64, *after as f64))
+            before.iter().zip(after).enumerate().map(move |(cell, (before, after))| (part, cell, *scale, *before as f64, *after as f64))
         })
     }
 
     /// mu of Gaussian noise, epsilon of Laplace noise, between the two sides of the pair.
     fn distance(&self) -> f64 {
         match self.charges[0].mechanism {
-            Mechanism::Gaussian => self.cells().map(|(.., charge, a, b)| ((b - a) / charge.scale).powi(2)).sum::<f64>().sqrt(),
-            Mechanism::Laplace => self.cells().map(|(.., charge, a, b)| (b - a).abs() / charge.scale).sum(),
+            Mechanism::Gaussian => self.cells().map(|(.., scale, a, b)| ((b - a) / scale).powi(2)).sum::<f64>().sqrt(),
+            Mechanism::Laplace => self.cells().map(|(.., scale, a, b)| (b - a).abs() / scale).sum(),
         }
     }
 
@@ -96,11 +101,11 @@ impl Statistic<'_> {
     }
 
     fn of(&self, drawn: &[Vec<i128>], copy: usize) -> f64 {
-        let ratio = |(part, cell, charge, before, after): (usize, usize, &Charge, f64, f64)| {
+        let ratio = |(part, cell, scale, before, after): (usize, usize, f64, f64, f64)| {
             let noised = drawn[part][copy * self.before[part].len() + cell] as f64;
-            match charge.mechanism {
-                Mechanism::Gaussian => (after - before) * (noised - before) / charge.scale.powi(2),
-                Mechanism::Laplace => ((noised - before).abs() - (noised - after).abs()) / charge.scale,
+            match self.charges[part].mechanism {
+                Mechanism::Gaussian => (after - before) * (noised - before) / scale.powi(2),
+                Mechanism::Laplace => ((noised - before).abs() - (noised - after).abs()) / scale,
             }
         };
         self.cells().map(ratio).sum()
@@ -143,7 +148,7 @@ fn a_lonely_key_stays_hidden_as_often_as_was_paid() {
         let (layout, sums) = pairs::lonely_keys(mechanism, delta);
         let charges = calibrate(&layout, Rho::cap(RHO)).expect("calibrate");
         assert!(charges[0].delta.get() >= delta);
-        let scales: Vec<f64> = charges.iter().map(|charge| charge.scale).collect();
+        let scales = scales(&layout, &charges);
         let drawn = noised(&layout, &charges, &sums, DRAWS, &mut honest()).expect("noise");
         let lengths: Vec<usize> = layout.answers(&sums).iter().map(Vec::len).collect();
         let said = |copy: usize| {

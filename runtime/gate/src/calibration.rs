@@ -84,7 +84,7 @@ pub(crate) fn finer(part: &Part, charge: &Charge) -> f64 {
 }
 
 /// The scales of charges in steps of their parts' own grids.
-pub(crate) fn scales(layout: &Layout, charges: &[Charge]) -> Vec<f64> {
+pub fn scales(layout: &Layout, charges: &[Charge]) -> Vec<f64> {
     layout.parts().zip(charges).map(|((_, part), charge)| charge.scale / finer(part, charge)).collect()
 }
 

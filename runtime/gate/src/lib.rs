@@ -9,7 +9,7 @@ mod hierarchy;
 mod noise;
 mod release;
 
-pub use calibration::{CalibrationError, calibrate, rho_for_error, split_of_bounds_round};
+pub use calibration::{CalibrationError, calibrate, rho_for_error, scales, split_of_bounds_round};
 pub use noise::{NoiseError, serve_noise};
 pub use release::{ExpectedError, GateError, PartNoise, Release, Released, choose_bounds, expected_errors, noised, release};
 pub use tidegate_statistics::{ChosenBounds, Conclusion, Estimate, Group, Vector};

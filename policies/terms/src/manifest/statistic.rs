@@ -24,7 +24,7 @@ fn key_bytes() -> u32 {
 }
 
 fn threshold_delta() -> f64 {
-    1e-9
+    1e-12
 }
 
 /// The groups over which a statistic is taken.
