@@ -27,7 +27,7 @@ const INCOME: f64 = 12_000.0;
 const DISEASES: f64 = 25.0;
 
 fn scaled(value: f64, unit: f64) -> f64 {
-    (value / unit - 1.0).max(-1.0).min(1.0)
+    (value / unit - 1.0).clamp(-1.0, 1.0)
 }
 
 fn dummy(holds: bool) -> f64 {

@@ -63,16 +63,14 @@ fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
         let pivot = (column..n).max_by(|a, b| matrix[*a][column].abs().total_cmp(&matrix[*b][column].abs())).unwrap_or(column);
         matrix.swap(column, pivot);
         right.swap(column, pivot);
-        for row in 0..n {
-            if row == column || matrix[column][column] == 0.0 {
-                continue;
-            }
-            let factor = matrix[row][column] / matrix[column][column];
-            for entry in column..n {
-                let above = matrix[column][entry];
-                matrix[row][entry] -= factor * above;
-            }
-            right[row] -= factor * right[column];
+        let (pivot_row, pivot_right) = (matrix[column].clone(), right[column]);
+        if pivot_row[column] == 0.0 {
+            continue;
+        }
+        for (_, (row, right)) in matrix.iter_mut().zip(&mut right).enumerate().filter(|(row, _)| *row != column) {
+            let factor = row[column] / pivot_row[column];
+            row.iter_mut().zip(&pivot_row).for_each(|(entry, above)| *entry -= factor * above);
+            *right -= factor * pivot_right;
         }
     }
     (0..n).map(|row| if matrix[row][row] == 0.0 { 0.0 } else { right[row] / matrix[row][row] }).collect()
