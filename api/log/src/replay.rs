@@ -13,8 +13,11 @@ use crate::price::{DELTA_UNIT, RHO_UNIT, distance, epsilon_of, pays, price};
 use crate::spending::{LineageAccount, Paid, Rounds};
 use crate::text::{instant_text, parse_instant, parse_key};
 use crate::violation::{Finding, Violation};
+use reviewed::ReviewedRun;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_terms::{DeltaCost, Digest, Name, Rho, Visibility, parse_date, seal_message};
+
+mod reviewed;
 
 /// More findings than this are counted, not kept.
 const FINDINGS_MAX: usize = 1_000;
@@ -82,6 +85,8 @@ pub(crate) struct Replay {
     grants: BTreeMap<String, GrantState>,
     modules: BTreeSet<(Digest, Name)>,
     runs: BTreeMap<String, Run>,
+    approvals: BTreeSet<(Digest, Name, String)>,
+    reviewed: BTreeMap<String, ReviewedRun>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) findings_total: u64,
     /// The first entry of a version that this program does not know.
@@ -103,7 +108,7 @@ impl Replay {
             let overdue = parse_instant(&self.at).is_some_and(|now| now > run.due);
             OpenRun { run: name.clone(), slot: instant_text(run.due), rounds: run.released, overdue }
         });
-        open.collect()
+        open.chain(self.open_reviewed()).collect()
     }
 
     /// Takes the next entry.
@@ -155,6 +160,9 @@ impl Replay {
             }
             Event::Reserve { .. } => self.reserve(&at, event),
             Event::Release { run, round, last, .. } => self.release(&at, run, round, last),
+            Event::Approve { module, dataset, approver } => self.approve(module, dataset, approver),
+            Event::Reviewed { .. } => self.admit_reviewed(&at, event),
+            Event::Tables { run, .. } => self.tables(&at, run),
         }
     }
 
@@ -233,7 +241,7 @@ impl Replay {
         self.check(due >= earliest, || Violation::SlotPast { run: name(), slot: slot.clone() });
         let price = (rounds > 1).then_some(price);
         let state = Run { due, slot_seconds, waits, rounds, released: 0, ended: false, price, lineages, grants };
-        if self.runs.contains_key(&run) {
+        if self.runs.contains_key(&run) || self.reviewed.contains_key(&run) {
             return self.find(Violation::RunAgain { run });
         }
         self.runs.insert(run, state);

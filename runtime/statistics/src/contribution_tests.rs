@@ -157,7 +157,7 @@ fn totals_travel_in_as_many_bytes_as_is_public_and_come_back() {
 #[test]
 fn totals_outside_units_times_bound_are_noticed() {
     let layout = layout(COUNTS);
-    let of = |fixed: &[i64]| Sums { fixed: fixed.to_vec(), keyed: vec![] };
+    let of = |fixed: &[i64]| Sums { fixed: fixed.to_vec(), keyed: vec![], reviewed: vec![] };
     assert!(layout.in_range(&of(&[10, 0, 10]), 10));
     assert!(!layout.in_range(&of(&[11, 0, 0]), 10));
     assert!(!layout.in_range(&of(&[0, 0]), 10));
