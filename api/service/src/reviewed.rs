@@ -55,7 +55,7 @@ impl CheckedTables {
     /// What makes two questions the same.
     fn question(&self) -> Result<Digest, ServiceError> {
         let key = serde_json::json!({
-            "reviewed": self.policy,
+            "rules": self.policy.as_ref().map(|policy| &policy.rules),
             "dataset": self.mounted.record.dataset,
             "version": self.mounted.record.version,
             "module": self.module.digest,

@@ -105,6 +105,10 @@ fn check(arguments: &ModelArguments, output: Output) -> Result<(), CliError> {
             let groups = statistic.groups.as_ref().map_or_else(|| "-".to_owned(), |groups| groups.per_unit.to_string());
             table.add_row([statistic.name.to_string(), format!("{:?}", statistic.measure), groups, format!("{:?}", statistic.mechanism)]);
         }
+        for exact in manifest.reviewed.iter().flat_map(|reviewed| &reviewed.tables) {
+            let mode = output.pick("exact, under disclosure control", "精确，经披露控制").to_owned();
+            table.add_row([exact.name.to_string(), format!("{:?}", exact.measure), exact.per_unit.to_string(), mode]);
+        }
         println!("{table}");
         for parameter in &manifest.parameters {
             println!("--param {}=… ({:?}) {}", parameter.name, parameter.kind, parameter.description);

@@ -82,6 +82,16 @@ impl ReviewedLayout {
         }
     }
 
+    /// The keys of a cell, for people; `*` where it is a margin.
+    pub fn name_of(&self, cell: usize) -> String {
+        let key = |keys: &[String], place: usize| keys.get(place).cloned().unwrap_or_else(|| "*".into());
+        let row = key(&self.rows, cell / self.width());
+        match &self.columns {
+            Some(columns) => format!("{row} / {}", key(columns, cell % self.width())),
+            None => row,
+        }
+    }
+
     fn keeps_largest(&self) -> bool {
         matches!(self.table.measure, ReviewedMeasure::Sum { .. })
     }
