@@ -3,9 +3,12 @@
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 use tidegate_disclosure::{Axis, Cell, DisclosureRules, Measure, Published, Remembered, Shown, Table, review};
 use tidegate_tests::domain::{Domain, IMMEDIATELY, OPERATOR, rand_hie_schema, text};
-use tidegate_tests::program::{Said, is_chinese, repository};
+use tidegate_tests::processes::{children, kill};
+use tidegate_tests::program::{Said, command, is_chinese, repository};
 
 const MODEL: &str = "plan-year-table";
 const COLUMNS: &str = "person-years.plan,person-years.year,person-years.meddol,person-years.mdvis";
@@ -14,21 +17,22 @@ const UPPER: f64 = 10_000.0;
 
 /// A domain in which two approvers may approve, with the model uploaded and a grant; returns the grant.
 fn prepared(rules: &str) -> (Domain, String) {
+    prepared_under(IMMEDIATELY, rules)
+}
+
+fn prepared_under(terms: &str, rules: &str) -> (Domain, String) {
     let domain = Domain::empty();
     let keys: Vec<String> =
         ["one", "other", "foreign"].iter().map(|name| domain.key(name)["public_key"].as_str().expect("key").to_owned()).collect();
     domain.key("operator.key");
-    domain.mount_rand_hie(&policy(&keys, rules));
+    domain.mount_rand_hie(&policy(terms, &keys, rules));
     let grant = domain.grant(COLUMNS, "5");
     domain.upload_samples(&[MODEL]);
     (domain, grant)
 }
 
-fn policy(keys: &[String], rules: &str) -> String {
-    format!(
-        "{IMMEDIATELY}\n[reviewed_aggregate]\napprovers = [\"{}\", \"{}\"]\n[reviewed_aggregate.rules]\n{rules}",
-        keys[0], keys[1]
-    )
+fn policy(terms: &str, keys: &[String], rules: &str) -> String {
+    format!("{terms}\n[reviewed_aggregate]\napprovers = [\"{}\", \"{}\"]\n[reviewed_aggregate.rules]\n{rules}", keys[0], keys[1])
 }
 
 fn approve(domain: &Domain, key: &str) -> Said {
@@ -98,7 +102,12 @@ fn counts(truth: &[Truth]) -> Table {
 fn sums(truth: &[Truth]) -> Table {
     let cell = |cell: &Truth| {
         let largest = largest(cell);
-        Cell { contributors: largest.len() as u64, value: largest.iter().sum(), supplied: 0, largest: largest[..largest.len().min(3)].to_vec() }
+        Cell {
+            contributors: largest.len() as u64,
+            value: largest.iter().sum(),
+            supplied: 0,
+            largest: largest[..largest.len().min(3)].to_vec(),
+        }
     };
     let (rows, columns) = axes();
     let measure = Measure::Sum { name: "medical-expenditure".into(), lower: 0, upper: UPPER as i64 };
@@ -282,4 +291,36 @@ fn one_quantity_has_one_grid_in_a_lineage() {
     domain.mount_rand_hie(IMMEDIATELY);
     tables(&domain, &["--version", "1"]).refused("denied.reviewed");
     domain.audit();
+}
+
+#[test]
+fn an_interrupted_run_goes_on_at_a_slot_of_its_own() {
+    let (domain, _) = prepared_under(&IMMEDIATELY.replace("immediately", "at_slot"), "");
+    approve(&domain, "one").json();
+    approve(&domain, "other").json();
+    let mut front = command()
+        .args(["run", "--dataset", "rand-hie", "--model", MODEL, "--operator", OPERATOR, "--domain", text(domain.directory())])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("start tidegate");
+    // Workers start after the admission was logged and published.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let keeper = loop {
+        assert!(Instant::now() < deadline && front.try_wait().expect("look at tidegate").is_none(), "no worker was seen");
+        if let Some(keeper) = children(front.id(), "keeper").into_iter().find(|keeper| !children(*keeper, "worker").is_empty()) {
+            break keeper;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    assert!(kill(keeper));
+    front.wait().expect("wait for tidegate");
+    let audit = domain.audit();
+    assert_eq!((&audit["reviewed_runs"], audit["open_runs"].as_array().map(Vec::len)), (&Value::from(1), Some(1)));
+    let open = &audit["open_runs"][0];
+    let shown = tables(&domain, &[]).json();
+    assert_eq!((&shown["run"], &shown["stored"], &shown["visibility"]), (&open["run"], &Value::Bool(false), &Value::from("at_slot")));
+    assert!(shown["visible_at"].as_str() > open["slot"].as_str(), "{shown}");
+    let audit = domain.audit();
+    assert_eq!((&audit["reviewed_runs"], &audit["open_runs"]), (&Value::from(1), &Value::Array(vec![])));
 }

@@ -99,6 +99,9 @@ pub enum Event {
         /// What may be spent within a number of days, where the policy paces spending.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         period: Option<PeriodCap>,
+        /// Who may approve modules for exact tables, where the policy lets such tables leave.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reviewed: Option<ReviewedTerms>,
         /// When results become visible.
         visibility: Visibility,
         /// The public schema.
@@ -287,6 +290,17 @@ pub struct PeriodCap {
     pub days: u32,
     /// The cap in rho, in units of 1e-12. The account of delta is paced in the same proportion to its lifetime.
     pub rho: Rho,
+}
+
+/// What a policy says about exact tables under disclosure control.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewedTerms {
+    /// The Ed25519 public keys of the approvers, base64.
+    pub approvers: Vec<String>,
+    /// The rules of disclosure control.
+    #[schemars(schema_with = "digest_schema")]
+    pub rules: Digest,
 }
 
 /// One noised total of a statistic, and its price.

@@ -8,7 +8,7 @@
 //!
 //! Rejected: trusting the totals that the log could carry beside its charges. They are computed here.
 
-use crate::entry::{Charge, Entry, EntryError, Event, Payer, PeriodCap};
+use crate::entry::{Charge, Entry, EntryError, Event, Payer, PeriodCap, ReviewedTerms};
 use crate::price::{DELTA_UNIT, RHO_UNIT, distance, epsilon_of, pays, price};
 use crate::spending::{LineageAccount, Paid, Rounds};
 use crate::text::{instant_text, parse_instant, parse_key};
@@ -39,6 +39,8 @@ struct Dataset {
     lineage: Name,
     /// For each version from 1.
     versions: Vec<Terms>,
+    /// What the newest version's policy says about exact tables.
+    reviewed: Option<ReviewedTerms>,
 }
 
 /// The terms under which a version was mounted.
@@ -168,7 +170,7 @@ impl Replay {
 
     fn mount(&mut self, event: Event) {
         let Event::Mount { dataset, version, lineage, units_max, delta, lifetime_epsilon, visibility, .. } = &event else { return };
-        let Event::Mount { lifetime_rho, lifetime_delta, run_rho_max, period, .. } = &event else { return };
+        let Event::Mount { lifetime_rho, lifetime_delta, run_rho_max, period, reviewed, .. } = &event else { return };
         let (delta, lifetime_epsilon, name) = (*delta, *lifetime_epsilon, || dataset.to_string());
         let limit = 1.0 / (10.0 * *units_max as f64);
         self.check(delta > 0.0 && delta <= limit, || Violation::Delta { dataset: name(), delta, limit });
@@ -184,7 +186,12 @@ impl Replay {
         } else {
             self.lineages.insert(lineage.clone(), LineageAccount::new(cap, lifetime_epsilon, delta));
         }
-        let known = self.datasets.entry(dataset.clone()).or_insert_with(|| Dataset { lineage: lineage.clone(), versions: Vec::new() });
+        let known = self.datasets.entry(dataset.clone()).or_insert_with(|| Dataset {
+            lineage: lineage.clone(),
+            versions: Vec::new(),
+            reviewed: None,
+        });
+        known.reviewed.clone_from(reviewed);
         known.versions.push(Terms { run_rho_max: *run_rho_max, period: *period, visibility: *visibility });
         let (version, expected, same_lineage) = (*version, known.versions.len(), known.lineage == *lineage);
         self.check(u64::from(version) == expected as u64, || Violation::Version { dataset: name(), version, expected });

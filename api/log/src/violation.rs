@@ -191,6 +191,18 @@ messages! {
             en: "run `{run}` names an approver who had not approved its module for its dataset: stop the domain and ask the authority",
             zh: "运行“{run}”列出的批准人并未批准其模型用于该数据集：请停止该域并询问主管部门",
         },
+        TablesNotAllowed { run: String, dataset: String } = "audit.tables-not-allowed" {
+            en: "run `{run}` made exact tables of `{dataset}`, whose policy lets none leave: stop the domain and ask the authority",
+            zh: "运行“{run}”制作了“{dataset}”的精确表格，而其策略不允许：请停止该域并询问主管部门",
+        },
+        NotAnApprover { run: String } = "audit.not-an-approver" {
+            en: "run `{run}` names an approver whom the dataset's policy does not list: ask the authority who that is",
+            zh: "运行“{run}”列出的批准人不在数据集策略之中：请向主管部门询问其身份",
+        },
+        OtherRules { run: String } = "audit.other-rules" {
+            en: "run `{run}` made exact tables under other rules than the dataset's policy has: ask the custodian",
+            zh: "运行“{run}”制作精确表格所用规则与数据集策略不同：请询问保管方",
+        },
         NotAdmitted { run: String } = "audit.not-admitted" {
             en: "run `{run}` made exact tables without having been admitted for them: stop the domain and ask the authority",
             zh: "运行“{run}”未经准入即制作精确表格：请停止该域并询问主管部门",

@@ -20,10 +20,13 @@ use tidegate_authorisation::{
 };
 use tidegate_engine::{Crew, Job, Round, Source, Totals, Workers};
 use tidegate_gate::{STATEMENT_EN, STATEMENT_ZH, Tables, publish_tables};
-use tidegate_log::{Entry, Event, Payer, commit};
+use tidegate_log::{Entry, Event, Payer, ReviewedTerms, commit};
 use tidegate_statistics::{Layout, ReviewedLayout};
 use tidegate_store::{ModuleRecord, Opening, ReviewedRecord, RunMount, StoreError, TablesRecord};
-use tidegate_terms::{Bilingual, Digest, Manifest, ManifestError, Name, ReviewedAggregate, ReviewedMeasure, Visibility, check_approval};
+use tidegate_terms::{
+    Bilingual, Digest, DisclosureRules, Manifest, ManifestError, Name, ReleasePolicy, ReviewedAggregate, ReviewedMeasure, Visibility,
+    check_approval,
+};
 
 /// How much longer the review of one cell takes than its noise would.
 const REVIEW_TOTALS: u64 = 20;
@@ -63,6 +66,11 @@ impl CheckedTables {
             "operator": self.module.operator,
         });
         Ok(Digest::of(key.to_string().as_bytes()))
+    }
+
+    /// Whether the policy lets exact tables leave at all; said before anything else about them.
+    fn allowed(&self) -> Result<&ReviewedAggregate, Denial> {
+        self.policy.as_ref().ok_or_else(|| Denial::Reviewed { dataset: self.mounted.record.dataset.to_string() })
     }
 
     fn waits(&self) -> bool {
@@ -120,13 +128,13 @@ impl CheckedTables {
     }
 
     fn admitted_event(&self, run: &ReviewedRecord, approvers: &[String]) -> Result<Event, ServiceError> {
-        let rules = self.policy.as_ref().map(|policy| &policy.rules);
+        let policy = self.allowed()?;
         Ok(Event::Reviewed {
             run: run.id.clone(),
             account: Payer { dataset: run.dataset.clone(), version: run.version, lineage: run.lineage.clone(), grant: run.grant.clone() },
             module: run.module,
             approvers: approvers.to_vec(),
-            rules: Digest::of(&serde_json::to_vec(&rules).map_err(StoreError::from)?),
+            rules: rules_digest(&policy.rules)?,
             slot: run.slot.clone(),
             slot_seconds: run.slot_seconds,
             engine: self.engine,
@@ -164,6 +172,18 @@ impl CheckedTables {
             notice: vec![Notice { source: self.mounted.schema.source.clone(), acquired: self.mounted.schema.acquired.clone() }],
         }
     }
+}
+
+/// What the log says of the rules.
+fn rules_digest(rules: &DisclosureRules) -> Result<Digest, ServiceError> {
+    Ok(Digest::of(&serde_json::to_vec(rules).map_err(StoreError::from)?))
+}
+
+/// What a mount's log entry says of exact tables.
+pub(crate) fn reviewed_terms(policy: &ReleasePolicy) -> Result<Option<ReviewedTerms>, ServiceError> {
+    let terms =
+        |reviewed: &ReviewedAggregate| Ok(ReviewedTerms { approvers: reviewed.approvers.clone(), rules: rules_digest(&reviewed.rules)? });
+    policy.reviewed_aggregate.as_ref().map(terms).transpose()
 }
 
 impl Domain {
@@ -255,6 +275,7 @@ impl Domain {
             admitted(checked.announce(&run, slot, true));
             return self.carry_out_tables(&checked, &run, &approval, slot).await;
         }
+        checked.allowed()?;
         self.check_walls(&checked.mounted.policy.walls)?;
         self.check_grids(&checked).await?;
         let run = checked.record(keys::identifier('r')?, digest, self.next_instant().await?);

@@ -45,7 +45,7 @@ impl Replay {
     }
 
     pub(super) fn admit_reviewed(&mut self, at: &str, event: Event) {
-        let Event::Reviewed { run, account, module, approvers, slot, slot_seconds, .. } = event else { return };
+        let Event::Reviewed { run, account, module, approvers, rules, slot, slot_seconds, .. } = event else { return };
         let seconds = parse_instant(at).unwrap_or(0);
         // It pays nothing, so that only the terms, the grant and the module are checked.
         let waits = self.check_terms(seconds, &run, &account, Paid::default()) == Visibility::AtSlot;
@@ -56,6 +56,13 @@ impl Replay {
         let approved = |approver: &&String| self.approvals.contains(&(module, account.dataset.clone(), (*approver).clone()));
         let all = different.iter().all(approved);
         self.check(all, || Violation::NotApproved { run: run.clone() });
+        let terms = self.datasets.get(&account.dataset).and_then(|dataset| dataset.reviewed.as_ref());
+        let listed = terms.is_some_and(|terms| approvers.iter().all(|approver| terms.approvers.contains(approver)));
+        let same_rules = terms.is_some_and(|terms| terms.rules == rules);
+        let allowed = terms.is_some();
+        self.check(allowed, || Violation::TablesNotAllowed { run: run.clone(), dataset: account.dataset.to_string() });
+        self.check(!allowed || listed, || Violation::NotAnApprover { run: run.clone() });
+        self.check(!allowed || same_rules, || Violation::OtherRules { run: run.clone() });
         let due = parse_instant(&slot).unwrap_or(0);
         let length = if waits { i64::try_from(slot_seconds).unwrap_or(i64::MAX) } else { 0 };
         self.check(due >= seconds.saturating_add(length), || Violation::SlotPast { run: run.clone(), slot });

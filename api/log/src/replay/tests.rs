@@ -60,6 +60,7 @@ fn mount_of(dataset: &str, lineage: &str, version: u32) -> Event {
         lifetime_delta: DeltaCost::cap(1e-8),
         run_rho_max: Rho::cap(0.006),
         period: None,
+        reviewed: None,
         visibility: Visibility::AtSlot,
         schema: digest("schema"),
         policy: digest("policy"),
@@ -551,7 +552,11 @@ fn tables_story() -> Vec<Entry> {
         ("2026-11-21T10:05:00Z", tables),
     ];
     let events = events.into_iter().map(|(at, event)| Entry { at: at.into(), event });
-    story().into_iter().take(4).chain(events).collect()
+    let mut story: Vec<Entry> = story().into_iter().take(4).chain(events).collect();
+    if let Event::Mount { reviewed, .. } = &mut story[1].event {
+        *reviewed = Some(ReviewedTerms { approvers: APPROVERS.map(str::to_owned).to_vec(), rules: digest("rules") });
+    }
+    story
 }
 
 /// The story of tables with one entry changed.
@@ -601,6 +606,17 @@ fn exact_tables_are_approved_by_two_and_admitted_before() {
     let mut revoked = tables_story();
     revoked.insert(6, Entry { at: revoked[5].at.clone(), event: Event::Revoke { grant: "g-1".into(), reason: "over".into() } });
     expect(&revoked, &[(7, "audit.grant-revoked")]);
+    expect(&change_tables!(1, Mount { reviewed } => *reviewed = None), &[(6, "audit.tables-not-allowed")]);
+    let other_terms = |change: &dyn Fn(&mut ReviewedTerms)| change_tables!(1, Mount { reviewed } => reviewed.iter_mut().for_each(change));
+    expect(
+        &other_terms(&|terms| terms.approvers[0] = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".into()),
+        &[(6, "audit.not-an-approver")],
+    );
+    expect(&other_terms(&|terms| terms.rules = digest("others")), &[(6, "audit.other-rules")]);
+    // The newest version's policy counts.
+    let mut withdrawn = tables_story();
+    withdrawn.insert(6, Entry { at: withdrawn[5].at.clone(), event: mount(2) });
+    expect(&withdrawn, &[(7, "audit.tables-not-allowed")]);
     // A run cannot be both.
     let mut both = tables_story();
     both.push(Entry { at: "2026-11-21T10:06:00Z".into(), event: reserve("t-1", "2026-11-21T10:07:00Z") });
