@@ -110,6 +110,10 @@ messages! {
             en: "run {run} was admitted and paid, but is not finished; the same `tidegate run` command continues it at no new price. The domain's journal has the cause",
             zh: "运行 {run} 已准入并计费，但尚未完成；重复同一条 `tidegate run` 命令即可继续，不再计费。原因记录在数据域日志中",
         },
+        TablesHeld { run: String } = "run.tables-held" {
+            en: "run {run} was admitted, but is not finished; the same `tidegate run` command continues it. The domain's journal has the cause",
+            zh: "运行 {run} 已准入，但尚未完成；重复同一条 `tidegate run` 命令即可继续。原因记录在数据域日志中",
+        },
         NotCovered { run: String } = "run.not-covered" {
             en: "the result of run {run} is not shown, because no signed checkpoint covers it yet; try again",
             zh: "运行 {run} 的结果尚未被已签名的检查点覆盖，暂不显示；请重试",

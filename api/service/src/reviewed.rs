@@ -30,6 +30,8 @@ use tidegate_terms::{
 
 /// How much longer the review of one cell takes than its noise would.
 const REVIEW_TOTALS: u64 = 20;
+/// How much longer it takes to add to a cell and its margins than to take a number.
+const CELLS_PER_ENTRY: u64 = 20;
 
 /// An approval as it comes in.
 pub(crate) struct NewApproval {
@@ -79,12 +81,13 @@ impl CheckedTables {
 
     fn slot_seconds(&self) -> u64 {
         let cells: usize = self.layout.reviewed().iter().map(ReviewedLayout::cells).sum();
+        let entries: u64 = self.layout.reviewed().iter().map(|layout| u64::from(layout.table().per_unit)).sum();
         slot_seconds(SlotInputs {
             units_max: self.mounted.schema.units_max,
             unit_bytes_max: self.manifest.unit_bytes_max(&self.mounted.schema),
             blocks: None,
             fuel_per_call: self.manifest.resources.fuel_per_unit,
-            guest_cells: self.layout.guest_cells() as u64,
+            guest_cells: self.layout.guest_cells() as u64 + entries * CELLS_PER_ENTRY,
             totals: cells as u64 * REVIEW_TOTALS,
             conclude_fuel: 0,
             workers: self.workers.min(crate::quotes::cores()) as u64,
@@ -149,6 +152,7 @@ impl CheckedTables {
             slot_seconds: u64::try_from(slot.due.as_second() - instant::now().as_second()).unwrap_or(0),
             rounds_left: 1,
             immediately: !self.waits(),
+            paid: false,
             continued,
         }
     }
@@ -308,7 +312,7 @@ impl Domain {
             Err(cause) => {
                 self.journal(&format!("run {} held: {cause}", run.id));
                 self.hold(&run.id, slot, checked.waits()).await?;
-                Err(ServiceError::RunHeld { run: run.id.clone() })
+                Err(ServiceError::TablesHeld { run: run.id.clone() })
             }
             shown => shown,
         }

@@ -39,6 +39,8 @@ pub struct Admitted {
     pub rounds_left: u32,
     /// Whether results are shown before the slot, as the dataset's policy may allow.
     pub immediately: bool,
+    /// Whether it costs budget; exact tables do not.
+    pub paid: bool,
     /// Whether it continues an interrupted run at no new price.
     pub continued: bool,
 }
@@ -404,6 +406,7 @@ impl Checked {
             slot_seconds: u64::try_from(due.as_second() - instant::now().as_second()).unwrap_or(0),
             rounds_left: self.plan.rounds().saturating_sub(attempt.run.rounds.len() as u32),
             immediately: !self.waits(),
+            paid: true,
             continued,
         }
     }

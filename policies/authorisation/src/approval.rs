@@ -104,3 +104,74 @@ pub async fn admit_reviewed<E: From<Denial>>(
     persist(&approvers).await?;
     Ok(Approval { run, approvers, rules: policy.rules.clone() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::GrantRecord;
+    use std::future::Future as _;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+    use tidegate_terms::{Message as _, Rho};
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).expect("name")
+    }
+
+    fn grant(dataset: &str) -> LiveGrant {
+        LiveGrant {
+            record: GrantRecord {
+                id: "g".into(),
+                dataset: name(dataset),
+                operator: name("acme"),
+                operator_key: String::new(),
+                columns: vec![],
+                purpose: name("research"),
+                rho: Rho::ZERO,
+                valid_from: String::new(),
+                valid_until: String::new(),
+                revoked: None,
+            },
+        }
+    }
+
+    fn approval(module: &[u8], dataset: &str, approver: &str) -> ApprovalRecord {
+        let (module, approver) = (Digest::of(module), approver.to_owned());
+        ApprovalRecord { module, dataset: name(dataset), approver, signature: String::new(), at: String::new() }
+    }
+
+    /// The code of a denial, and whether the admission was recorded.
+    fn admit(policy: Option<&[&str]>, granted: &str, approvals: &[ApprovalRecord]) -> (Result<Vec<String>, String>, bool) {
+        let approvers = policy.map(|approvers| approvers.iter().map(|&approver| approver.to_owned()).collect());
+        let policy = approvers.map(|approvers| ReviewedAggregate { approvers, rules: DisclosureRules::default() });
+        let (grant, dataset, mut recorded) = (grant(granted), name("people"), false);
+        let module = Digest::of(b"m");
+        let asked = ReviewedRun { run: "r".into(), module, dataset: &dataset, grant: &grant, policy: policy.as_ref(), approvals };
+        let outcome = {
+            let admitted = pin!(admit_reviewed(asked, async |_: &[String]| {
+                recorded = true;
+                Ok::<_, Denial>(())
+            }));
+            match admitted.poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(outcome) => outcome,
+                Poll::Pending => panic!("nothing here waits"),
+            }
+        };
+        (outcome.map(|approval| approval.approvers().to_vec()).map_err(|denial| denial.code()), recorded)
+    }
+
+    #[test]
+    fn two_listed_approvers_of_this_module_and_dataset_are_needed() {
+        let listed: Option<&[&str]> = Some(&["a", "b", "c"]);
+        let (first, second) = (approval(b"m", "people", "a"), approval(b"m", "people", "b"));
+        let both = [second.clone(), first.clone()];
+        assert_eq!(admit(listed, "people", &both), (Ok(vec!["a".into(), "b".into()]), true));
+        let denied = |code: &str| (Err(code.to_owned()), false);
+        assert_eq!(admit(None, "people", &both), denied("denied.reviewed"));
+        assert_eq!(admit(listed, "others", &both), denied("denied.no-grant"));
+        assert_eq!(admit(Some(&["a", "c"]), "people", &both), denied("denied.approvals"), "one is no longer listed");
+        for other in [first.clone(), approval(b"n", "people", "b"), approval(b"m", "others", "b"), approval(b"m", "people", "d")] {
+            assert_eq!(admit(listed, "people", &[first.clone(), other]), denied("denied.approvals"));
+        }
+    }
+}

@@ -113,10 +113,10 @@ fn announce(admitted: &Admitted, bar: &ProgressBar, output: Output) {
     if output.json {
         return;
     }
-    let verb = if admitted.continued {
-        output.pick("continued at no new price", "继续运行，不再计费")
-    } else {
-        output.pick("admitted and paid", "已准入并计费")
+    let verb = match (admitted.continued, admitted.paid) {
+        (true, _) => output.pick("continued at no new price", "继续运行，不再计费"),
+        (false, true) => output.pick("admitted and paid", "已准入并计费"),
+        (false, false) => output.pick("admitted", "已准入"),
     };
     eprintln!("{} {} {verb}; {} {}", output.pick("Run", "运行"), admitted.run, output.pick("visible at", "可见时间"), admitted.slot);
     let style = ProgressStyle::with_template("{elapsed_precise} / {len} s {bar:40}").unwrap_or_else(|_| ProgressStyle::default_bar());

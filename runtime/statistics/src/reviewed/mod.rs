@@ -129,9 +129,10 @@ impl ReviewedLayout {
     fn entries(&self, contribution: &impl Sparse, entries: &mut Vec<Entry>) -> Result<(), NotAContribution> {
         let inner = self.guest_cells();
         let mut steps: BTreeMap<usize, i64> = BTreeMap::new();
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = vec![false; inner];
         contribution.visit(inner, &mut |index, value| {
-            if index >= inner || !value.is_finite() || !seen.insert(index) {
+            let again = seen.get_mut(index).is_none_or(|seen| std::mem::replace(seen, true));
+            if again || !value.is_finite() {
                 return Err(NotAContribution);
             }
             let own = self.steps(value);
