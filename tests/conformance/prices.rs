@@ -48,6 +48,7 @@ fn mount(lineage: &str, epsilon: f64, delta: f64) -> Event {
         lifetime_delta: caps.delta,
         run_rho_max: Rho::MAX,
         period: None,
+        reviewed: None,
         visibility: Visibility::Immediately,
         schema: Digest::of(b"schema"),
         policy: Digest::of(b"policy"),

@@ -224,6 +224,20 @@ pub(crate) enum ModelCommand {
         #[arg(long)]
         operator: Name,
     },
+    /// Approve an uploaded model for exact tables of a dataset
+    Approve {
+        /// The model: its name, or the beginning of its digest
+        model: String,
+        /// The dataset
+        #[arg(long)]
+        dataset: Name,
+        /// The operator
+        #[arg(long)]
+        operator: Name,
+        /// The approver's private key
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
     /// List uploaded models
     List,
     /// Run a model on made-up data and show everything
@@ -266,9 +280,9 @@ pub(crate) struct QuestionArguments {
     /// The operator
     #[arg(long)]
     pub(crate) operator: Name,
-    /// What the run may cost, as epsilon at the dataset's delta
+    /// What the run may cost, as epsilon at the dataset's delta; not given for exact tables
     #[arg(long)]
-    pub(crate) epsilon: f64,
+    pub(crate) epsilon: Option<f64>,
     /// A parameter
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<String>,

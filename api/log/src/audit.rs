@@ -117,6 +117,8 @@ pub struct AuditReport {
     pub lineages: BTreeMap<Name, LineageAccount>,
     /// How many runs reserved budget.
     pub runs: u64,
+    /// How many runs were admitted to make exact tables, which cost no budget and are not differentially private.
+    pub reviewed_runs: u64,
     /// Those without a release.
     pub open_runs: Vec<OpenRun>,
     /// Tiles beyond the checkpoint, which nobody signed yet; a publication is under way or died.
@@ -149,6 +151,7 @@ pub fn verify(directory: &Path, vkey: Option<&str>) -> Result<AuditReport, Audit
         root: head.root,
         key_trusted: vkey.is_some(),
         runs: replay.runs(),
+        reviewed_runs: replay.reviewed_runs(),
         open_runs: replay.open_runs(),
         findings: replay.findings,
         findings_total: replay.findings_total,

@@ -16,7 +16,7 @@ use tidegate_terms::{DeltaCost, Digest, Mechanism, Name, Rho, Visibility, messag
 
 /// The longest entry: entry bundles prefix each with its length in 16 bits.
 pub const ENTRY_BYTES_MAX: usize = 65_535;
-/// The length of every release entry.
+/// The length of every release entry, and of every entry about tables.
 pub const RELEASE_BYTES: usize = 1_024;
 const VERSION: u32 = 1;
 const PAD: &str = ".";
@@ -99,6 +99,9 @@ pub enum Event {
         /// What may be spent within a number of days, where the policy paces spending.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         period: Option<PeriodCap>,
+        /// Who may approve modules for exact tables, where the policy lets such tables leave.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reviewed: Option<ReviewedTerms>,
         /// When results become visible.
         visibility: Visibility,
         /// The public schema.
@@ -212,6 +215,56 @@ pub enum Event {
         #[serde(default)]
         pad: String,
     },
+    /// Somebody of the authority approved a module for exact tables of a dataset.
+    Approve {
+        /// The digest of the module's seal.
+        #[schemars(schema_with = "digest_schema")]
+        module: Digest,
+        /// The dataset.
+        dataset: Name,
+        /// The approver's Ed25519 public key, base64.
+        approver: String,
+    },
+    /// A run was admitted to make exact tables under disclosure control, before its data was opened. It costs no
+    /// budget and is not differentially private.
+    Reviewed {
+        /// The run's identifier.
+        #[schemars(schema_with = "identifier_schema")]
+        run: String,
+        /// What it reads, and under which grant.
+        account: Payer,
+        /// The digest of the module's seal.
+        #[schemars(schema_with = "digest_schema")]
+        module: Digest,
+        /// The keys of those who approved the module.
+        approvers: Vec<String>,
+        /// The rules of disclosure control.
+        #[schemars(schema_with = "digest_schema")]
+        rules: Digest,
+        /// When its tables become visible; computed beforehand from public facts.
+        #[schemars(schema_with = "instant_schema")]
+        slot: String,
+        /// How long it takes at least, in seconds; computed beforehand from public facts.
+        slot_seconds: u64,
+        /// The engine that will run it.
+        #[schemars(schema_with = "digest_schema")]
+        engine: Digest,
+    },
+    /// The tables of a reviewed run left the gate, or were refused; which of the two is not said here.
+    Tables {
+        /// The run.
+        #[schemars(schema_with = "identifier_schema")]
+        run: String,
+        /// Salted commitment to the tables as they left.
+        #[schemars(schema_with = "digest_schema")]
+        tables_commitment: Digest,
+        /// Salted commitment to the exact totals, for replay.
+        #[schemars(schema_with = "digest_schema")]
+        totals_commitment: Digest,
+        /// Dots that bring the entry to its fixed length, as in a release.
+        #[serde(default)]
+        pad: String,
+    },
 }
 
 /// A dataset that a run reads, and the accounts that pay for it.
@@ -237,6 +290,17 @@ pub struct PeriodCap {
     pub days: u32,
     /// The cap in rho, in units of 1e-12. The account of delta is paced in the same proportion to its lifetime.
     pub rho: Rho,
+}
+
+/// What a policy says about exact tables under disclosure control.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewedTerms {
+    /// The Ed25519 public keys of the approvers, base64.
+    pub approvers: Vec<String>,
+    /// The rules of disclosure control.
+    #[schemars(schema_with = "digest_schema")]
+    pub rules: Digest,
 }
 
 /// One noised total of a statistic, and its price.
@@ -288,15 +352,24 @@ struct Versioned {
     v: u32,
 }
 
+impl Event {
+    fn pad(&mut self) -> Option<&mut String> {
+        match self {
+            Self::Release { pad, .. } | Self::Tables { pad, .. } => Some(pad),
+            _ => None,
+        }
+    }
+}
+
 impl Entry {
     /// The one encoding of this entry.
     pub fn encode(&self) -> Result<Vec<u8>, EntryError> {
         check_texts(self)?;
         let mut written = Written { v: VERSION, at: self.at.clone(), event: self.event.clone() };
-        if let Event::Release { pad, .. } = &mut written.event {
+        if let Some(pad) = written.event.pad() {
             pad.clear();
             let missing = RELEASE_BYTES.saturating_sub(write(&written)?.len());
-            if let Event::Release { pad, .. } = &mut written.event {
+            if let Some(pad) = written.event.pad() {
                 *pad = PAD.repeat(missing);
             }
         }
@@ -312,7 +385,7 @@ impl Entry {
             return Err(EntryError::Version { version });
         }
         let mut written: Written = serde_json::from_slice(bytes).map_err(syntax)?;
-        if let Event::Release { pad, .. } = &mut written.event {
+        if let Some(pad) = written.event.pad() {
             pad.clear();
         }
         let entry = Self { at: written.at, event: written.event };
@@ -330,13 +403,14 @@ fn check_texts(entry: &Entry) -> Result<(), EntryError> {
     let identifier = |text: &String| if is_identifier(text) { Ok(()) } else { Err(EntryError::Identifier { text: short(text) }) };
     instant(&entry.at)?;
     match &entry.event {
-        Event::Domain { .. } | Event::Mount { .. } | Event::Module { .. } => Ok(()),
+        Event::Domain { .. } | Event::Mount { .. } | Event::Module { .. } | Event::Approve { .. } => Ok(()),
         Event::Grant { grant, .. } | Event::Revoke { grant, .. } => identifier(grant),
         Event::Reserve { run, accounts, slot, .. } => {
             identifier(run).and(instant(slot))?;
             accounts.iter().try_for_each(|payer| identifier(&payer.grant))
         }
-        Event::Release { run, .. } => identifier(run),
+        Event::Reviewed { run, account, slot, .. } => identifier(run).and(identifier(&account.grant)).and(instant(slot)),
+        Event::Release { run, .. } | Event::Tables { run, .. } => identifier(run),
     }
 }
 

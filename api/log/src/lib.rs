@@ -28,7 +28,7 @@ mod violation;
 
 pub use audit::{AuditError, AuditReport, Verdict, verify};
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use entry::{Charge, ENTRY_BYTES_MAX, Entry, EntryError, Event, Payer, PeriodCap, RELEASE_BYTES, commit, entry_schema};
+pub use entry::{Charge, ENTRY_BYTES_MAX, Entry, EntryError, Event, Payer, PeriodCap, RELEASE_BYTES, ReviewedTerms, commit, entry_schema};
 pub use files::FileError;
 pub use hash::{empty_root, fold, leaf_hash, node_hash};
 pub use key::{Signer, Verifier};

@@ -8,13 +8,16 @@
 //!
 //! Rejected: trusting the totals that the log could carry beside its charges. They are computed here.
 
-use crate::entry::{Charge, Entry, EntryError, Event, Payer, PeriodCap};
+use crate::entry::{Charge, Entry, EntryError, Event, Payer, PeriodCap, ReviewedTerms};
 use crate::price::{DELTA_UNIT, RHO_UNIT, distance, epsilon_of, pays, price};
 use crate::spending::{LineageAccount, Paid, Rounds};
 use crate::text::{instant_text, parse_instant, parse_key};
 use crate::violation::{Finding, Violation};
+use reviewed::ReviewedRun;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_terms::{DeltaCost, Digest, Name, Rho, Visibility, parse_date, seal_message};
+
+mod reviewed;
 
 /// More findings than this are counted, not kept.
 const FINDINGS_MAX: usize = 1_000;
@@ -36,6 +39,8 @@ struct Dataset {
     lineage: Name,
     /// For each version from 1.
     versions: Vec<Terms>,
+    /// What the newest version's policy says about exact tables.
+    reviewed: Option<ReviewedTerms>,
 }
 
 /// The terms under which a version was mounted.
@@ -82,6 +87,8 @@ pub(crate) struct Replay {
     grants: BTreeMap<String, GrantState>,
     modules: BTreeSet<(Digest, Name)>,
     runs: BTreeMap<String, Run>,
+    approvals: BTreeSet<(Digest, Name, String)>,
+    reviewed: BTreeMap<String, ReviewedRun>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) findings_total: u64,
     /// The first entry of a version that this program does not know.
@@ -103,7 +110,7 @@ impl Replay {
             let overdue = parse_instant(&self.at).is_some_and(|now| now > run.due);
             OpenRun { run: name.clone(), slot: instant_text(run.due), rounds: run.released, overdue }
         });
-        open.collect()
+        open.chain(self.open_reviewed()).collect()
     }
 
     /// Takes the next entry.
@@ -155,12 +162,15 @@ impl Replay {
             }
             Event::Reserve { .. } => self.reserve(&at, event),
             Event::Release { run, round, last, .. } => self.release(&at, run, round, last),
+            Event::Approve { module, dataset, approver } => self.approve(module, dataset, approver),
+            Event::Reviewed { .. } => self.admit_reviewed(&at, event),
+            Event::Tables { run, .. } => self.tables(&at, run),
         }
     }
 
     fn mount(&mut self, event: Event) {
         let Event::Mount { dataset, version, lineage, units_max, delta, lifetime_epsilon, visibility, .. } = &event else { return };
-        let Event::Mount { lifetime_rho, lifetime_delta, run_rho_max, period, .. } = &event else { return };
+        let Event::Mount { lifetime_rho, lifetime_delta, run_rho_max, period, reviewed, .. } = &event else { return };
         let (delta, lifetime_epsilon, name) = (*delta, *lifetime_epsilon, || dataset.to_string());
         let limit = 1.0 / (10.0 * *units_max as f64);
         self.check(delta > 0.0 && delta <= limit, || Violation::Delta { dataset: name(), delta, limit });
@@ -176,7 +186,12 @@ impl Replay {
         } else {
             self.lineages.insert(lineage.clone(), LineageAccount::new(cap, lifetime_epsilon, delta));
         }
-        let known = self.datasets.entry(dataset.clone()).or_insert_with(|| Dataset { lineage: lineage.clone(), versions: Vec::new() });
+        let known = self.datasets.entry(dataset.clone()).or_insert_with(|| Dataset {
+            lineage: lineage.clone(),
+            versions: Vec::new(),
+            reviewed: None,
+        });
+        known.reviewed.clone_from(reviewed);
         known.versions.push(Terms { run_rho_max: *run_rho_max, period: *period, visibility: *visibility });
         let (version, expected, same_lineage) = (*version, known.versions.len(), known.lineage == *lineage);
         self.check(u64::from(version) == expected as u64, || Violation::Version { dataset: name(), version, expected });
@@ -233,7 +248,7 @@ impl Replay {
         self.check(due >= earliest, || Violation::SlotPast { run: name(), slot: slot.clone() });
         let price = (rounds > 1).then_some(price);
         let state = Run { due, slot_seconds, waits, rounds, released: 0, ended: false, price, lineages, grants };
-        if self.runs.contains_key(&run) {
+        if self.runs.contains_key(&run) || self.reviewed.contains_key(&run) {
             return self.find(Violation::RunAgain { run });
         }
         self.runs.insert(run, state);

@@ -171,6 +171,46 @@ messages! {
             en: "run `{run}` released a round {round} after its last: stop the domain and ask the authority",
             zh: "运行“{run}”在最后一轮之后又发布了第 {round} 轮：请停止该域并询问主管部门",
         },
+        ApprovedAgain { module: String, dataset: String } = "audit.approved-again" {
+            en: "the module {module} is approved twice for `{dataset}` by the same key: ask the custodian, one person counts once",
+            zh: "模型 {module} 被同一密钥对“{dataset}”批准两次：同一人只计一次，请询问保管方",
+        },
+        ApprovedUnknown { module: String } = "audit.approved-unknown" {
+            en: "the module {module} is approved but was never uploaded: ask the custodian what was approved",
+            zh: "模型 {module} 获得批准却从未上传：请询问保管方批准的是什么",
+        },
+        ApproverKey { module: String } = "audit.approver-key" {
+            en: "an approval of the module {module} has no readable key: ask the custodian who approved it",
+            zh: "对模型 {module} 的批准中密钥无法读取：请询问保管方由谁批准",
+        },
+        TooFewApprovers { run: String, approvers: usize } = "audit.too-few-approvers" {
+            en: "run `{run}` made exact tables with {approvers} different approvers, but two are needed: stop the domain and ask the authority",
+            zh: "运行“{run}”制作精确表格时只有 {approvers} 名不同批准人，须有两名：请停止该域并询问主管部门",
+        },
+        NotApproved { run: String } = "audit.not-approved" {
+            en: "run `{run}` names an approver who had not approved its module for its dataset: stop the domain and ask the authority",
+            zh: "运行“{run}”列出的批准人并未批准其模型用于该数据集：请停止该域并询问主管部门",
+        },
+        TablesNotAllowed { run: String, dataset: String } = "audit.tables-not-allowed" {
+            en: "run `{run}` made exact tables of `{dataset}`, whose policy lets none leave: stop the domain and ask the authority",
+            zh: "运行“{run}”制作了“{dataset}”的精确表格，而其策略不允许：请停止该域并询问主管部门",
+        },
+        NotAnApprover { run: String } = "audit.not-an-approver" {
+            en: "run `{run}` names an approver whom the dataset's policy does not list: ask the authority who that is",
+            zh: "运行“{run}”列出的批准人不在数据集策略之中：请向主管部门询问其身份",
+        },
+        OtherRules { run: String } = "audit.other-rules" {
+            en: "run `{run}` made exact tables under other rules than the dataset's policy has: ask the custodian",
+            zh: "运行“{run}”制作精确表格所用规则与数据集策略不同：请询问保管方",
+        },
+        NotAdmitted { run: String } = "audit.not-admitted" {
+            en: "run `{run}` made exact tables without having been admitted for them: stop the domain and ask the authority",
+            zh: "运行“{run}”未经准入即制作精确表格：请停止该域并询问主管部门",
+        },
+        TablesAgain { run: String } = "audit.tables-again" {
+            en: "run `{run}` made its exact tables more than once: stop the domain and ask the authority",
+            zh: "运行“{run}”不止一次制作精确表格：请停止该域并询问主管部门",
+        },
         Early { run: String, slot: String } = "audit.early" {
             en: "run `{run}` released before its slot {slot}, so its duration may have shown something: ask the custodian",
             zh: "运行“{run}”早于时段 {slot} 发布，其耗时可能泄露信息：请询问保管方",

@@ -1,6 +1,7 @@
 //! Datasets: mounting a version, and showing what is public about it.
 
 use crate::domain::sync_directory;
+use crate::reviewed::reviewed_terms;
 use crate::view::{DatasetView, ImportView};
 use crate::{Domain, ServiceError, children, instant, keys};
 use std::collections::BTreeSet;
@@ -130,6 +131,7 @@ impl Domain {
             lifetime_delta: cap.delta,
             run_rho_max: priced_rho(policy.run_epsilon_max, policy.delta),
             period: policy.period.map(|period| PeriodCap { days: period.days, rho: priced_rho(period.epsilon, policy.delta) }),
+            reviewed: reviewed_terms(policy)?,
             visibility: policy.visibility,
             schema: Digest::of(record.schema.as_bytes()),
             policy: Digest::of(record.policy.as_bytes()),

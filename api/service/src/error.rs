@@ -9,7 +9,7 @@ use tidegate_sandbox::{SandboxError, UploadError};
 use tidegate_shards::SideTableError;
 use tidegate_statistics::LayoutError;
 use tidegate_store::StoreError;
-use tidegate_terms::{BudgetError, ManifestError, NameError, PolicyError, SchemaError, SealError, Spoken, messages};
+use tidegate_terms::{ApprovalError, BudgetError, ManifestError, NameError, PolicyError, SchemaError, SealError, Spoken, messages};
 
 messages! {
     /// Why a request was refused. After admission every cause inside a run becomes [`RunHeld`](Self::RunHeld).
@@ -110,6 +110,10 @@ messages! {
             en: "run {run} was admitted and paid, but is not finished; the same `tidegate run` command continues it at no new price. The domain's journal has the cause",
             zh: "运行 {run} 已准入并计费，但尚未完成；重复同一条 `tidegate run` 命令即可继续，不再计费。原因记录在数据域日志中",
         },
+        TablesHeld { run: String } = "run.tables-held" {
+            en: "run {run} was admitted, but is not finished; the same `tidegate run` command continues it. The domain's journal has the cause",
+            zh: "运行 {run} 已准入，但尚未完成；重复同一条 `tidegate run` 命令即可继续。原因记录在数据域日志中",
+        },
         NotCovered { run: String } = "run.not-covered" {
             en: "the result of run {run} is not shown, because no signed checkpoint covers it yet; try again",
             zh: "运行 {run} 的结果尚未被已签名的检查点覆盖，暂不显示；请重试",
@@ -134,6 +138,26 @@ messages! {
             en: "the error of `{statistic}` cannot be foretold: name a statistic of the module, and give `expected` in its manifest where the error follows from a count",
             zh: "无法预计“{statistic}”的误差：请指定模型的统计量；若误差取决于计数，请在清单中给出 `expected`",
         },
+        EpsilonMissing = "run.epsilon-missing" {
+            en: "a run with noised statistics needs a price: give --epsilon",
+            zh: "带加噪统计量的运行须有价格：请给出 --epsilon",
+        },
+        EpsilonGiven = "run.epsilon-given" {
+            en: "exact tables have no price in epsilon, because they are not differentially private: leave --epsilon out",
+            zh: "精确表格不具备差分隐私，没有 epsilon 价格：请去掉 --epsilon",
+        },
+        ReviewedQuote = "quote.reviewed" {
+            en: "the module makes exact tables, which have no price and no noise to quote: they need approvals, see `tidegate model approve`",
+            zh: "该模型制作精确表格，没有可报价的价格与噪声：它需要批准，见 `tidegate model approve`",
+        },
+        NotReviewed { module: String } = "approval.not-reviewed" {
+            en: "module {module} makes no exact tables (no `[reviewed]` in its manifest): it needs no approval",
+            zh: "模型 {module} 不制作精确表格（清单中没有 `[reviewed]`）：无需批准",
+        },
+        ApprovedAlready { module: String, dataset: String } = "approval.twice" {
+            en: "this key approved module {module} for `{dataset}` before; nothing was changed. The second approval must come from another person",
+            zh: "该密钥此前已批准模型 {module} 用于 `{dataset}`；未作更改。第二份批准须由另一人给出",
+        },
         WallDown { wall: String, detail: String } = "run.wall-down" {
             en: "the dataset's policy demands the wall `{wall}`, which does not stand on this machine ({detail}); `tidegate doctor` shows all walls. Nothing was charged",
             zh: "数据集策略要求防护墙 `{wall}`，而本机未能建立（{detail}）；`tidegate doctor` 可查看所有防护墙。未扣除任何预算",
@@ -156,6 +180,7 @@ messages! {
         Upload(UploadError),
         Layout(LayoutError),
         Store(StoreError),
+        Approval(ApprovalError),
         Budget(BudgetError),
         Manifest(ManifestError),
         Name(NameError),

@@ -7,6 +7,7 @@ use crate::children::Programs;
 use crate::datasets::NewVersion;
 use crate::grants::NewGrant;
 use crate::quotes::{Question, Wish};
+use crate::reviewed::NewApproval;
 use crate::runs::Admitted;
 use crate::{Domain, ServiceError};
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ use tidegate_engine::{FrameError, read_frame, write_frame};
 use tidegate_sandbox::COMPONENT_BYTES_MAX;
 use tidegate_shards::ImportProgress;
 use tidegate_store::StoreError;
-use tidegate_terms::{Epsilon, Name, Spoken};
+use tidegate_terms::{Digest, Epsilon, Name, Spoken};
 
 /// What a front asks.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -85,6 +86,19 @@ pub enum Request {
         manifest: String,
         /// The seal, as JSON.
         seal: String,
+    },
+    /// Approve a module for exact tables of a dataset.
+    ModelApprove {
+        /// The digest of its seal.
+        module: Digest,
+        /// The dataset.
+        dataset: Name,
+        /// The operator whose module it is.
+        operator: Name,
+        /// The approver's Ed25519 public key, base64.
+        approver: String,
+        /// The signature, base64.
+        signature: String,
     },
     /// List modules.
     ModelList,
@@ -178,8 +192,14 @@ async fn answer(
         Request::ModelUpload { operator, manifest, seal } => value(&domain.upload(operator, body, manifest, &seal).await?),
         Request::ModelList => value(&domain.module_views().await?),
         Request::Quote(question, wish) => value(&domain.quote(&question, wish.as_ref()).await?),
+        Request::ModelApprove { module, dataset, operator, approver, signature } => {
+            value(&domain.approve(NewApproval { module, dataset, operator, approver, signature }).await?)
+        }
+        Request::Run(question) if domain.is_reviewed(&question).await => {
+            value(&domain.run_tables(&question, &mut |admitted| say(Reply::Admitted(admitted))).await?)
+        }
         Request::Run(question) => value(&domain.run(&question, &mut |admitted| say(Reply::Admitted(admitted))).await?),
-        Request::ReleaseShow { run, round } => value(&domain.release_shown(&run, round).await?),
+        Request::ReleaseShow { run, round } => value(&domain.shown_of(&run, round).await?),
         Request::BudgetShow { dataset } => value(&domain.budget(&dataset).await?),
     }
 }

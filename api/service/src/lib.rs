@@ -18,6 +18,7 @@ mod keys;
 mod modules;
 mod plan;
 mod quotes;
+mod reviewed;
 mod runs;
 mod slot;
 

@@ -31,8 +31,8 @@ pub struct Question {
     pub parameters: Vec<(String, String)>,
     /// Public side tables, as CSV.
     pub side_tables: Vec<(Name, Vec<u8>)>,
-    /// The price that the run may cost, taken alone, at the dataset's delta.
-    pub epsilon: Epsilon,
+    /// The price that the run may cost, taken alone, at the dataset's delta; none for exact tables, which have no price.
+    pub epsilon: Option<Epsilon>,
     /// Worker processes; as many as cores, where none is given.
     pub workers: Option<usize>,
 }
@@ -114,9 +114,9 @@ impl Checked {
 }
 
 /// Most worker processes of one run.
-const WORKERS_MAX: usize = 64;
+pub(crate) const WORKERS_MAX: usize = 64;
 
-fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
@@ -128,6 +128,10 @@ impl Domain {
             mounted.push(self.mounted(second, None).await?);
         }
         let (module, manifest) = self.module(&question.module, &question.operator).await?;
+        if manifest.reviewed.is_some() {
+            return Err(ServiceError::ReviewedQuote);
+        }
+        let epsilon = question.epsilon.ok_or(ServiceError::EpsilonMissing)?;
         let schema = schema_of_all(&mounted, &manifest)?;
         let mut grants = Vec::new();
         for (place, mounted) in mounted.iter().enumerate() {
@@ -142,16 +146,15 @@ impl Domain {
         inputs(&manifest, &parameters, &side_tables)?;
         let layout = Layout::seal(&manifest, &schema)?;
         let plan = Plan::new(&manifest, &layout);
-        let budget = mounted.iter().map(|mounted| priced_rho(question.epsilon, mounted.policy.delta)).min().unwrap_or(Rho::ZERO);
+        let budget = mounted.iter().map(|mounted| priced_rho(epsilon, mounted.policy.delta)).min().unwrap_or(Rho::ZERO);
         let price = plan.price(&layout, budget)?;
         let workers = question.workers.unwrap_or_else(cores).clamp(1, WORKERS_MAX);
         let engine = self.engine()?;
-        let epsilon = question.epsilon;
         Ok(Checked { mounted, schema, module, manifest, grants, layout, plan, parameters, side_tables, price, epsilon, engine, workers })
     }
 
     /// The operator's grant that allows this and has most left; the newest one's denial, where none does.
-    async fn live_grant(
+    pub(crate) async fn live_grant(
         &self,
         question: &Question,
         dataset: &Name,
@@ -269,7 +272,7 @@ fn schema_of_all(mounted: &[Mounted], manifest: &Manifest) -> Result<PublicSchem
 }
 
 /// The side tables in the order of the manifest.
-fn side_tables(manifest: &Manifest, given: &[(Name, Vec<u8>)]) -> Result<Vec<Vec<u8>>, SideTableError> {
+pub(crate) fn side_tables(manifest: &Manifest, given: &[(Name, Vec<u8>)]) -> Result<Vec<Vec<u8>>, SideTableError> {
     let declared = |name: &Name| manifest.side_tables.iter().any(|table| table.name == *name);
     if let Some((unknown, _)) = given.iter().find(|(name, _)| !declared(name)) {
         return Err(SideTableError::Unknown { table: unknown.to_string() });

@@ -39,6 +39,8 @@ pub struct Admitted {
     pub rounds_left: u32,
     /// Whether results are shown before the slot, as the dataset's policy may allow.
     pub immediately: bool,
+    /// Whether it costs budget; exact tables do not.
+    pub paid: bool,
     /// Whether it continues an interrupted run at no new price.
     pub continued: bool,
 }
@@ -53,24 +55,28 @@ struct Attempt<'a> {
 
 /// When a round becomes visible: fixed before it is opened, from public facts alone.
 #[derive(Debug, Clone, Copy)]
-struct Slot {
-    due: Timestamp,
+pub(crate) struct Slot {
+    pub(crate) due: Timestamp,
     /// Seconds from the opening of a round to its slot.
     length: u64,
 }
 
 impl Slot {
+    /// As the log has it.
+    pub(crate) fn of(run: &str, due: &str, length: u64) -> Result<Self, ServiceError> {
+        let due = instant::parse(due).ok_or_else(|| ServiceError::UnknownRun { run: run.to_owned() })?;
+        Ok(Self { due, length: length.max(1) })
+    }
+
     fn first(run: &RunRecord) -> Result<Self, ServiceError> {
-        let due = instant::parse(&run.slot).ok_or_else(|| ServiceError::UnknownRun { run: run.id.clone() })?;
-        Ok(Self { due, length: run.slot_seconds.max(1) })
+        Self::of(&run.id, &run.slot, run.slot_seconds)
     }
 
     /// The slot of an interrupted run that begins again: the first multiple that leaves it its whole length.
     /// Were it the next multiple, whoever interrupts a run could choose how long it has, and so measure how
     /// long it takes.
-    fn again(run: &RunRecord, now: Timestamp) -> Result<Self, ServiceError> {
-        let first = Self::first(run)?;
-        Ok(Self { due: first.after(instant::later(now, first.length)), ..first })
+    pub(crate) fn again(self, now: Timestamp) -> Self {
+        Self { due: self.after(instant::later(now, self.length)), ..self }
     }
 
     /// The first multiple after an instant.
@@ -94,7 +100,7 @@ impl Domain {
                 return self.shown(&run, None, true);
             }
             let reservation = self.resume(&run).await?;
-            let mut attempt = Attempt { run: &run, reservation: &reservation, slot: Slot::again(&run, instant::now())? };
+            let mut attempt = Attempt { run: &run, reservation: &reservation, slot: Slot::first(&run)?.again(instant::now()) };
             admitted(checked.admitted(&attempt, true));
             return self.carry_out(&checked, &mut attempt).await;
         }
@@ -153,7 +159,7 @@ impl Domain {
     }
 
     /// The walls that the policy demands must stand before anything is charged.
-    fn check_walls(&self, needed: &[Wall]) -> Result<(), ServiceError> {
+    pub(crate) fn check_walls(&self, needed: &[Wall]) -> Result<(), ServiceError> {
         if needed.is_empty() {
             return Ok(());
         }
@@ -294,8 +300,9 @@ impl Domain {
     ) -> Result<(), ServiceError> {
         let Attempt { run, reservation, .. } = attempt;
         let ReleasedRound { totals, release, decision } = released;
+        let exact_tables = self.has_exact_tables(&run.mounts).await?;
         let last = matches!(decision.next, Next::End { .. });
-        let view = release_view(checked, run, round, released, visible_at);
+        let view = release_view(checked, run, round, released, visible_at, exact_tables);
         let content = serde_json::to_vec(&view).map_err(StoreError::from)?;
         let (release_salt, totals_salt) = (keys::random()?, keys::random()?);
         let event = Event::Release {
@@ -330,13 +337,18 @@ impl Domain {
     /// Holds a finished result, or a failure, until the round's slot. One that comes too late waits for the
     /// next multiple of the slot's length, so that only the number of slots shows.
     async fn wait_for_slot(&self, checked: &Checked, attempt: &Attempt<'_>) -> Result<String, ServiceError> {
-        if !checked.waits() {
+        self.hold(&attempt.run.id, attempt.slot, checked.waits()).await
+    }
+
+    /// The same for any run.
+    pub(crate) async fn hold(&self, id: &str, slot: Slot, waits: bool) -> Result<String, ServiceError> {
+        if !waits {
             return Ok(instant::text(self.next_instant().await?));
         }
-        let mut due = attempt.slot.due;
+        let mut due = slot.due;
         if Timestamp::now() > due {
-            due = attempt.slot.after(instant::now());
-            let (id, missed) = (&attempt.run.id, instant::text(attempt.slot.due));
+            due = slot.after(instant::now());
+            let missed = instant::text(slot.due);
             self.journal(&format!("run {id} missed its slot {missed}; it becomes visible at {}", instant::text(due)));
         }
         while Timestamp::now() < due {
@@ -354,14 +366,19 @@ impl Domain {
         };
         let not_yet = || ServiceError::NotReleased { run: run.id.clone(), slot: run.slot.clone() };
         let round = found.ok_or_else(not_yet)?;
-        let path = self.log_directory().join("checkpoint");
-        let note = std::fs::read(&path).map_err(|error| ServiceError::files(&path, &error))?;
-        let size = Checkpoint::verify(&note, self.keys.signer.verifier()).map_or(0, |checkpoint| checkpoint.size);
+        let size = self.covered_size()?;
         if size <= round.position {
             return Err(ServiceError::NotCovered { run: run.id.clone() });
         }
         let release: ReleaseView = serde_json::from_str(&round.release).map_err(StoreError::from)?;
         Ok(ReleaseShown { release, stored, log_position: round.position, checkpoint_size: size })
+    }
+
+    /// How many entries the signed checkpoint covers.
+    pub(crate) fn covered_size(&self) -> Result<u64, ServiceError> {
+        let path = self.log_directory().join("checkpoint");
+        let note = std::fs::read(&path).map_err(|error| ServiceError::files(&path, &error))?;
+        Ok(Checkpoint::verify(&note, self.keys.signer.verifier()).map_or(0, |checkpoint| checkpoint.size))
     }
 
     /// The release of a run.
@@ -389,6 +406,7 @@ impl Checked {
             slot_seconds: u64::try_from(due.as_second() - instant::now().as_second()).unwrap_or(0),
             rounds_left: self.plan.rounds().saturating_sub(attempt.run.rounds.len() as u32),
             immediately: !self.waits(),
+            paid: true,
             continued,
         }
     }
@@ -458,7 +476,14 @@ fn reserve_event(run: &RunRecord, parameters: &Opening, engine: Digest) -> Event
     }
 }
 
-fn release_view(checked: &Checked, run: &RunRecord, round: &Round, released: &ReleasedRound, visible_at: &str) -> ReleaseView {
+fn release_view(
+    checked: &Checked,
+    run: &RunRecord,
+    round: &Round,
+    released: &ReleasedRound,
+    visible_at: &str,
+    exact_tables_released: bool,
+) -> ReleaseView {
     let first = checked.first();
     let (report, failure, last) = match &released.decision.next {
         Next::Round { .. } => (Vec::new(), None, false),
@@ -487,6 +512,7 @@ fn release_view(checked: &Checked, run: &RunRecord, round: &Round, released: &Re
         statistics: released.release.statistics().to_vec(),
         report,
         failure,
+        exact_tables_released,
         notice: checked
             .mounted
             .iter()

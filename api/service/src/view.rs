@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use tidegate_accountant::{Charge, Price, guaranteed_epsilon};
 use tidegate_authorisation::GrantRecord;
 use tidegate_engine::{ConcludeFailure, Finding};
-use tidegate_gate::Released;
+use tidegate_gate::{Released, TableOutcome};
 use tidegate_shards::ImportReport;
-use tidegate_terms::{Delta, Digest, Name, ParameterValue, PublicSchema, ReleasePolicy, Rho};
+use tidegate_terms::{Bilingual, Delta, Digest, DisclosureRules, Name, ParameterValue, PublicSchema, ReleasePolicy, Rho};
 
 /// A price as people read it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -218,8 +218,84 @@ pub struct ReleaseView {
     pub report: Vec<Finding>,
     /// How its clean half failed, if it did.
     pub failure: Option<ConcludeFailure>,
+    /// Whether exact tables of the same lineage were published before, in the reviewed aggregate mode: what those tell is
+    /// not covered by the epsilon here.
+    #[serde(default)]
+    pub exact_tables_released: bool,
     /// Source and date of each dataset.
     pub notice: Vec<Notice>,
+}
+
+/// Exact tables of a reviewed run with everything that is needed to read them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TablesView {
+    /// The run.
+    pub run: String,
+    /// The dataset.
+    pub dataset: Name,
+    /// Its version.
+    pub version: u32,
+    /// The module.
+    pub module: Digest,
+    /// The module's name.
+    pub module_name: Name,
+    /// The operator.
+    pub operator: Name,
+    /// The purpose.
+    pub purpose: Name,
+    /// The keys of those who approved the module.
+    pub approvers: Vec<String>,
+    /// When they became visible.
+    pub visible_at: String,
+    /// `at_slot` or `immediately`; the latter shows running time.
+    pub visibility: String,
+    /// Always false.
+    pub differentially_private: bool,
+    /// What these tables are, and what they are not.
+    pub statement: Bilingual,
+    /// The rules of disclosure control.
+    pub rules: DisclosureRules,
+    /// The tables.
+    pub tables: Vec<TableOutcome>,
+    /// Source and date of the dataset.
+    pub notice: Vec<Notice>,
+}
+
+/// What `run` and `release show` give for a reviewed run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TablesShown {
+    /// The tables.
+    #[serde(flatten)]
+    pub tables: TablesView,
+    /// Whether they were there already.
+    pub stored: bool,
+    /// Their position in the log.
+    pub log_position: u64,
+    /// The size of the log that the checkpoint covers.
+    pub checkpoint_size: u64,
+}
+
+/// What `run` and `release show` give: exact tables, or noised statistics.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Shown {
+    /// Exact tables.
+    Tables(Box<TablesShown>),
+    /// Noised statistics.
+    Release(Box<ReleaseShown>),
+}
+
+/// The approvals of a module for a dataset.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ApprovalView {
+    /// The module.
+    pub module: Digest,
+    /// Its name.
+    pub name: Name,
+    /// The dataset.
+    pub dataset: Name,
+    /// The keys of those who approved it so far.
+    pub approvers: Vec<String>,
 }
 
 /// What `run` and `release show` give.

@@ -11,7 +11,7 @@ use tidegate_terms::{Delta, Digest, Name};
 /// What can be read from the state of a domain.
 #[derive(Debug, Clone)]
 pub struct Books {
-    pool: SqlitePool,
+    pub(crate) pool: SqlitePool,
 }
 
 /// Statements that are used both inside and outside of transactions.
@@ -162,6 +162,6 @@ impl Books {
     }
 }
 
-fn read_all<T>(rows: Vec<SqliteRow>, read: fn(&SqliteRow) -> Result<T, StoreError>) -> Result<Vec<T>, StoreError> {
+pub(crate) fn read_all<T>(rows: Vec<SqliteRow>, read: fn(&SqliteRow) -> Result<T, StoreError>) -> Result<Vec<T>, StoreError> {
     rows.iter().map(read).collect()
 }

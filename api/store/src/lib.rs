@@ -9,11 +9,13 @@
 mod books;
 mod error;
 mod records;
+mod reviewed;
 mod transaction;
 
 pub use books::Books;
 pub use error::StoreError;
 pub use records::{ModuleRecord, MountRecord, RoundRecord, RunMount, RunRecord};
+pub use reviewed::{RememberedRecord, ReviewedRecord, TablesRecord};
 pub use transaction::{Opening, Transaction};
 
 use sqlx::Row as _;
@@ -22,7 +24,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The version of the tables, kept in SQLite's `user_version`.
-const TABLES_VERSION: i64 = 2;
+const TABLES_VERSION: i64 = 3;
 
 /// An open database.
 #[derive(Debug, Clone)]

@@ -142,7 +142,7 @@ pub(crate) fn cost(row: &SqliteRow, rho: &str, delta: &str) -> Result<Cost, Stor
     Ok(Cost { rho: Rho::from_units(units(rho)?), delta: DeltaCost::from_units(units(delta)?) })
 }
 
-fn digest(row: &SqliteRow, column: &str) -> Result<Digest, StoreError> {
+pub(crate) fn digest(row: &SqliteRow, column: &str) -> Result<Digest, StoreError> {
     Digest::parse(row.try_get(column)?).map_err(record_error)
 }
 

@@ -96,3 +96,38 @@ CREATE TABLE round (
     conclusion TEXT NOT NULL,              -- JSON: what the clean half decided on it
     PRIMARY KEY (run, number)
 ) STRICT;
+
+-- Approvals of modules for exact tables; each approver counts once.
+CREATE TABLE approval (
+    module   TEXT NOT NULL REFERENCES module (digest),
+    dataset  TEXT NOT NULL,
+    approver TEXT NOT NULL,                -- Ed25519 public key, base64
+    record   TEXT NOT NULL,                -- JSON
+    PRIMARY KEY (module, dataset, approver)
+) STRICT;
+
+-- Runs of the reviewed aggregate mode. They cost no budget.
+CREATE TABLE reviewed_run (
+    id           TEXT PRIMARY KEY,
+    question     TEXT NOT NULL UNIQUE,
+    module       TEXT NOT NULL REFERENCES module (digest),
+    dataset      TEXT NOT NULL,
+    version      INTEGER NOT NULL,
+    lineage      TEXT NOT NULL REFERENCES lineage (name),
+    grant_id     TEXT NOT NULL REFERENCES authorisation (id),
+    slot         TEXT NOT NULL,
+    slot_seconds INTEGER NOT NULL,
+    at           TEXT NOT NULL,
+    position     INTEGER REFERENCES log_entry (position), -- of its tables, once they are there
+    tables       TEXT                      -- JSON, as people read them
+) STRICT;
+
+-- What later tables of a lineage are checked against. Data: guarded like shards, never shown.
+CREATE TABLE remembered_table (
+    lineage  TEXT NOT NULL REFERENCES lineage (name),
+    run      TEXT NOT NULL REFERENCES reviewed_run (id),
+    name     TEXT NOT NULL,
+    measure  TEXT NOT NULL,                -- JSON: as the manifest declares it
+    content  TEXT NOT NULL,                -- JSON: exact cells
+    PRIMARY KEY (lineage, run, name)
+) STRICT;

@@ -24,7 +24,7 @@ pub struct Opening {
 /// A transaction. Dropped without [`commit`](Self::commit), it leaves nothing.
 #[derive(Debug)]
 pub struct Transaction {
-    inner: sqlx::Transaction<'static, Sqlite>,
+    pub(crate) inner: sqlx::Transaction<'static, Sqlite>,
 }
 
 impl Transaction {
@@ -220,6 +220,6 @@ impl Transaction {
     }
 }
 
-fn units(units: u64) -> Result<i64, StoreError> {
+pub(crate) fn units(units: u64) -> Result<i64, StoreError> {
     i64::try_from(units).map_err(record_error)
 }

@@ -3,6 +3,10 @@
 //! Pure: the clock comes in as an argument. The answer is a [`LiveGrant`], which only [`authorise`] makes
 //! and without which nothing further compiles, or a [`Denial`] that names its rule and article.
 
+mod approval;
+
+pub use approval::{Approval, ApprovalRecord, ReviewedRun, admit_reviewed, check_approver};
+
 use serde::{Deserialize, Serialize};
 use tidegate_terms::{Input, Manifest, Name, Rho, messages};
 
@@ -70,6 +74,18 @@ messages! {
         OtherKey { grant: String } = "denied.other-key" {
             en: "the module was sealed with another key than the one that grant {grant} names: seal it with that key and upload it again",
             zh: "模型封签所用密钥与授权 {grant} 所载不同：请用该密钥重新封签并上传",
+        },
+        Reviewed { dataset: String } = "denied.reviewed" {
+            en: "the policy of dataset `{dataset}` does not let exact tables leave: ask for a module with noised statistics, or ask the authority for a policy with `[reviewed_aggregate]`",
+            zh: "数据集 `{dataset}` 的策略不允许发布精确表格：请改用加噪统计量的模型，或请主管部门在策略中加入 `[reviewed_aggregate]`",
+        },
+        Approvals { module: String, dataset: String, found: usize, needed: usize } = "denied.approvals" {
+            en: "module {module} has {found} of the {needed} approvals that exact tables of `{dataset}` need, by different approvers: ask them for `tidegate model approve`",
+            zh: "模型 {module} 对 `{dataset}` 精确表格的批准为 {found} 份，需要不同批准人共 {needed} 份：请批准人运行 `tidegate model approve`",
+        },
+        NotAnApprover { dataset: String } = "denied.approver" {
+            en: "this key is not among the approvers that the policy of `{dataset}` names: sign with one that is, or ask the authority to add it in a new version",
+            zh: "该密钥不在 `{dataset}` 策略所列批准人之中：请用所列密钥签署，或请主管部门在新版本中加入",
         },
         OtherOperator { module_operator: String, operator: String } = "denied.other-operator" {
             en: "the module belongs to operator `{module_operator}`, not to `{operator}`: each operator runs its own modules",

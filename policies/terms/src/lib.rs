@@ -6,6 +6,7 @@
 #[macro_use]
 mod messages;
 
+mod approval;
 mod budget;
 mod column;
 mod digest;
@@ -18,6 +19,7 @@ mod policy;
 mod schema;
 mod seal;
 
+pub use approval::{ApprovalError, approval_message, check_approval, sign_approval};
 pub use budget::{BudgetError, Delta, DeltaCost, Epsilon, Rho};
 pub use column::{Column, ColumnType, ExcessRows, MissingRule, OutsideRule};
 pub use digest::{Digest, DigestError};
@@ -25,12 +27,13 @@ pub use disclosure::{DisclosureRules, DisclosureRulesError, Dominance};
 pub use identifier::{IdentifierKind, canonical_identifier, made_up_identifier};
 pub use manifest::{
     Automatic, Blocks, CANDIDATES_MAX, CandidateRange, Candidates, Discovered, Expected, Grouping, Hierarchy, Input, Manifest,
-    ManifestError, Measure, Mechanism, Norm, Resources, Rounds, SideTable, Spacing, Statistic,
+    ManifestError, Measure, Mechanism, Norm, Resources, Reviewed, ReviewedAxis, ReviewedMeasure, ReviewedTable, Rounds, SideTable, Spacing,
+    Statistic,
 };
 pub use messages::{Language, Message, Spoken};
 pub use name::{Name, NameError};
 pub use parameter::{Parameter, ParameterError, ParameterType, ParameterValue};
-pub use policy::{Period, PolicyError, ReleasePolicy, Visibility, Wall};
+pub use policy::{Period, PolicyError, ReleasePolicy, ReviewedAggregate, Visibility, Wall};
 pub use schema::{Bilingual, PrivacyUnit, PublicSchema, SchemaError, Table, UnitKind};
 pub use seal::{Seal, SealError, seal_message};
 

@@ -7,11 +7,13 @@ mod check;
 mod error;
 mod hierarchy;
 mod measure;
+mod reviewed;
 mod rounds;
 mod statistic;
 
 pub use error::ManifestError;
 pub use measure::{Automatic, CANDIDATES_MAX, CandidateRange, Candidates, Measure, Mechanism, Norm, Spacing};
+pub use reviewed::{Reviewed, ReviewedAxis, ReviewedMeasure, ReviewedTable};
 pub use statistic::{Discovered, Expected, Grouping, Hierarchy, Statistic};
 
 use crate::{Bilingual, Column, ColumnType, Name, Parameter, ParameterError, ParameterValue, PublicSchema};
@@ -116,7 +118,11 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<Parameter>,
     /// What it computes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statistics: Vec<Statistic>,
+    /// Or the exact tables that it makes, under disclosure control.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed: Option<Reviewed>,
     /// What one call may use.
     pub resources: Resources,
     /// Rounds and the clean half.
@@ -146,11 +152,12 @@ impl Manifest {
         if self.inputs.is_empty() {
             return Err(ManifestError::NoInputs);
         }
-        if self.statistics.is_empty() {
+        if self.statistics.is_empty() && self.reviewed.is_none() {
             return Err(ManifestError::NoStatistics);
         }
         self.check_inputs()?;
         self.check_parameters()?;
+        self.reviewed.as_ref().map_or(Ok(()), |reviewed| self.check_reviewed(reviewed))?;
         self.check_rounds()?;
         self.check_statistics()?;
         let resource = |what: &str, value: u64, minimum: u64, maximum: u64| {
@@ -209,6 +216,7 @@ impl Manifest {
                 }
             }
         }
+        self.check_reviewed_against(schema)?;
         let mut cells = 0;
         for statistic in &self.statistics {
             let groups = self.group_keys(statistic, schema)?.map_or(1, |keys| keys.len());

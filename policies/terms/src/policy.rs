@@ -1,8 +1,11 @@
 //! The release policy of a dataset, set by the authority.
 
-use crate::{BudgetError, Delta, Epsilon};
+use crate::{BudgetError, Delta, DisclosureRules, DisclosureRulesError, Epsilon};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 messages! {
     /// Why a release policy is refused.
@@ -23,11 +26,16 @@ messages! {
             en: "the period has {days} days, but 1 to 3660 are possible",
             zh: "周期为 {days} 天，只能为 1 至 3660 天",
         },
+        Approvers = "policy.approvers" {
+            en: "`reviewed_aggregate.approvers` must name at least two different Ed25519 public keys, base64: exact tables need two people of different organisations",
+            zh: "`reviewed_aggregate.approvers` 须列出至少两个不同的 Ed25519 公钥（base64）：精确表格须由不同机构的两人批准",
+        },
         PeriodAboveLifetime = "policy.period-above-lifetime" {
             en: "the epsilon of the period is above the lifetime epsilon: lower it",
             zh: "周期 epsilon 高于生命周期 epsilon：请调低",
         };
         Budget(BudgetError),
+        Rules(DisclosureRulesError),
     }
 }
 
@@ -78,6 +86,28 @@ impl Period {
     }
 }
 
+/// Lets exact tables leave under disclosure control, a second mode beside differential privacy. Modules with `[reviewed]`
+/// alone make them, each after two of the approvers have signed its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewedAggregate {
+    /// Ed25519 public keys, base64; at least two, of people of different organisations.
+    pub approvers: Vec<String>,
+    /// What is suppressed and how values are rounded.
+    #[serde(default)]
+    pub rules: DisclosureRules,
+}
+
+impl ReviewedAggregate {
+    fn check(&self) -> Result<(), PolicyError> {
+        self.rules.check()?;
+        let key = |text: &String| BASE64.decode(text).ok().filter(|bytes| bytes.len() == 32);
+        let keys: Option<BTreeSet<Vec<u8>>> = self.approvers.iter().map(key).collect();
+        let sound = keys.is_some_and(|keys| keys.len() >= 2 && keys.len() == self.approvers.len());
+        if sound { Ok(()) } else { Err(PolicyError::Approvers) }
+    }
+}
+
 /// What may leave a dataset, and at which price in all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -96,6 +126,9 @@ pub struct ReleasePolicy {
     /// Walls that must stand on the machine before a run is admitted.
     #[serde(default)]
     pub walls: Vec<Wall>,
+    /// Exact tables under disclosure control; refused where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewed_aggregate: Option<ReviewedAggregate>,
 }
 
 impl ReleasePolicy {
@@ -118,6 +151,7 @@ impl ReleasePolicy {
                 return Err(PolicyError::PeriodAboveLifetime);
             }
         }
+        policy.reviewed_aggregate.as_ref().map_or(Ok(()), ReviewedAggregate::check)?;
         Ok(policy)
     }
 }
@@ -133,6 +167,22 @@ mod tests {
         assert!(matches!(ReleasePolicy::parse(text, 1_000_000), Err(PolicyError::DeltaForUnits { .. })));
         assert!(ReleasePolicy::parse(&text.replace("1.0", "5.0"), 6_000).is_err());
         assert!(ReleasePolicy::parse(&text.replace("4.0", "-4.0"), 6_000).is_err());
+    }
+
+    #[test]
+    fn exact_tables_need_two_different_approvers() {
+        let policy = |section: &str| {
+            let text = "lifetime_epsilon = 4.0\ndelta = 1e-6\nrun_epsilon_max = 1.0\nvisibility = \"at_slot\"";
+            ReleasePolicy::parse(&format!("{text}\n[reviewed_aggregate]\n{section}"), 6_000)
+        };
+        let (one, other) = (BASE64.encode([1; 32]), BASE64.encode([2; 32]));
+        let two = format!("approvers = [\"{one}\", \"{other}\"]");
+        assert_eq!(policy(&two).expect("policy").reviewed_aggregate.expect("section").rules, DisclosureRules::default());
+        assert!(policy(&format!("{two}\n[reviewed_aggregate.rules]\nmin_contributors = 20")).is_ok());
+        assert!(matches!(policy(&format!("{two}\n[reviewed_aggregate.rules]\nmin_contributors = 2")), Err(PolicyError::Rules(_))));
+        for wrong in [format!("[\"{one}\"]"), format!("[\"{one}\", \"{one}\"]"), format!("[\"{one}\", \"AAAA\"]"), "[]".into()] {
+            assert!(matches!(policy(&format!("approvers = {wrong}")), Err(PolicyError::Approvers)), "{wrong}");
+        }
     }
 
     #[test]

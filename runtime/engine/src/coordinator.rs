@@ -10,6 +10,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use tidegate_accountant::Reservation;
+use tidegate_authorisation::Approval;
 use tidegate_shards::ShardManifest;
 use tidegate_statistics::{Layout, LayoutError, Scratch, Sums};
 use tidegate_terms::messages;
@@ -71,8 +72,17 @@ pub struct Crew<'a> {
 impl<'a> Crew<'a> {
     /// A crew for a paid run; processes start with the first round.
     pub fn new(reservation: &Reservation, job: &'a Job<'a>, workers: &'a Workers<'a>) -> Self {
+        Self::of(reservation.run(), job, workers)
+    }
+
+    /// A crew for a run of the reviewed aggregate mode, which costs no budget but needs approval.
+    pub fn reviewed(approval: &Approval, job: &'a Job<'a>, workers: &'a Workers<'a>) -> Self {
+        Self::of(approval.run(), job, workers)
+    }
+
+    fn of(run: &str, job: &'a Job<'a>, workers: &'a Workers<'a>) -> Self {
         let idle = (0..workers.count.max(1)).map(|_| Mutex::new(None)).collect();
-        Self { run: reservation.run().to_owned(), job, workers, idle }
+        Self { run: run.to_owned(), job, workers, idle }
     }
 
     /// Runs one round to its exact totals.

@@ -10,7 +10,7 @@ use crate::{ConcludeFailure, Concluded, Finding};
 use serde::Serialize;
 use tidegate_sandbox::contract::{Inputs, Released};
 use tidegate_sandbox::{CompiledModule, Sandbox, SandboxError};
-use tidegate_statistics::{Group, Layout, LayoutError, Scratch, Sums};
+use tidegate_statistics::{Group, Layout, LayoutError, ReviewedCell, ReviewedLayout, ReviewedSums, Scratch, Sums};
 use tidegate_terms::{Manifest, ParameterValue, PublicSchema, messages};
 
 messages! {
@@ -195,5 +195,16 @@ fn statistics(layout: &Layout, sums: &Sums) -> Vec<DryStatistic> {
         statistic: placed.name.to_string(),
         groups: groups.iter().map(|group| DryGroup { key: group.key.clone(), estimates: numbers(group) }).collect(),
     };
-    layout.statistics().iter().zip(layout.conclude_without_noise(sums)).map(one).collect()
+    let tables = layout.reviewed().iter().zip(&sums.reviewed).map(|(layout, sums)| exact_table(layout, sums));
+    layout.statistics().iter().zip(layout.conclude_without_noise(sums)).map(one).chain(tables).collect()
+}
+
+/// The cells of an exact table that have contributors, margins included.
+fn exact_table(layout: &ReviewedLayout, sums: &ReviewedSums) -> DryStatistic {
+    let group = |(place, cell): (usize, &ReviewedCell)| DryGroup {
+        key: Some(layout.name_of(place)),
+        estimates: vec![("contributors".into(), cell.contributors as f64), ("value".into(), cell.value as f64 * layout.step())],
+    };
+    let cells = sums.cells.iter().enumerate().filter(|(_, cell)| cell.contributors > 0);
+    DryStatistic { statistic: layout.table().name.to_string(), groups: cells.map(group).collect() }
 }

@@ -1,6 +1,7 @@
 //! Runs a module over the shards of a dataset, in worker processes, and adds up exact integers.
 //!
-//! Guarantee: a [`Crew`] needs a [`Reservation`](tidegate_accountant::Reservation), accepts each unit of each shard exactly once
+//! Guarantee: a [`Crew`] needs a [`Reservation`](tidegate_accountant::Reservation) or, for exact tables, an
+//! [`Approval`](tidegate_authorisation::Approval), accepts each unit of each shard exactly once
 //! in each round, and its [`Totals`] are the same to the last bit for one worker and for fifty, whatever dies
 //! meanwhile. A guest cannot make a run fail: a unit that alone kills its process twice gets the sealed default.
 //!

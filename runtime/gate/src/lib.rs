@@ -1,4 +1,5 @@
-//! The gate: exact totals go in, noised totals come out, and nothing else leaves.
+//! The gate: exact totals go in, noised totals come out, and nothing else leaves; except, in the reviewed aggregate mode,
+//! exact [`Tables`] under disclosure control, which say of themselves that they are not differentially private.
 //!
 //! Guarantee: a [`Release`] is made from [`Totals`](tidegate_engine::Totals) by the mechanisms that its
 //! [`Reservation`](tidegate_accountant::Reservation) paid for, and by no others. The noise is OpenDP's, on integers, drawn in a
@@ -8,8 +9,11 @@ mod calibration;
 mod hierarchy;
 mod noise;
 mod release;
+mod tables;
 
 pub use calibration::{CalibrationError, calibrate, rho_for_error, scales, split_of_bounds_round};
 pub use noise::{NoiseError, serve_noise};
 pub use release::{ExpectedError, GateError, PartNoise, Release, Released, choose_bounds, expected_errors, noised, release};
+pub use tables::{TableOutcome, Tables, publish_tables};
+pub use tidegate_disclosure::{Published, Remembered, STATEMENT_EN, STATEMENT_ZH, Shown};
 pub use tidegate_statistics::{ChosenBounds, Conclusion, Estimate, Group, Vector};

@@ -6,6 +6,7 @@ use crate::noise::{Draw, NoiseError, draw, mechanism_rho};
 use serde::{Deserialize, Serialize};
 use std::process::Command;
 use tidegate_accountant::{Charge, Reservation};
+use tidegate_disclosure::TableError;
 use tidegate_engine::{StatisticReleased, Totals};
 use tidegate_statistics::{ChosenBounds, Conclusion, Group, Layout, MainRound, Part, Placed, Reference, Sums, choose};
 use tidegate_terms::{Expected, Manifest, Measure, Mechanism, Name, Rho, Statistic, messages};
@@ -21,7 +22,8 @@ messages! {
             en: "the reservation was not made for this layout",
             zh: "预算预留不是为此布局而作",
         };
-        Noise(NoiseError)
+        Noise(NoiseError),
+        Table(TableError)
     }
 }
 

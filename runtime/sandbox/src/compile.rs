@@ -22,11 +22,18 @@ messages! {
 }
 
 /// Memory that stays mapped in a slot between units. Small, because what one unit leaves dirty above it is
-/// paid for by the next one (attack A33).
-const KEEP_RESIDENT: usize = 128 << 10;
+/// paid for by the next one (attack A33); more only where the sealed shape of an answer needs it, or each call would
+/// fault those pages in again.
+fn keep_resident(memory_bytes: u64, answer_bytes: u64) -> usize {
+    const LEAST: u64 = 128 << 10;
+    const MOST: u64 = 4 << 20;
+    // An answer is at most half of what may be copied out of it (cells of 16 bytes, entries of 8).
+    let wanted = LEAST + answer_bytes.saturating_sub(128 << 10) / 2;
+    usize::try_from(wanted.min(MOST).min(memory_bytes.max(LEAST))).unwrap_or(LEAST as usize)
+}
 
 /// The engine's settings; every one is public and part of [`engine_digest`].
-pub(crate) fn engine(memory_bytes: u64, backtrace: bool) -> wasmtime::Result<Engine> {
+pub(crate) fn engine(memory_bytes: u64, answer_bytes: u64, backtrace: bool) -> wasmtime::Result<Engine> {
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(2)
         .total_core_instances(32)
@@ -38,7 +45,7 @@ pub(crate) fn engine(memory_bytes: u64, backtrace: bool) -> wasmtime::Result<Eng
         .table_elements(8_000)
         .max_unused_warm_slots(8)
         .max_memory_size(usize::try_from(memory_bytes)?)
-        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .linear_memory_keep_resident(keep_resident(memory_bytes, answer_bytes))
         .table_keep_resident(64 << 10)
         .pagemap_scan(Enabled::Auto);
     let mut config = base_config();

@@ -117,7 +117,7 @@ impl Sandbox {
     }
 
     fn load(module: &CompiledModule, inputs: Inputs, limits: Limits, explain: bool) -> wasmtime::Result<Self> {
-        let engine = engine(limits.memory_bytes, explain)?;
+        let engine = engine(limits.memory_bytes, limits.answer_bytes, explain)?;
         // SAFETY: a `CompiledModule` comes from this program's own compiler, directly, through a private
         // pipe, or out of an authenticated cache.
         let component = unsafe { Component::deserialize(&engine, &module.0)? };

@@ -69,6 +69,9 @@ impl Layout {
     /// The default is a contribution of zeros, which passes the same clamp as everything else. Says whether
     /// the unit's own contribution was taken: for dry runs; workers do not look.
     pub fn add<C: Sparse>(&self, returned: Option<&[C]>, sums: &mut Sums, scratch: &mut Scratch) -> bool {
+        if !self.reviewed().is_empty() {
+            return crate::reviewed::add(self.reviewed(), returned, &mut sums.reviewed);
+        }
         let encoded = returned.ok_or(NotAContribution).and_then(|contributions| self.encode(contributions, scratch));
         if encoded.is_err() {
             self.encode_default(scratch);

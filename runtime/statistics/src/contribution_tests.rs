@@ -173,7 +173,7 @@ fn more_keys_than_can_be_held_are_refused_beforehand() {
 #[test]
 fn totals_outside_units_times_bound_are_noticed() {
     let layout = layout(COUNTS);
-    let of = |fixed: &[i64]| Sums { fixed: fixed.to_vec(), keyed: vec![] };
+    let of = |fixed: &[i64]| Sums { fixed: fixed.to_vec(), keyed: vec![], reviewed: vec![] };
     assert!(layout.in_range(&of(&[10, 0, 10]), 10));
     assert!(!layout.in_range(&of(&[11, 0, 0]), 10));
     assert!(!layout.in_range(&of(&[0, 0]), 10));

@@ -3,6 +3,7 @@
 use crate::automatic::ChosenBounds;
 use crate::kind::{Shape, kind_of, kind_of_bounds_round};
 use crate::placed::{Column, table_of};
+use crate::reviewed::ReviewedLayout;
 use crate::{Conclusion, Group, Part, Placed, Sensitivity, Sums};
 use std::sync::Arc;
 use tidegate_terms::{Manifest, ManifestError, Measure, Mechanism, PublicSchema, Statistic, messages};
@@ -57,6 +58,8 @@ enum Round<'a> {
 pub struct Layout {
     sealed: Arc<Sealed>,
     statistics: Vec<Placed>,
+    /// The exact tables of a module of the reviewed aggregate mode, which has no statistics.
+    reviewed: Vec<ReviewedLayout>,
     totals_len: usize,
 }
 
@@ -74,7 +77,8 @@ impl Layout {
         let statistics = manifest.statistics.iter().map(declared).collect::<Result<_, ManifestError>>()?;
         let units_max = manifest.blocks.as_ref().map_or(schema.units_max, |blocks| u64::from(blocks.count));
         let sealed = Arc::new(Sealed { statistics, units_max, blocks: manifest.blocks.as_ref().map(|blocks| u64::from(blocks.count)) });
-        Self::place(sealed, &Round::Main(&ChosenBounds::default()))
+        let placed = Self::place(sealed, &Round::Main(&ChosenBounds::default()))?;
+        Ok(Self { reviewed: ReviewedLayout::seal(manifest, schema)?, ..placed })
     }
 
     /// The layout of the first round, where some statistic has automatic bounds: the module returns the same, those
@@ -110,12 +114,17 @@ impl Layout {
             start = placed.totals.end;
             statistics.push(placed);
         }
-        Ok(Self { sealed, statistics, totals_len: start })
+        Ok(Self { sealed, statistics, reviewed: Vec::new(), totals_len: start })
     }
 
     /// The statistics, in the order of the manifest.
     pub fn statistics(&self) -> &[Placed] {
         &self.statistics
+    }
+
+    /// The exact tables.
+    pub fn reviewed(&self) -> &[ReviewedLayout] {
+        &self.reviewed
     }
 
     /// Those with discovered keys.
@@ -125,7 +134,8 @@ impl Layout {
 
     /// How many numbers a module returns for one unit at most.
     pub fn guest_cells(&self) -> usize {
-        self.statistics.iter().map(Placed::returned_max).sum()
+        let reviewed = self.reviewed.iter().map(ReviewedLayout::guest_cells);
+        self.statistics.iter().map(Placed::returned_max).chain(reviewed).sum()
     }
 
     /// Most bytes that a host copies out of a guest for one answer.

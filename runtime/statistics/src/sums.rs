@@ -4,6 +4,7 @@
 //! bytes whose number follows from public bounds and the number of units alone.
 
 use crate::discovered::is_key;
+use crate::reviewed::ReviewedSums;
 use crate::{Layout, Placed};
 use std::collections::BTreeMap;
 
@@ -18,6 +19,8 @@ pub struct Sums {
     pub fixed: Vec<i64>,
     /// For each statistic with discovered keys, in the order of the manifest: the totals of each key.
     pub keyed: Vec<BTreeMap<String, Vec<i64>>>,
+    /// The exact tables of a module of the reviewed aggregate mode, which has nothing else.
+    pub reviewed: Vec<ReviewedSums>,
 }
 
 impl std::fmt::Debug for Sums {
@@ -31,6 +34,7 @@ impl Sums {
     pub fn merge(&mut self, other: &Self) {
         // Admission has bounded declared units x bound below 2^62, and import has bounded the units.
         self.fixed.iter_mut().zip(&other.fixed).for_each(|(sum, more)| *sum += more);
+        self.reviewed.iter_mut().zip(&other.reviewed).for_each(|(table, more)| table.merge(more));
         for (table, more) in self.keyed.iter_mut().zip(&other.keyed) {
             for (key, totals) in more {
                 add_key(table, key, totals);
@@ -49,6 +53,7 @@ impl Sums {
                 bytes.extend(totals.iter().flat_map(|total| total.to_le_bytes()));
             }
         }
+        self.reviewed.iter().for_each(|table| table.append_bytes(&mut bytes));
         bytes
     }
 }
@@ -66,7 +71,11 @@ pub(crate) fn add_key(table: &mut BTreeMap<String, Vec<i64>>, key: &str, steps: 
 impl Layout {
     /// Totals of no unit.
     pub fn empty_sums(&self) -> Sums {
-        Sums { fixed: vec![0; self.totals_len()], keyed: self.discovered().map(|_| BTreeMap::new()).collect() }
+        Sums {
+            fixed: vec![0; self.totals_len()],
+            keyed: self.discovered().map(|_| BTreeMap::new()).collect(),
+            reviewed: self.reviewed().iter().map(ReviewedSums::empty).collect(),
+        }
     }
 
     /// Whether totals could have come from so many units (or blocks): each cell within units x bound, no more keys than
@@ -92,6 +101,8 @@ impl Layout {
             && sums.keyed.len() == self.discovered().count()
             && self.statistics().iter().all(fixed)
             && self.discovered().zip(&sums.keyed).all(keyed)
+            && sums.reviewed.len() == self.reviewed().len()
+            && self.reviewed().iter().zip(&sums.reviewed).all(|(layout, table)| table.in_range(layout, units))
     }
 
     /// How many bytes the totals of so many units take on the way between processes: from public bounds alone.
@@ -99,7 +110,8 @@ impl Layout {
         let table = |placed: &Placed| {
             (slot_bytes(placed) as u64).saturating_mul(units).saturating_mul(u64::from(placed.keys_per_unit())).saturating_add(8)
         };
-        self.discovered().map(table).fold(self.totals_len() as u64 * 8, u64::saturating_add)
+        let reviewed = self.reviewed().iter().map(|layout| ReviewedSums::bytes(layout) as u64);
+        self.discovered().map(table).chain(reviewed).fold(self.totals_len() as u64 * 8, u64::saturating_add)
     }
 
     /// The totals of so many units as [`Layout::sums_bytes`] bytes; a table of keys is padded to what units can fill.
@@ -118,6 +130,7 @@ impl Layout {
             }
             bytes.resize(end, 0);
         }
+        sums.reviewed.iter().for_each(|table| table.append_bytes(&mut bytes));
         bytes
     }
 
@@ -127,7 +140,7 @@ impl Layout {
             return Err(NotSums);
         }
         let (fixed, mut rest) = bytes.split_at(self.totals_len() * 8);
-        let mut sums = Sums { fixed: integers(fixed), keyed: Vec::new() };
+        let mut sums = Sums { fixed: integers(fixed), keyed: Vec::new(), reviewed: Vec::new() };
         for placed in self.discovered() {
             let slots = units * u64::from(placed.keys_per_unit());
             let (head, after) = rest.split_at_checked(8).ok_or(NotSums)?;
@@ -142,6 +155,11 @@ impl Layout {
                 return Err(NotSums);
             }
             sums.keyed.push(entries.into_iter().collect());
+        }
+        for layout in self.reviewed() {
+            let (table, after) = rest.split_at_checked(ReviewedSums::bytes(layout)).ok_or(NotSums)?;
+            rest = after;
+            sums.reviewed.push(ReviewedSums::read(layout, table)?);
         }
         if self.in_range(&sums, units) { Ok(sums) } else { Err(NotSums) }
     }

@@ -55,6 +55,11 @@ fn make(file: &Path) -> Result<KeyView, CliError> {
     Ok(KeyView { algorithm: "ed25519", private: file.to_owned(), public, public_key })
 }
 
+/// The public half of a key, base64.
+pub(crate) fn public(key: &Ed25519KeyPair) -> String {
+    base64::engine::general_purpose::STANDARD.encode(key.public_key().as_ref())
+}
+
 /// Reads a private key.
 pub(crate) fn read(file: &Path) -> Result<Ed25519KeyPair, CliError> {
     Ed25519KeyPair::from_pkcs8(&read_bytes(file, 4096)?).map_err(|_| CliError::Key { path: file.display().to_string() })

@@ -9,6 +9,7 @@ pub(crate) mod grant;
 pub(crate) mod key;
 pub(crate) mod model;
 pub(crate) mod run;
+pub(crate) mod tables;
 
 use crate::front::{CliError, ask};
 use crate::output::Output;

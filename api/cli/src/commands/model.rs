@@ -10,10 +10,10 @@ use crate::output::{Output, number};
 use std::path::{Path, PathBuf};
 use tidegate_engine::{DryRun, dry_run};
 use tidegate_sandbox::{COMPONENT_BYTES_MAX, CompiledModule};
-use tidegate_service::Request;
 use tidegate_service::children::{self, Programs};
-use tidegate_service::view::ModuleView;
-use tidegate_terms::{Manifest, Seal};
+use tidegate_service::view::{ApprovalView, ModuleView};
+use tidegate_service::{Request, ServiceError};
+use tidegate_terms::{Manifest, Name, Seal, sign_approval};
 
 /// A model's files, read.
 struct Model {
@@ -58,6 +58,7 @@ pub(crate) fn run(domain: &Path, command: ModelCommand, output: Output) -> Resul
             output.show(&view, |view| show_modules(std::slice::from_ref(view), output));
             Ok(())
         }
+        ModelCommand::Approve { model, dataset, operator, key } => approve(domain, &model, dataset, operator, &key, output),
         ModelCommand::List => {
             let views: Vec<ModuleView> = ask(domain, &Request::ModelList)?;
             output.show(&views, |views| show_modules(views, output));
@@ -104,6 +105,10 @@ fn check(arguments: &ModelArguments, output: Output) -> Result<(), CliError> {
             let groups = statistic.groups.as_ref().map_or_else(|| "-".to_owned(), |groups| groups.per_unit.to_string());
             table.add_row([statistic.name.to_string(), format!("{:?}", statistic.measure), groups, format!("{:?}", statistic.mechanism)]);
         }
+        for exact in manifest.reviewed.iter().flat_map(|reviewed| &reviewed.tables) {
+            let mode = output.pick("exact, under disclosure control", "精确，经披露控制").to_owned();
+            table.add_row([exact.name.to_string(), format!("{:?}", exact.measure), exact.per_unit.to_string(), mode]);
+        }
         println!("{table}");
         for parameter in &manifest.parameters {
             println!("--param {}=… ({:?}) {}", parameter.name, parameter.kind, parameter.description);
@@ -118,6 +123,24 @@ fn sign(arguments: &ModelArguments, key: &Path, output: Output) -> Result<(), Cl
     let text = serde_json::to_string_pretty(&seal).unwrap_or_default();
     std::fs::write(&model.seal, text + "\n").map_err(|error| CliError::file(&model.seal, &error))?;
     output.show(&seal, |_| println!("{} {}", output.pick("Sealed:", "已封签："), model.seal.display()));
+    Ok(())
+}
+
+/// Signs the digest of an uploaded model; what is signed is what the domain holds.
+fn approve(domain: &Path, model: &str, dataset: Name, operator: Name, key: &Path, output: Output) -> Result<(), CliError> {
+    let key = key::read(key)?;
+    let mut keeper = Keeper::start(domain)?;
+    let views: Vec<ModuleView> = keeper.ask(&Request::ModelList)?;
+    let named = |view: &ModuleView| view.name.as_str() == model || model.len() >= 8 && view.module.to_string().starts_with(model);
+    let found = views.into_iter().find(|view| view.operator == operator && named(view));
+    let unknown = || ServiceError::UnknownModule { module: model.to_owned(), operator: operator.to_string() };
+    let module = found.ok_or_else(unknown)?.module;
+    let (approver, signature) = (key::public(&key), sign_approval(&key, module, &dataset));
+    let view: ApprovalView = keeper.ask(&Request::ModelApprove { module, dataset, operator, approver, signature })?;
+    output.show(&view, |view| {
+        println!("{} {} {}", output.pick("Approved for exact tables:", "已批准制作精确表格："), view.name, view.module);
+        println!("{} {}", output.pick("Approvals so far (two are needed):", "现有批准数（需要两份）："), view.approvers.len());
+    });
     Ok(())
 }
 

@@ -1,12 +1,14 @@
 //! `tidegate quote`, `run`, `release` and `budget`.
 
 use crate::args::{BudgetCommand, QuestionArguments, ReleaseCommand};
+use crate::commands::tables;
 use crate::front::{CliError, Keeper, ask, pairs, read_bytes};
 use crate::output::{Output, number};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::de::DeserializeOwned;
 use std::path::Path;
 use std::time::Duration;
-use tidegate_service::view::{BudgetView, PriceView, QuoteView, ReleaseShown};
+use tidegate_service::view::{BudgetView, PriceView, QuoteView, ReleaseShown, Shown};
 use tidegate_service::{Admitted, Question, Reply, Request, Wish};
 use tidegate_terms::{Epsilon, Name};
 
@@ -20,7 +22,7 @@ impl QuestionArguments {
             module: self.model,
             parameters: pairs(&self.parameters)?,
             side_tables: side_tables(&self.side_tables)?,
-            epsilon: Epsilon::parse(self.epsilon)?,
+            epsilon: self.epsilon.map(Epsilon::parse).transpose()?,
             workers: self.workers.map(|workers| workers.clamp(1, 64)),
         })
     }
@@ -33,6 +35,12 @@ fn side_tables(given: &[String]) -> Result<Vec<(Name, Vec<u8>)>, CliError> {
     let read = |(name, path): (String, String)| Ok((Name::parse(&name)?, read_bytes(Path::new(&path), SIDE_TABLE_BYTES_MAX)?));
     pairs(given)?.into_iter().map(read).collect()
 }
+
+/// What a release says where exact tables of its lineage left before.
+const EXACT_TABLES: (&str, &str) = (
+    "Exact tables of this lineage were published before, under disclosure control; what they tell is not covered by this epsilon.",
+    "该谱系此前已在披露控制下发布精确表格；其泄露的信息不在此 epsilon 的保障之内。",
+);
 
 /// `tidegate quote`.
 pub(crate) fn quote(domain: &Path, question: QuestionArguments, wish: Option<&str>, output: Output) -> Result<(), CliError> {
@@ -84,13 +92,13 @@ fn show_price(price: &PriceView, output: Output) {
 /// `tidegate run`.
 pub(crate) fn run(domain: &Path, question: QuestionArguments, output: Output) -> Result<(), CliError> {
     let question = question.question()?;
-    let shown = run_question(&mut Keeper::start(domain)?, question, output)?;
-    output.show(&shown, |shown| show_release(shown, output));
+    let shown: Shown = run_question(&mut Keeper::start(domain)?, question, output)?;
+    output.show(&shown, |shown| show(shown, output));
     Ok(())
 }
 
 /// Runs a question and shows time against its slot: never what is done, only how long until the slot.
-pub(crate) fn run_question(keeper: &mut Keeper, question: Question, output: Output) -> Result<ReleaseShown, CliError> {
+pub(crate) fn run_question<T: DeserializeOwned>(keeper: &mut Keeper, question: Question, output: Output) -> Result<T, CliError> {
     let bar = ProgressBar::hidden();
     let shown = keeper.ask_meanwhile(&Request::Run(question), &[], |reply| {
         if let Reply::Admitted(admitted) = reply {
@@ -105,10 +113,10 @@ fn announce(admitted: &Admitted, bar: &ProgressBar, output: Output) {
     if output.json {
         return;
     }
-    let verb = if admitted.continued {
-        output.pick("continued at no new price", "继续运行，不再计费")
-    } else {
-        output.pick("admitted and paid", "已准入并计费")
+    let verb = match (admitted.continued, admitted.paid) {
+        (true, _) => output.pick("continued at no new price", "继续运行，不再计费"),
+        (false, true) => output.pick("admitted and paid", "已准入并计费"),
+        (false, false) => output.pick("admitted", "已准入"),
     };
     eprintln!("{} {} {verb}; {} {}", output.pick("Run", "运行"), admitted.run, output.pick("visible at", "可见时间"), admitted.slot);
     let style = ProgressStyle::with_template("{elapsed_precise} / {len} s {bar:40}").unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -128,9 +136,16 @@ fn announce(admitted: &Admitted, bar: &ProgressBar, output: Output) {
 /// `tidegate release`.
 pub(crate) fn release(domain: &Path, command: ReleaseCommand, output: Output) -> Result<(), CliError> {
     let ReleaseCommand::Show { run, round } = command;
-    let shown: ReleaseShown = ask(domain, &Request::ReleaseShow { run, round })?;
-    output.show(&shown, |shown| show_release(shown, output));
+    let shown: Shown = ask(domain, &Request::ReleaseShow { run, round })?;
+    output.show(&shown, |shown| show(shown, output));
     Ok(())
+}
+
+fn show(shown: &Shown, output: Output) {
+    match shown {
+        Shown::Tables(shown) => tables::show(shown, output),
+        Shown::Release(shown) => show_release(shown, output),
+    }
 }
 
 pub(crate) fn show_release(shown: &ReleaseShown, output: Output) {
@@ -181,6 +196,9 @@ pub(crate) fn show_release(shown: &ReleaseShown, output: Output) {
         let failed =
             ("The module's `conclude` failed on this release; the run ended here.", "模型的 `conclude` 在此结果上失败；运行到此结束。");
         println!("{}", output.pick(failed.0, failed.1));
+    }
+    if release.exact_tables_released {
+        println!("{}", output.pick(EXACT_TABLES.0, EXACT_TABLES.1));
     }
     println!("{}", output.pick("Intervals cover the clamped statistic, not sampling error.", "区间覆盖截断后的统计量，不含抽样误差。"));
     println!(

@@ -38,6 +38,7 @@ fn one_of_each() -> Vec<Entry> {
             lifetime_delta: DeltaCost::cap(1e-10),
             run_rho_max: Rho::cap(0.01),
             period: None,
+            reviewed: None,
             visibility: Visibility::AtSlot,
             schema: digest("schema"),
             policy: digest("policy"),

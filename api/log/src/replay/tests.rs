@@ -60,6 +60,7 @@ fn mount_of(dataset: &str, lineage: &str, version: u32) -> Event {
         lifetime_delta: DeltaCost::cap(1e-8),
         run_rho_max: Rho::cap(0.006),
         period: None,
+        reviewed: None,
         visibility: Visibility::AtSlot,
         schema: digest("schema"),
         policy: digest("policy"),
@@ -518,4 +519,117 @@ fn findings_are_counted_beyond_those_kept() {
     let mut replay = Replay::new(ORIGIN);
     (0..FINDINGS_MAX + 5).for_each(|_| replay.take(b"garbage"));
     assert_eq!((replay.findings.len(), replay.findings_total), (FINDINGS_MAX, FINDINGS_MAX as u64 + 5));
+}
+
+const APPROVERS: [&str; 2] = ["AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=", "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI="];
+
+fn approve(approver: &str) -> Event {
+    Event::Approve { module: seal(), dataset: name("hospital"), approver: approver.into() }
+}
+
+/// The honest story up to its module, and exact tables after it.
+fn tables_story() -> Vec<Entry> {
+    let reviewed = Event::Reviewed {
+        run: "t-1".into(),
+        account: payer("hospital", "people", "g-1"),
+        module: seal(),
+        approvers: APPROVERS.map(str::to_owned).to_vec(),
+        rules: digest("rules"),
+        slot: "2026-11-21T10:05:00Z".into(),
+        slot_seconds: 60,
+        engine: digest("engine"),
+    };
+    let tables = Event::Tables {
+        run: "t-1".into(),
+        tables_commitment: commit(&[5; 32], b"tables"),
+        totals_commitment: commit(&[6; 32], b"totals"),
+        pad: String::new(),
+    };
+    let events = [
+        ("2026-11-21T10:02:00Z", approve(APPROVERS[0])),
+        ("2026-11-21T10:03:00Z", approve(APPROVERS[1])),
+        ("2026-11-21T10:04:00Z", reviewed),
+        ("2026-11-21T10:05:00Z", tables),
+    ];
+    let events = events.into_iter().map(|(at, event)| Entry { at: at.into(), event });
+    let mut story: Vec<Entry> = story().into_iter().take(4).chain(events).collect();
+    if let Event::Mount { reviewed, .. } = &mut story[1].event {
+        *reviewed = Some(ReviewedTerms { approvers: APPROVERS.map(str::to_owned).to_vec(), rules: digest("rules") });
+    }
+    story
+}
+
+/// The story of tables with one entry changed.
+macro_rules! change_tables {
+    ($at:expr, $kind:ident { $($field:ident),* } => $act:expr) => {{
+        let mut story = tables_story();
+        match &mut story[$at].event {
+            Event::$kind { $($field,)* .. } => $act,
+            other => panic!("another kind: {other:?}"),
+        }
+        story
+    }};
+}
+
+#[test]
+fn exact_tables_are_approved_by_two_and_admitted_before() {
+    let honest = replay(&tables_story());
+    assert_eq!((honest.findings_total, honest.runs(), honest.reviewed_runs()), (0, 0, 1), "{:?}", honest.findings);
+    assert_eq!(honest.lineages[&name("people")].spent, Rho::ZERO);
+    assert!(honest.open_runs().is_empty() && replay(&tables_story()[..7]).open_runs().len() == 1);
+    let without = |at: usize| {
+        let mut story = tables_story();
+        story.remove(at);
+        story
+    };
+    expect(&without(4), &[(5, "audit.not-approved")]);
+    expect(&without(6), &[(6, "audit.not-admitted")]);
+    expect(&without(3), &[(3, "audit.approved-unknown"), (4, "audit.approved-unknown"), (5, "audit.unknown-module")]);
+    let twice = |at: usize| {
+        let mut story = tables_story();
+        story.insert(at + 1, story[at].clone());
+        story
+    };
+    expect(&twice(4), &[(5, "audit.approved-again")]);
+    expect(&twice(6), &[(7, "audit.run-again")]);
+    expect(&twice(7), &[(8, "audit.tables-again")]);
+    expect(&change_tables!(5, Approve { approver } => approver.truncate(4)), &[(5, "audit.approver-key"), (6, "audit.not-approved")]);
+    expect(&change_tables!(5, Approve { dataset } => *dataset = name("other")), &[(5, "audit.not-mounted"), (6, "audit.not-approved")]);
+    expect(&change_tables!(6, Reviewed { approvers } => { approvers.pop(); }), &[(6, "audit.too-few-approvers")]);
+    expect(&change_tables!(6, Reviewed { approvers } => approvers[1] = approvers[0].clone()), &[(6, "audit.too-few-approvers")]);
+    expect(&change_tables!(6, Reviewed { module } => *module = digest("other")), &[(6, "audit.unknown-module"), (6, "audit.not-approved")]);
+    expect(&change_tables!(6, Reviewed { account } => account.grant = "g-2".into()), &[(6, "audit.unknown-grant")]);
+    expect(&change_tables!(6, Reviewed { account } => account.version = 2), &[(6, "audit.not-mounted")]);
+    expect(&change_tables!(6, Reviewed { account } => account.lineage = name("other")), &[(6, "audit.other-lineage")]);
+    expect(&change_tables!(6, Reviewed { slot } => *slot = "2026-11-21T10:04:59Z".into()), &[(6, "audit.slot-past")]);
+    expect(&change_tables!(6, Reviewed { slot } => *slot = "2026-11-21T10:06:00Z".into()), &[(7, "audit.early")]);
+    let mut revoked = tables_story();
+    revoked.insert(6, Entry { at: revoked[5].at.clone(), event: Event::Revoke { grant: "g-1".into(), reason: "over".into() } });
+    expect(&revoked, &[(7, "audit.grant-revoked")]);
+    expect(&change_tables!(1, Mount { reviewed } => *reviewed = None), &[(6, "audit.tables-not-allowed")]);
+    let other_terms = |change: &dyn Fn(&mut ReviewedTerms)| change_tables!(1, Mount { reviewed } => reviewed.iter_mut().for_each(change));
+    expect(
+        &other_terms(&|terms| terms.approvers[0] = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=".into()),
+        &[(6, "audit.not-an-approver")],
+    );
+    expect(&other_terms(&|terms| terms.rules = digest("others")), &[(6, "audit.other-rules")]);
+    // The newest version's policy counts.
+    let mut withdrawn = tables_story();
+    withdrawn.insert(6, Entry { at: withdrawn[5].at.clone(), event: mount(2) });
+    expect(&withdrawn, &[(7, "audit.tables-not-allowed")]);
+    // A run cannot be both.
+    let mut both = tables_story();
+    both.push(Entry { at: "2026-11-21T10:06:00Z".into(), event: reserve("t-1", "2026-11-21T10:07:00Z") });
+    expect(&both, &[(8, "audit.run-again")]);
+}
+
+#[test]
+fn entries_about_tables_have_the_length_of_a_release() {
+    let story = tables_story();
+    let bytes = story[7].encode().expect("encode");
+    assert_eq!(bytes.len(), crate::entry::RELEASE_BYTES);
+    assert_eq!(Entry::decode(&bytes).expect("decode"), story[7]);
+    for entry in &story[4..7] {
+        assert_eq!(Entry::decode(&entry.encode().expect("encode")).expect("decode"), *entry);
+    }
 }

@@ -154,7 +154,7 @@ fn check_discovered(statistic: &Statistic, discovered: &Discovered) -> Result<()
 }
 
 /// Public keys must be different also after normalisation: two keys that look the same are one (A16).
-fn check_keys(statistic: &Name, keys: &[String], maximum: usize) -> Result<(), ManifestError> {
+pub(super) fn check_keys(statistic: &Name, keys: &[String], maximum: usize) -> Result<(), ManifestError> {
     let statistic = || statistic.to_string();
     if keys.len() > maximum {
         return Err(ManifestError::TooManyKeys { statistic: statistic(), keys: keys.len(), maximum });

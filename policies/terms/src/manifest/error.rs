@@ -25,6 +25,30 @@ messages! {
             en: "the manifest computes nothing: add at least one `[[statistics]]`",
             zh: "清单没有任何统计量：请至少添加一个 `[[statistics]]`",
         },
+        ReviewedBeside = "manifest.reviewed-beside" {
+            en: "a manifest with `[reviewed]` has nothing beside its tables: no statistics, parameters, side tables, rounds, blocks or joins, so that its approval covers all that it does",
+            zh: "含 `[reviewed]` 的清单除表格外不得有其他内容：不得有统计量、参数、附表、轮次、分块或联接，以便批准覆盖其全部行为",
+        },
+        ReviewedTables { maximum: usize } = "manifest.reviewed-tables" {
+            en: "`[reviewed]` needs 1 to {maximum} `tables`",
+            zh: "`[reviewed]` 须有 1 至 {maximum} 个 `tables`",
+        },
+        ReviewedAxis { table: String } = "manifest.reviewed-axis" {
+            en: "table `{table}`: `rows` and `columns` each name a column that the manifest reads, not the same one twice; without `keys` it must be a category column",
+            zh: "表格 `{table}`：`rows` 与 `columns` 须各指定一个清单读取的列，且不得相同；未列出 `keys` 时须为分类列",
+        },
+        ReviewedSum { table: String } = "manifest.reviewed-sum" {
+            en: "table `{table}`: `upper` and `grid` must lie between 1e-15 and 1e15, and `upper` be 1 to 2^40 steps of `grid`; contributions below 0 are not possible",
+            zh: "表格 `{table}`：`upper` 与 `grid` 须在 1e-15 至 1e15 之间，且 `upper` 为 `grid` 的 1 至 2^40 倍；不允许小于 0 的贡献",
+        },
+        ReviewedGrid { table: String } = "manifest.reviewed-grid" {
+            en: "table `{table}`: another exact table sums the same `quantity` on another `grid`, so that they could not be checked against each other: use the same grid",
+            zh: "表格 `{table}`：另一精确表格以不同的 `grid` 对同一 `quantity` 求和，二者无法相互核对：请使用相同的网格",
+        },
+        ReviewedCells { table: String, cells: usize, maximum: usize } = "manifest.reviewed-cells" {
+            en: "table `{table}` has {cells} cells with its margins, but at most {maximum} are allowed: use fewer keys",
+            zh: "表格 `{table}` 含合计共 {cells} 个单元格，最多允许 {maximum} 个：请减少键",
+        },
         DuplicateInput { table: String, column: String } = "manifest.duplicate-input" {
             en: "`{table}.{column}` is read twice: name each table and column once",
             zh: "`{table}.{column}` 被读取两次：每个表和列只写一次",

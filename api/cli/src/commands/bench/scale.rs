@@ -224,7 +224,7 @@ impl Domain {
             module: "district-usage".into(),
             parameters: vec![],
             side_tables: vec![],
-            epsilon: Epsilon::parse(0.5 + 0.01 * f64::from(self.questions))?,
+            epsilon: Some(Epsilon::parse(0.5 + 0.01 * f64::from(self.questions))?),
             workers: Some(workers),
         };
         let start = Instant::now();

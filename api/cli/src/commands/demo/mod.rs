@@ -165,7 +165,7 @@ impl Stage<'_> {
             version: None,
             model: sample.name.into(),
             operator: name("acme")?,
-            epsilon,
+            epsilon: Some(epsilon),
             parameters: Vec::new(),
             workers: None,
         })
@@ -183,7 +183,7 @@ impl Stage<'_> {
         if !self.output.json {
             show_quote(&quote, self.output);
         }
-        let release = run_question(keeper, question, self.output)?;
+        let release: ReleaseShown = run_question(keeper, question, self.output)?;
         let comparison = truth.compare(&release.release);
         self.show_comparison(&comparison);
         Ok(Compared { release, comparison })
@@ -227,7 +227,7 @@ impl Stage<'_> {
                 &format!("tidegate run --dataset rand-hie --model {} --operator acme --epsilon 0.5", sample.name),
             );
             self.bring_in(keeper, sample, key)?;
-            let shown = run_question(keeper, self.question(sample, 0.5)?.question()?, self.output)?;
+            let shown: ReleaseShown = run_question(keeper, self.question(sample, 0.5)?.question()?, self.output)?;
             let verdict = offenders::judge(sample.name, &shown.release)?;
             self.say(&verdict.en, &verdict.zh);
             verdicts.push(verdict);
