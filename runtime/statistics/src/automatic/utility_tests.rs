@@ -46,7 +46,7 @@ fn automatic_bounds_halve_the_error_of_the_95th_percentile() {
     let outer = 1e6;
     let layout = automatic(outer);
     let first = layout.bounds_round().expect("first round");
-    let mut sums = Sums { fixed: vec![0; first.totals_len()], keyed: vec![] };
+    let mut sums = first.empty_sums();
     let levels = super::Levels::new([0.0, outer], AUTOMATIC);
     values.iter().for_each(|value| sums.fixed[levels.cell(*value)] += 1);
     let answers = first.answers(&sums);

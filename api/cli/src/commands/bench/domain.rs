@@ -107,7 +107,7 @@ impl Bench {
             module: self.module.clone(),
             parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
             side_tables: side_tables.iter().map(side_table).collect::<Result<_, _>>()?,
-            epsilon: Epsilon::parse(epsilon)?,
+            epsilon: Some(Epsilon::parse(epsilon)?),
             workers: Some(workers),
         };
         let start = Instant::now();
