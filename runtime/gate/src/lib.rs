@@ -13,7 +13,7 @@ mod tables;
 
 pub use calibration::{CalibrationError, calibrate, rho_for_error, scales, split_of_bounds_round};
 pub use noise::{NoiseError, serve_noise};
-pub use release::{ExpectedError, GateError, PartNoise, Release, Released, choose_bounds, expected_errors, noised, release};
+pub use release::{Advice, ExpectedError, GateError, PartNoise, Release, Released, choose_bounds, expected_errors, noised, release};
 pub use tables::{TableOutcome, Tables, publish_tables};
 pub use tidegate_disclosure::{Published, Remembered, STATEMENT_EN, STATEMENT_ZH, Shown};
 pub use tidegate_statistics::{ChosenBounds, Conclusion, Estimate, Group, Vector};

@@ -48,6 +48,16 @@ pub struct PartNoise {
     pub rho: Rho,
 }
 
+/// What the number of clamped units says about the bounds, for the next run. Follows from the release alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Advice {
+    /// Units were clamped, beyond what the noise explains: the answer is too small in size.
+    Widen,
+    /// Nothing shows that any was: narrower bounds would mean less noise.
+    Tighten,
+}
+
 /// One released statistic.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Released {
@@ -65,6 +75,9 @@ pub struct Released {
     /// What all groups share: how many units were clamped, or how many values lie beyond each candidate bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overall: Option<Conclusion>,
+    /// What that says about the bounds, where the number of clamped units was paid for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<Advice>,
     /// The noised number of units from which a discovered key is released.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
@@ -159,7 +172,8 @@ pub fn release(
         let (groups, overall) = said;
         let (own, after) = rest.split_at(placed.parts.len());
         rest = after;
-        Released { groups, overall, ..describe(placed, statistic, own) }
+        let advice = overall.as_ref().and_then(advice);
+        Released { groups, overall, advice, ..describe(placed, statistic, own) }
     };
     let mut statistics: Vec<_> = pairs.zip(concluded).map(released).collect();
     hierarchy::agree(&manifest.statistics, &mut statistics);
@@ -228,6 +242,11 @@ pub fn noised(
     Ok(answers.iter().map(part).collect())
 }
 
+fn advice(overall: &Conclusion) -> Option<Advice> {
+    let clamped = overall.estimates.iter().find(|estimate| estimate.name == "clamped")?;
+    Some(if clamped.lower > 0.0 { Advice::Widen } else { Advice::Tighten })
+}
+
 /// A released statistic without its groups.
 fn describe(placed: &Placed, statistic: &Statistic, charges: &[Charge]) -> Released {
     let noise = placed.parts.iter().zip(charges).map(|(part, charge)| PartNoise {
@@ -245,6 +264,7 @@ fn describe(placed: &Placed, statistic: &Statistic, charges: &[Charge]) -> Relea
         noise: noise.collect(),
         groups: Vec::new(),
         overall: None,
+        advice: None,
         threshold: placed.threshold_of_units(&scales),
         chosen_bounds: placed.chosen_bounds,
     }

@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::de::DeserializeOwned;
 use std::path::Path;
 use std::time::Duration;
+use tidegate_gate::Advice;
 use tidegate_service::view::{BudgetView, PriceView, QuoteView, ReleaseShown, Shown};
 use tidegate_service::{Admitted, Question, Reply, Request, Wish};
 use tidegate_terms::{Epsilon, Name};
@@ -148,6 +149,15 @@ fn show(shown: &Shown, output: Output) {
     }
 }
 
+const WIDEN: (&str, &str) = (
+    "units were clamped, beyond what noise explains: the answer is too small in size. Widen `bounds`, or use `automatic`",
+    "有单元被截断，且超出噪声所能解释的范围：结果的绝对值偏小。请放宽 `bounds`，或使用 `automatic`",
+);
+const TIGHTEN: (&str, &str) = (
+    "nothing shows that any unit was clamped: narrower `bounds` would mean less noise",
+    "没有迹象表明有单元被截断：更窄的 `bounds` 噪声更小",
+);
+
 pub(crate) fn show_release(shown: &ReleaseShown, output: Output) {
     let release = &shown.release;
     println!(
@@ -172,6 +182,14 @@ pub(crate) fn show_release(shown: &ReleaseShown, output: Output) {
     }
     for statistic in &release.statistics {
         println!("\n{} ({:?}, {:?})", statistic.statistic, statistic.measure, statistic.mechanism);
+        if let Some([lower, upper]) = statistic.chosen_bounds {
+            println!("  {} [{}, {}]", output.pick("bounds that the first round chose:", "首轮所选界限："), number(lower), number(upper));
+        }
+        match statistic.advice {
+            Some(Advice::Widen) => println!("  {}", output.pick(WIDEN.0, WIDEN.1)),
+            Some(Advice::Tighten) => println!("  {}", output.pick(TIGHTEN.0, TIGHTEN.1)),
+            None => {}
+        }
         for noise in &statistic.noise {
             println!("  {} {}: {}", output.pick("noise scale of", "噪声尺度："), noise.part, number(noise.scale));
         }

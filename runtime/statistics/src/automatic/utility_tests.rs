@@ -1,6 +1,6 @@
 use super::choice::{MainRound, choose};
-use crate::contribution::tests::layout_with;
 use crate::Layout;
+use crate::contribution::tests::layout_with;
 
 const AUTOMATIC: tidegate_terms::Automatic = tidegate_terms::Automatic { share: 0.2, levels: 48 };
 

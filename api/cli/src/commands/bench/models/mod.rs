@@ -44,8 +44,8 @@ const HONEST: [Sample; 12] = samples! {
 };
 
 /// Models that are there for benchmarks and tests.
-const OTHERS: [Sample; 8] = samples! {
-    "district-usage" "bench-row-sum" "bench-grows-memory" "bench-gradient" "offender-keeps-state" "offender-loops"
+const OTHERS: [Sample; 9] = samples! {
+    "plan-year-table" "district-usage" "bench-row-sum" "bench-grows-memory" "bench-gradient" "offender-keeps-state" "offender-loops"
     "offender-out-of-range" "offender-conclude"
 };
 

@@ -32,7 +32,7 @@ pub(super) fn page(answers: &[Answer]) -> String {
             let _ = writeln!(page, "| {} | {} | {interval} | {} |", line.what, short(line.released), short(line.without_privacy));
         }
     }
-    page.push_str("\n## Others\n\nFor benchmarks and tests; their READMEs say more.\n\n");
+    page.push_str("\n## Others\n\nExact tables, and models for benchmarks and tests; their READMEs say more.\n\n");
     for sample in &OTHERS {
         let first = description(sample).split("\n\n").next().unwrap_or_default();
         let _ = writeln!(page, "- `{}`: {first}", sample.name);
