@@ -1,8 +1,8 @@
-//! Manifests that ask for what cannot be priced or measured: each refused by `model check` and again at upload, by
-//! name and with what to do. And what a run says about clamping, where that was paid for.
+//! Manifests that ask for what cannot be priced or measured: each refused by `model check` by name and with
+//! what to do. And what a run says about clamping, where that was paid for.
 
 use std::fs;
-use tidegate_tests::domain::{Domain, IMMEDIATELY};
+use tidegate_tests::domain::{Domain, IMMEDIATELY, text};
 use tidegate_tests::program::repository;
 use tidegate_tests::unchanged::listing;
 
@@ -55,7 +55,7 @@ fn what_cannot_be_measured_is_refused_by_name() {
     let before = listing(domain.directory());
     for (place, (statistics, code)) in cases.iter().enumerate() {
         let model = domain.model_of(&format!("m{place}"), &component, &format!("{HEAD}{statistics}"));
-        let refusal = domain.upload(&model).refused(code);
+        let refusal = domain.ask(&["model", "check", text(&model)]).refused(code);
         assert!(refusal.en.len() > 30, "{code}: {}", refusal.en);
     }
     assert_eq!(listing(domain.directory()), before, "refusals leave nothing behind");
