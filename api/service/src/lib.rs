@@ -18,6 +18,7 @@ mod keys;
 mod modules;
 mod plan;
 mod quotes;
+mod receipts;
 mod reviewed;
 mod runs;
 mod slot;

@@ -104,7 +104,7 @@ impl Checked {
             blocks,
             fuel_per_call: self.manifest.resources.fuel_per_unit,
             guest_cells: self.layout.guest_cells() as u64,
-            totals: self.layout.totals_len() as u64,
+            totals: self.layout.cells_max(self.schema.units_max),
             conclude_fuel: self.manifest.rounds.as_ref().map_or(0, |rounds| rounds.fuel),
             // More workers than cores do not make a run faster.
             workers: self.workers.min(cores()) as u64,

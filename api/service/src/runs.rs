@@ -10,19 +10,20 @@
 use crate::datasets::Mounted;
 use crate::plan::{Decision, Next, Progress};
 use crate::quotes::{Checked, Question};
-use crate::view::{Notice, PriceView, ReleaseShown, ReleaseView, RoundView};
+use crate::receipts::{ReleasedRound, release_view, reserve_event};
+use crate::view::{ReleaseShown, ReleaseView};
 use crate::{Domain, ServiceError, children, instant, keys};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::AtomicBool;
 use tidegate_accountant::{Account, Caps, Reservation, admit, priced_rho, share_of};
 use tidegate_authorisation::{Denial, GrantRecord, LiveGrant, Use, authorise};
-use tidegate_engine::{Concluded, Crew, Job, Round, Source, Stage, Told, Totals, Workers, ask_conclude};
+use tidegate_engine::{Concluded, Crew, Job, Round, Source, Stage, Told, Workers, ask_conclude};
 use tidegate_gate::{Release, choose_bounds, release};
-use tidegate_log::{Charge as LoggedCharge, Checkpoint, Entry, Event, Payer, commit};
+use tidegate_log::{Checkpoint, Entry, Event, commit};
 use tidegate_sandbox::CompiledModule;
 use tidegate_store::{Opening, RoundRecord, RunMount, RunRecord, StoreError, Transaction};
-use tidegate_terms::{Digest, UnitKind, Wall};
+use tidegate_terms::{Digest, Wall};
 
 /// What an operator sees while a run goes on: public facts only, never shards done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,8 +86,6 @@ impl Slot {
         if now < self.due { self.due } else { instant::later(self.due, (late / self.length + 1) * self.length) }
     }
 }
-
-const INTERVALS_COVER: &str = "the statistic of clamped contributions; sampling error and what the clamp removes are not in them";
 
 impl Domain {
     /// Answers a question: from the store, by continuing an interrupted run, or by a new run.
@@ -389,13 +388,6 @@ impl Domain {
     }
 }
 
-/// What a round made.
-struct ReleasedRound {
-    totals: Totals,
-    release: Release,
-    decision: Decision,
-}
-
 impl Checked {
     fn admitted(&self, attempt: &Attempt<'_>, continued: bool) -> Admitted {
         let due = attempt.slot.due;
@@ -438,95 +430,5 @@ impl Checked {
             rounds: Vec::new(),
             finished: None,
         }
-    }
-}
-
-fn reserve_event(run: &RunRecord, parameters: &Opening, engine: Digest) -> Event {
-    let charge = |charge: &tidegate_accountant::Charge| LoggedCharge {
-        statistic: charge.statistic.clone(),
-        part: charge.part.clone(),
-        mechanism: charge.mechanism,
-        scale: charge.scale,
-        sensitivity: charge.sensitivity,
-        cells: charge.cells,
-        rho: charge.rho,
-        delta: charge.delta,
-        first_round: charge.first_round,
-        rounds: charge.rounds,
-    };
-    let account = |mount: &RunMount| Payer {
-        dataset: mount.dataset.clone(),
-        version: mount.version,
-        lineage: mount.lineage.clone(),
-        grant: mount.grant.clone(),
-    };
-    Event::Reserve {
-        run: run.id.clone(),
-        accounts: run.mounts.iter().map(account).collect(),
-        module: run.module,
-        parameters_commitment: commit(&parameters.salt, parameters.content.as_deref().unwrap_or_default()),
-        side_tables: run.side_tables.iter().map(|table| Digest::of(table)).collect(),
-        rho: run.price.rho(),
-        delta: run.price.delta(),
-        charges: run.price.charges.iter().map(charge).collect(),
-        rounds: run.price.rounds(),
-        slot: run.slot.clone(),
-        slot_seconds: run.slot_seconds,
-        engine,
-    }
-}
-
-fn release_view(
-    checked: &Checked,
-    run: &RunRecord,
-    round: &Round,
-    released: &ReleasedRound,
-    visible_at: &str,
-    exact_tables_released: bool,
-) -> ReleaseView {
-    let first = checked.first();
-    let (report, failure, last) = match &released.decision.next {
-        Next::Round { .. } => (Vec::new(), None, false),
-        Next::End { report, failure } => (report.clone(), *failure, true),
-    };
-    ReleaseView {
-        run: released.release.run().to_owned(),
-        dataset: run.mounts[0].dataset.clone(),
-        version: run.mounts[0].version,
-        join: run.mounts.get(1).map(|mount| (mount.dataset.clone(), mount.version)),
-        module: run.module,
-        module_name: checked.module.name.clone(),
-        operator: checked.module.operator.clone(),
-        purpose: checked.manifest.purpose.clone(),
-        parameters: run.parameters.clone(),
-        visible_at: visible_at.to_owned(),
-        visibility: if checked.waits() { "at_slot".into() } else { "immediately: the running time of this run was visible".into() },
-        round: RoundView { number: round.number, reserved: checked.plan.rounds(), last, finds_bounds: round.stage == Stage::Bounds },
-        price: PriceView::new(&run.price, round.number, first.policy.delta),
-        confidence: released.release.confidence(),
-        intervals_cover: INTERVALS_COVER.into(),
-        guarantee: format!(
-            "Gaussian differential privacy for adding or removing one {} with all its rows",
-            unit_name(first.schema.privacy_unit.kind)
-        ),
-        statistics: released.release.statistics().to_vec(),
-        report,
-        failure,
-        exact_tables_released,
-        notice: checked
-            .mounted
-            .iter()
-            .map(|mounted| Notice { source: mounted.schema.source.clone(), acquired: mounted.schema.acquired.clone() })
-            .collect(),
-    }
-}
-
-fn unit_name(kind: UnitKind) -> &'static str {
-    match kind {
-        UnitKind::Person => "person",
-        UnitKind::Household => "household",
-        UnitKind::Enterprise => "enterprise",
-        UnitKind::Card => "card",
-        UnitKind::Meter => "meter",
     }
 }

@@ -154,7 +154,9 @@ impl Worker {
     /// Writable memory that an honest worker can need: shards, totals, a module's memory, and room.
     fn data_bytes(&self) -> u64 {
         const ROOM: u64 = 512 << 20;
-        let totals = self.layout.totals_len() as u64 * 64;
+        // A shard has about 4,096 units (more where a dataset has over 16 million); tables of discovered keys follow them.
+        let units = (self.schema.units_max / 2_048).max(8_192).min(self.schema.units_max);
+        let totals = self.layout.sums_bytes(units).saturating_mul(8);
         ROOM + 4 * SHARD_BYTES_MAX + KEPT_BYTES_MAX + totals + 2 * self.manifest.resources.memory_bytes
     }
 
