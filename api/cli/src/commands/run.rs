@@ -11,7 +11,7 @@ use std::time::Duration;
 use tidegate_gate::Advice;
 use tidegate_service::view::{BudgetView, PriceView, QuoteView, ReleaseShown, Shown};
 use tidegate_service::{Admitted, Question, Reply, Request, Wish};
-use tidegate_terms::{Epsilon, Name};
+use tidegate_terms::{Epsilon, Measure, Name};
 
 impl QuestionArguments {
     pub(crate) fn question(self) -> Result<Question, CliError> {
@@ -149,6 +149,24 @@ fn show(shown: &Shown, output: Output) {
     }
 }
 
+/// Entries of a vector that are shown to people.
+const ENTRIES_SHOWN: usize = 20;
+
+/// A measure with what the manifest says of it, on one line.
+fn describe(measure: &Measure) -> String {
+    let said = serde_json::to_value(measure).unwrap_or_default();
+    let fields = said.as_object().into_iter().flatten().filter(|(name, value)| *name != "measure" && !value.is_null() && **value != false);
+    let fields: Vec<String> = fields.map(|(name, value)| format!("{name} {value}")).collect();
+    [said["measure"].as_str().unwrap_or_default().to_owned()]
+        .into_iter()
+        .chain(fields)
+        .collect::<Vec<_>>()
+        .join(", ")
+        .chars()
+        .take(160)
+        .collect()
+}
+
 const WIDEN: (&str, &str) = (
     "units were clamped, beyond what noise explains: the answer is too small in size. Widen `bounds`, or use `automatic`",
     "有单元被截断，且超出噪声所能解释的范围：结果的绝对值偏小。请放宽 `bounds`，或使用 `automatic`",
@@ -181,7 +199,7 @@ pub(crate) fn show_release(shown: &ReleaseShown, output: Output) {
         println!("{} {} ({of} {})", output.pick("Round", "轮次"), release.round.number, release.round.reserved);
     }
     for statistic in &release.statistics {
-        println!("\n{} ({:?}, {:?})", statistic.statistic, statistic.measure, statistic.mechanism);
+        println!("\n{} ({}, {:?})", statistic.statistic, describe(&statistic.measure), statistic.mechanism);
         if let Some([lower, upper]) = statistic.chosen_bounds {
             println!("  {} [{}, {}]", output.pick("bounds that the first round chose:", "首轮所选界限："), number(lower), number(upper));
         }
@@ -199,6 +217,20 @@ pub(crate) fn show_release(shown: &ReleaseShown, output: Output) {
                 let key = group.key.clone().unwrap_or_default();
                 let interval = format!("[{}, {}]", number(estimate.lower), number(estimate.upper));
                 table.add_row([key, estimate.name.clone(), number(estimate.value), interval]);
+            }
+            if let Some(vector) = &group.vector {
+                for (entry, value) in vector.values.iter().enumerate().take(ENTRIES_SHOWN) {
+                    let interval = format!("[{}, {}]", number(value - vector.half_width), number(value + vector.half_width));
+                    table.add_row([String::new(), format!("{} {entry}", output.pick("entry", "分量")), number(*value), interval]);
+                }
+                if let Some(more) = vector.values.len().checked_sub(ENTRIES_SHOWN).filter(|more| *more > 0) {
+                    table.add_row([
+                        String::new(),
+                        format!("{} {more} (--json)", output.pick("more:", "其余：")),
+                        String::new(),
+                        String::new(),
+                    ]);
+                }
             }
         }
         println!("{table}");
