@@ -128,7 +128,8 @@ impl Sources {
         }
         sources.sort_by_key(|source| std::cmp::Reverse(source.shard_count));
         let unit = Unit { tables: manifest.inputs.iter().map(|_| Table { row_count: 0, columns: Vec::new() }).collect() };
-        Ok(Self { sources, blocks: manifest.blocks.as_ref().map(|blocks| blocks.count), unit, kept_left: KEPT_BYTES_MAX })
+        let kept_left = if reads_again(manifest) { KEPT_BYTES_MAX } else { 0 };
+        Ok(Self { sources, blocks: manifest.blocks.as_ref().map(|blocks| blocks.count), unit, kept_left })
     }
 
     /// Hands the units of a task, or its block, to `visit`, one after the other.
@@ -214,6 +215,12 @@ impl Sources {
         }
         visit(&whole)
     }
+}
+
+/// Whether a run may read a shard more than once: in several rounds, or for several blocks.
+fn reads_again(manifest: &Manifest) -> bool {
+    let rounds = manifest.rounds.as_ref().is_some_and(|rounds| rounds.max > 1);
+    rounds || manifest.blocks.is_some() || manifest.statistics.iter().any(|statistic| statistic.measure.automatic().is_some())
 }
 
 impl Source {
