@@ -140,6 +140,27 @@ fn a_join_needs_both_grants_and_both_budgets_or_nobody_pays() {
     domain.audit();
 }
 
+/// Two datasets of one lineage are one population: it pays once, and both grants' shares are used.
+#[test]
+fn a_join_inside_one_lineage_pays_once() {
+    let domain = domain(POLICY, POLICY);
+    let schema = domain.write("schema.toml", dataset("insured").replace("lineage = \"insured\"", "lineage = \"clinics\""));
+    let (policy, data) = (domain.write("policy.toml", POLICY), repository("sample-models/datasets/insured/members.csv"));
+    domain.ask(&["dataset", "add", "register", "--schema", text(&schema), "--policy", text(&policy), "--data", text(&data)]).json();
+    domain.give("register", "members.scheme", "0.6");
+    let join = |epsilon: &str| {
+        let fixed = ["run", "--dataset", "clinics", "--join", "register", "--model", "insured-visits", "--operator", OPERATOR];
+        domain.ask(&[&fixed[..], &["--epsilon", epsilon]].concat())
+    };
+    let price = units(&join("0.5").json()["price"]["rho"]);
+    assert_eq!(domain.spent("clinics"), price, "one population, one charge");
+    let grants = domain.ask(&["grant", "list"]).json();
+    let shares: Vec<u64> = grants.as_array().expect("grants").iter().map(|grant| units(&grant["spent"])).collect();
+    assert_eq!(shares, [price, price]);
+    join("0.49").refused("budget.grant");
+    assert_eq!(domain.audit()["lineages"]["clinics"]["spent"].as_u64(), Some(price));
+}
+
 /// Attack A16: which clinics there are is not public, so a clinic of one patient must not come out.
 #[test]
 fn texts_and_dates_of_two_tables_and_keys_that_only_many_have() {

@@ -60,9 +60,9 @@ impl Truth {
         self.persons.values().map(|years| (number(&years[0]["income"]), number(&years[0]["xage"]))).collect()
     }
 
-    /// The visits of all person-years.
-    pub fn total_visits(&self) -> f64 {
-        self.persons.values().flatten().map(|year| number(&year["mdvis"])).sum()
+    /// The visits of all persons, those of each in all years together clamped.
+    pub fn total_visits(&self, most: f64) -> f64 {
+        self.persons.values().map(|years| years.iter().map(|year| number(&year["mdvis"])).sum::<f64>().min(most)).sum()
     }
 
     /// What visits cost at a price for each year, clamped for each person.

@@ -11,7 +11,7 @@ use tidegate_gate::expected_errors;
 use tidegate_shards::SideTableError;
 use tidegate_statistics::Layout;
 use tidegate_store::ModuleRecord;
-use tidegate_terms::{Digest, Epsilon, Manifest, Name, ParameterValue, PublicSchema, Rho, Visibility};
+use tidegate_terms::{Digest, Epsilon, Manifest, Measure, Name, ParameterValue, PublicSchema, Rho, Visibility};
 
 /// A question as an operator asks it.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -219,12 +219,18 @@ impl Checked {
     /// The smallest epsilon at which a statistic's expected error is as small as wished.
     fn wanted(&self, wish: &Wish) -> Result<WantedError, ServiceError> {
         let delta = self.first().policy.delta;
+        // Where a statistic gives a count beside its answer, the wish is about the answer.
+        let declared = self.layout.statistics().iter().find(|placed| placed.name == wish.statistic);
+        let counts = declared
+            .is_some_and(|placed| matches!(placed.measure, Measure::Count { .. } | Measure::Histogram { .. } | Measure::MostCommon { .. }));
         let error_at = |epsilon: f64| -> Result<Option<f64>, ServiceError> {
             let Ok(epsilon) = Epsilon::parse(epsilon) else { return Ok(None) };
             let price = self.plan.price(&self.layout, priced_rho(epsilon, delta))?;
             let charges: Vec<_> = price.of_round(self.plan.rounds()).cloned().collect();
-            let own = expected_errors(&self.layout, &charges, None).into_iter().map(ExpectedError::from);
-            Ok(own.filter(|error| error.statistic == wish.statistic).map(|error| error.error_95).reduce(f64::max))
+            let own = expected_errors(&self.layout, &charges, None)
+                .into_iter()
+                .find(|error| error.statistic == wish.statistic && (counts || error.estimate != "count"));
+            Ok(own.map(|error| error.half_width))
         };
         let unknown = || ServiceError::NoExpectedError { statistic: wish.statistic.to_string() };
         let (mut low, mut high) = (0.0_f64, 100.0_f64);

@@ -119,9 +119,8 @@ impl Domain {
         let (mut grants, mut caps) = (Vec::new(), Vec::new());
         for (place, mounted) in checked.mounted.iter().enumerate() {
             let grant = Self::grant_now(checked, place, act.grant(&run.mounts[place].grant).await?)?;
-            if run.mounts[place].pays {
-                caps.push(Self::caps(&mut act, mounted, grant.record(), at).await?);
-            }
+            // A second dataset of the same lineage does not pay again, but its grant's share is used too.
+            caps.push(Self::caps(&mut act, mounted, grant.record(), at).await?);
             grants.push(grant);
         }
         let parameters = serde_json::to_vec(&run.parameters).map_err(StoreError::from)?;
@@ -204,13 +203,11 @@ impl Domain {
 
     async fn carry_out_or_fail(&self, checked: &Checked, attempt: &mut Attempt<'_>) -> Result<ReleaseShown, ServiceError> {
         let module = self.compiled(&checked.module.component, &checked.manifest)?;
-        let source = |mounted: &'_ Mounted| (mounted.record.directory.clone(), mounted.record.salt);
-        let places: Vec<_> = checked.mounted.iter().map(source).collect();
-        let sources = checked.mounted.iter().zip(&places).map(|(mounted, (directory, salt))| Source {
+        let sources = checked.mounted.iter().map(|mounted| Source {
             schema: &mounted.schema,
             shards: &mounted.record.shards,
-            directory: self.data_directory().join(directory),
-            digest_salt: *salt,
+            directory: self.data_directory().join(&mounted.record.directory),
+            digest_salt: mounted.record.salt,
         });
         let job = Job {
             manifest: &checked.manifest,

@@ -19,7 +19,7 @@ pub(crate) mod statements {
     pub(crate) const SPENT_BY_LINEAGE: &str =
         "SELECT coalesce(sum(rho), 0) AS rho, coalesce(sum(delta), 0) AS delta FROM charge WHERE lineage = ? AND at > ?";
     pub(crate) const SPENT_BY_GRANT: &str =
-        "SELECT coalesce(sum(rho), 0) AS rho, coalesce(sum(delta), 0) AS delta FROM charge WHERE grant_id = ?";
+        "SELECT coalesce(sum(grant_rho), 0) AS rho, coalesce(sum(grant_delta), 0) AS delta FROM charge WHERE grant_id = ?";
     pub(crate) const LINEAGE: &str = "SELECT rho_cap, delta_cap, delta FROM lineage WHERE name = ?";
     pub(crate) const LOG_SIZE: &str = "SELECT count(*) FROM log_entry";
     /// Before every instant that the log can hold.

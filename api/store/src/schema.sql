@@ -71,8 +71,10 @@ CREATE TABLE charge (
     version  INTEGER NOT NULL,
     lineage  TEXT NOT NULL REFERENCES lineage (name),
     grant_id TEXT NOT NULL REFERENCES authorisation (id),
-    rho      INTEGER NOT NULL,             -- reserved; once the run has finished, what its opened rounds cost
+    rho      INTEGER NOT NULL,             -- from the lineage: reserved; once the run has finished, what its opened rounds cost
     delta    INTEGER NOT NULL,
+    grant_rho   INTEGER NOT NULL,          -- from the grant's share: the same, also where the lineage has paid already
+    grant_delta INTEGER NOT NULL,
     at       TEXT NOT NULL,
     PRIMARY KEY (run, place)
 ) STRICT;

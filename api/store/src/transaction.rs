@@ -157,8 +157,8 @@ impl Transaction {
         .await?;
         for (place, (mount, grant)) in (0_i64..).zip(run.mounts.iter().zip(grants)) {
             let cost = if mount.pays { price.cost() } else { Cost::ZERO };
-            let insert =
-                "INSERT INTO charge (run, place, dataset, version, lineage, grant_id, rho, delta, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+            let insert = "INSERT INTO charge (run, place, dataset, version, lineage, grant_id, rho, delta, grant_rho, grant_delta, at)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
             sqlx::query(insert)
                 .bind(&run.id)
                 .bind(place)
@@ -168,6 +168,8 @@ impl Transaction {
                 .bind(&grant.record().id)
                 .bind(units(cost.rho.units())?)
                 .bind(units(cost.delta.units())?)
+                .bind(units(price.rho().units())?)
+                .bind(units(price.delta().units())?)
                 .bind(&run.at)
                 .execute(&mut *self.inner)
                 .await?;
@@ -207,9 +209,13 @@ impl Transaction {
         if done.rows_affected() != 1 {
             return Err(StoreError::Exists { what: format!("the end of run {}", reservation.run()) });
         }
-        let cost = reservation.price().cost_until(rounds);
+        let price = reservation.price();
+        let cost = price.cost().minus(price.refund(rounds));
+        let (rho, delta) = (units(cost.rho.units())?, units(cost.delta.units())?);
+        let update = sqlx::query("UPDATE charge SET grant_rho = ?, grant_delta = ? WHERE run = ?");
+        update.bind(rho).bind(delta).bind(reservation.run()).execute(&mut *self.inner).await?;
         let update = sqlx::query("UPDATE charge SET rho = ?, delta = ? WHERE run = ? AND rho > 0");
-        update.bind(units(cost.rho.units())?).bind(units(cost.delta.units())?).bind(reservation.run()).execute(&mut *self.inner).await?;
+        update.bind(rho).bind(delta).bind(reservation.run()).execute(&mut *self.inner).await?;
         Ok(())
     }
 

@@ -29,7 +29,8 @@ messages! {
     }
 }
 
-const HEAD_MAX: u64 = 16 << 20;
+/// A release of a million numbers with their intervals, as JSON, is the longest.
+const HEAD_MAX: u64 = 256 << 20;
 
 fn io_error(error: io::Error) -> FrameError {
     match error.kind() {

@@ -125,30 +125,6 @@ fn charge(placed: &Placed, part: &Part, share: Rho) -> Result<Charge, Calibratio
     Err(too_small())
 }
 
-/// The budget of one round that brings the expected error of one estimate of a statistic (as named by
-/// [`expected_errors`](crate::expected_errors)) down to `wanted`; `None` where no budget does, or none is known.
-pub fn rho_for_error(layout: &Layout, statistic: &str, estimate: &str, wanted: f64) -> Result<Option<Rho>, CalibrationError> {
-    let error = |rho: f64| -> Result<Option<f64>, CalibrationError> {
-        let charges = match calibrate(layout, Rho::cap(rho)) {
-            Err(CalibrationError::TooSmall { .. }) => return Ok(Some(f64::INFINITY)),
-            other => other?,
-        };
-        let errors = crate::expected_errors(layout, &charges, None);
-        let found = errors.into_iter().find(|error| error.statistic.as_str() == statistic && error.estimate == estimate);
-        Ok(found.map(|error| error.half_width))
-    };
-    let (mut low, mut high) = (1e-9_f64, 1e4_f64);
-    match error(high)? {
-        Some(least) if least <= wanted => {}
-        _ => return Ok(None),
-    }
-    for _ in 0..60 {
-        let middle = (low * high).sqrt();
-        if error(middle)?.is_some_and(|error| error <= wanted) { high = middle } else { low = middle }
-    }
-    Ok(Some(Rho::price(high)))
-}
-
 #[cfg(test)]
 #[path = "calibration_tests.rs"]
 mod tests;

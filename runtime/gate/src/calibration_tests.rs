@@ -1,5 +1,4 @@
 use super::*;
-use crate::expected_errors;
 use opendp::domains::{AtomDomain, MapDomain};
 use opendp::measurements::{make_gaussian_threshold, make_laplace_threshold};
 use opendp::measures::{Approximate, MaxDivergence, ZeroConcentratedDivergence};
@@ -81,15 +80,6 @@ fn weights_are_shares_and_the_price_never_exceeds_the_budget() {
     let charges = calibrate(&layout, Rho::cap(0.1)).expect("calibrate");
     assert!((charges[0].rho.get() - 0.025).abs() < 1e-6 && (charges[1].rho.get() - 0.075).abs() < 1e-6);
     assert!(calibrate(&layout, Rho::from_units(1)).is_err());
-}
-
-#[test]
-fn the_budget_of_a_wanted_error_gives_that_error() {
-    let layout = layout(&format!("{COUNT}expected = {{ count = 100.0 }}\n"));
-    let rho = rho_for_error(&layout, "c", "count", 5.0).expect("calibrate").expect("a budget");
-    let errors = expected_errors(&layout, &calibrate(&layout, rho).expect("calibrate"), None);
-    assert!(errors[0].half_width <= 5.0 && errors[0].half_width > 4.99, "{errors:?}");
-    assert_eq!(rho_for_error(&layout, "c", "median", 5.0).expect("calibrate"), None);
 }
 
 #[test]

@@ -11,7 +11,7 @@ mod noise;
 mod release;
 mod tables;
 
-pub use calibration::{CalibrationError, calibrate, rho_for_error, scales, split_of_bounds_round};
+pub use calibration::{CalibrationError, calibrate, scales, split_of_bounds_round};
 pub use noise::{NoiseError, serve_noise};
 pub use release::{Advice, ExpectedError, GateError, PartNoise, Release, Released, choose_bounds, expected_errors, noised, release};
 pub use tables::{TableOutcome, Tables, publish_tables};
