@@ -2,7 +2,8 @@
 //!
 //! Guarantee: a key text is read only if its hash fits its name and key, so a slip of one character is found.
 //! The texts are those of Go's `golang.org/x/mod/sumdb/note`, `name+hash+base64`, so that foreign tools read
-//! them unmodified. Only Ed25519 (signature type 0x01) is made and known.
+//! them unmodified. Only Ed25519 is made and known: over a text (type 0x01, here), or over a time and a text
+//! (type 0x04, a [`Witness`](crate::Witness)).
 //!
 //! Rejected: PEM. It has no place for the name, and a checkpoint without its origin proves nothing.
 
@@ -13,8 +14,10 @@ use ring::rand::SecureRandom as _;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use tidegate_terms::Digest;
 
-/// The algorithm field of keys and signatures.
+/// The algorithm field of keys and signatures: Ed25519 over the text of a note.
 const ED25519_TYPE: u8 = 1;
+/// The algorithm field of witnesses: Ed25519 over a time and the text (C2SP tlog-cosignature, `cosignature/v1`).
+pub(crate) const COSIGNATURE_TYPE: u8 = 4;
 const SECRET_PREFIX: &str = "PRIVATE+KEY+";
 
 pub(crate) fn check_name(name: &str) -> Result<(), NoteError> {
@@ -25,13 +28,13 @@ pub(crate) fn check_name(name: &str) -> Result<(), NoteError> {
     Ok(())
 }
 
-fn key_id(name: &str, public: &[u8]) -> u32 {
-    let digest = Digest::of_parts(&[name.as_bytes(), b"\n", &[ED25519_TYPE], public]);
+fn key_id(name: &str, algorithm: u8, public: &[u8]) -> u32 {
+    let digest = Digest::of_parts(&[name.as_bytes(), b"\n", &[algorithm], public]);
     u32::from_be_bytes([digest.0[0], digest.0[1], digest.0[2], digest.0[3]])
 }
 
 /// Splits `name+hash+base64`, and checks the type byte and that 32 bytes follow it.
-fn parse_parts(text: &str) -> Result<(&str, u32, [u8; 32]), NoteError> {
+fn parse_parts(text: &str, algorithm: u8) -> Result<(&str, u32, [u8; 32]), NoteError> {
     let mut parts = text.splitn(3, '+');
     let (Some(name), Some(hash), Some(data)) = (parts.next(), parts.next(), parts.next()) else { return Err(NoteError::Key) };
     check_name(name)?;
@@ -41,13 +44,13 @@ fn parse_parts(text: &str) -> Result<(&str, u32, [u8; 32]), NoteError> {
     }
     let id = u32::from_str_radix(hash, 16).map_err(|_| NoteError::Key)?;
     match BASE64.decode(data).ok().as_deref() {
-        Some([ED25519_TYPE, key @ ..]) => Ok((name, id, key.try_into().map_err(|_| NoteError::Key)?)),
+        Some([found, key @ ..]) if *found == algorithm => Ok((name, id, key.try_into().map_err(|_| NoteError::Key)?)),
         _ => Err(NoteError::Key),
     }
 }
 
-fn key_text(name: &str, id: u32, key: &[u8]) -> String {
-    format!("{name}+{id:08x}+{}", BASE64.encode([&[ED25519_TYPE], key].concat()))
+fn key_text(name: &str, id: u32, algorithm: u8, key: &[u8]) -> String {
+    format!("{name}+{id:08x}+{}", BASE64.encode([&[algorithm], key].concat()))
 }
 
 /// A public key with its name: what checks signatures.
@@ -55,20 +58,29 @@ fn key_text(name: &str, id: u32, key: &[u8]) -> String {
 pub struct Verifier {
     name: String,
     id: u32,
+    algorithm: u8,
     key: [u8; 32],
 }
 
 impl Verifier {
     /// A verifier for a public key.
     pub fn new(name: &str, key: [u8; 32]) -> Result<Self, NoteError> {
-        check_name(name)?;
-        Ok(Self { name: name.to_owned(), id: key_id(name, &key), key })
+        Self::of(name, ED25519_TYPE, key)
     }
 
     /// Reads a verifier key such as `log.example+1234abcd+AQ...`; the hash in it must fit.
     pub fn parse(vkey: &str) -> Result<Self, NoteError> {
-        let (name, id, key) = parse_parts(vkey)?;
-        if key_id(name, &key) == id { Self::new(name, key) } else { Err(NoteError::Key) }
+        Self::parse_of(vkey, ED25519_TYPE)
+    }
+
+    pub(crate) fn of(name: &str, algorithm: u8, key: [u8; 32]) -> Result<Self, NoteError> {
+        check_name(name)?;
+        Ok(Self { name: name.to_owned(), id: key_id(name, algorithm, &key), algorithm, key })
+    }
+
+    pub(crate) fn parse_of(vkey: &str, algorithm: u8) -> Result<Self, NoteError> {
+        let (name, id, key) = parse_parts(vkey, algorithm)?;
+        if key_id(name, algorithm, &key) == id { Self::of(name, algorithm, key) } else { Err(NoteError::Key) }
     }
 
     /// The key's name.
@@ -93,7 +105,7 @@ impl Verifier {
 
 impl std::fmt::Display for Verifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&key_text(&self.name, self.id, &self.key))
+        f.write_str(&key_text(&self.name, self.id, self.algorithm, &self.key))
     }
 }
 
@@ -106,33 +118,45 @@ pub struct Signer {
 impl Signer {
     /// Makes a key; the second value is its secret text for [`Signer::parse`], to be stored under lock.
     pub fn generate(name: &str) -> Result<(Self, String), NoteError> {
+        Self::generate_of(name, ED25519_TYPE)
+    }
+
+    pub(crate) fn generate_of(name: &str, algorithm: u8) -> Result<(Self, String), NoteError> {
         let mut seed = [0; 32];
         ring::rand::SystemRandom::new().fill(&mut seed).map_err(|_| NoteError::Random)?;
-        let signer = Self::from_seed(name, &seed)?;
-        let secret = format!("{SECRET_PREFIX}{}", key_text(name, signer.verifier.id, &seed));
+        let signer = Self::from_seed_of(name, algorithm, &seed)?;
+        let secret = format!("{SECRET_PREFIX}{}", key_text(name, signer.verifier.id, algorithm, &seed));
         Ok((signer, secret))
     }
 
     /// Reads the secret text of a key, `PRIVATE+KEY+name+hash+base64`.
     pub fn parse(secret: &str) -> Result<Self, NoteError> {
-        let (name, id, seed) = parse_parts(secret.strip_prefix(SECRET_PREFIX).ok_or(NoteError::Key)?)?;
-        let signer = Self::from_seed(name, &seed)?;
+        Self::parse_of(secret, ED25519_TYPE)
+    }
+
+    pub(crate) fn parse_of(secret: &str, algorithm: u8) -> Result<Self, NoteError> {
+        let (name, id, seed) = parse_parts(secret.strip_prefix(SECRET_PREFIX).ok_or(NoteError::Key)?, algorithm)?;
+        let signer = Self::from_seed_of(name, algorithm, &seed)?;
         if signer.verifier.id == id { Ok(signer) } else { Err(NoteError::Key) }
     }
 
     /// A signer from the 32 secret bytes of RFC 8032.
     pub fn from_seed(name: &str, seed: &[u8; 32]) -> Result<Self, NoteError> {
-        Self::from_pair(name, Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| NoteError::Key)?)
+        Self::from_seed_of(name, ED25519_TYPE, seed)
+    }
+
+    fn from_seed_of(name: &str, algorithm: u8, seed: &[u8; 32]) -> Result<Self, NoteError> {
+        Self::from_pair(name, algorithm, Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| NoteError::Key)?)
     }
 
     /// A signer from a key in PKCS#8.
     pub fn from_pkcs8(name: &str, pkcs8: &[u8]) -> Result<Self, NoteError> {
-        Self::from_pair(name, Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| NoteError::Key)?)
+        Self::from_pair(name, ED25519_TYPE, Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| NoteError::Key)?)
     }
 
-    fn from_pair(name: &str, pair: Ed25519KeyPair) -> Result<Self, NoteError> {
+    fn from_pair(name: &str, algorithm: u8, pair: Ed25519KeyPair) -> Result<Self, NoteError> {
         let key = pair.public_key().as_ref().try_into().map_err(|_| NoteError::Key)?;
-        Ok(Self { verifier: Verifier::new(name, key)?, pair })
+        Ok(Self { verifier: Verifier::of(name, algorithm, key)?, pair })
     }
 
     /// The key's name; for a log, its origin.

@@ -10,6 +10,7 @@
 
 mod audit;
 mod checkpoint;
+mod cosignature;
 mod entry;
 mod files;
 mod hash;
@@ -28,6 +29,7 @@ mod violation;
 
 pub use audit::{AuditError, AuditReport, Verdict, verify};
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use cosignature::{Cosignature, Witness, WitnessSigner, cosignatures};
 pub use entry::{Charge, ENTRY_BYTES_MAX, Entry, EntryError, Event, Payer, PeriodCap, RELEASE_BYTES, ReviewedTerms, commit, entry_schema};
 pub use files::FileError;
 pub use hash::{empty_root, fold, leaf_hash, node_hash};

@@ -48,10 +48,10 @@ messages! {
 
 /// A signature as it stands in a note, not yet verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Signature {
-    name: String,
-    id: u32,
-    bytes: Vec<u8>,
+pub(crate) struct Signature {
+    pub(crate) name: String,
+    pub(crate) id: u32,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// A note that was read, not yet verified.
@@ -68,10 +68,15 @@ pub fn sign(text: &str, signers: &[&Signer]) -> Result<String, NoteError> {
     }
     let mut note = format!("{text}\n");
     for signer in signers {
-        let signature = [&signer.verifier().id().to_be_bytes(), signer.sign(text.as_bytes()).as_ref()].concat();
-        note.push_str(&format!("— {} {}\n", signer.name(), BASE64.encode(signature)));
+        note.push_str(&signature_line(signer, signer.sign(text.as_bytes()).as_ref()));
     }
     Ok(note)
+}
+
+/// The line of a signature, with its newline.
+pub(crate) fn signature_line(signer: &Signer, signature: &[u8]) -> String {
+    let bytes = [&signer.verifier().id().to_be_bytes(), signature].concat();
+    format!("— {} {}\n", signer.name(), BASE64.encode(bytes))
 }
 
 fn has_control(text: &str) -> bool {
@@ -107,6 +112,10 @@ impl Note {
         }
         let name = || known.iter().map(Verifier::name).collect::<Vec<_>>().join(", ");
         if verified { Ok(&self.text) } else { Err(NoteError::Unsigned { name: name() }) }
+    }
+
+    pub(crate) fn signatures(&self) -> &[Signature] {
+        &self.signatures
     }
 
     /// The text, whoever signed it; for telling a person what an unverified note claims.

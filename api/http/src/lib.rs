@@ -1,0 +1,1 @@
+//! HTTP: the published log as static files, and a witness (C2SP tlog-witness).

@@ -1,0 +1,1 @@
+//! Data products: the delivery package, made and verified.
