@@ -118,6 +118,14 @@ messages! {
             en: "the result of run {run} is not shown, because no signed checkpoint covers it yet; try again",
             zh: "运行 {run} 的结果尚未被已签名的检查点覆盖，暂不显示；请重试",
         },
+        MayNotOpen { field: String } = "opening.not-allowed" {
+            en: "`{field}` may not be opened to this role; totals and shards are opened to nobody. docs/trust.md says who may read what",
+            zh: "不得向该角色开示“{field}”；总量与分片不向任何人开示。谁可阅读什么见 docs/trust.md",
+        },
+        UnknownCommitment { entry: u64, field: String } = "opening.unknown" {
+            en: "entry {entry} has no commitment `{field}` that can be opened: `tidegate audit search` shows the entries",
+            zh: "第 {entry} 条没有可开示的承诺“{field}”：`tidegate audit search` 可查看条目",
+        },
         JoinMissing = "run.join-missing" {
             en: "the module joins two datasets: name the second one with --join",
             zh: "该模型联接两个数据集：请用 --join 指定第二个数据集",

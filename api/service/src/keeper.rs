@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use tidegate_engine::{FrameError, read_frame, write_frame};
+use tidegate_log::Reader;
 use tidegate_sandbox::COMPONENT_BYTES_MAX;
 use tidegate_shards::ImportProgress;
 use tidegate_store::StoreError;
@@ -113,6 +114,15 @@ pub enum Request {
         /// One of its rounds; the last, where none is named.
         round: Option<u32>,
     },
+    /// Open a commitment of the log.
+    Open {
+        /// The index of the entry.
+        entry: u64,
+        /// The name of the commitment in it.
+        field: String,
+        /// To whom.
+        reader: Reader,
+    },
     /// Show the account on which a dataset draws.
     BudgetShow {
         /// The dataset.
@@ -200,6 +210,7 @@ async fn answer(
         }
         Request::Run(question) => value(&domain.run(&question, &mut |admitted| say(Reply::Admitted(admitted))).await?),
         Request::ReleaseShow { run, round } => value(&domain.shown_of(&run, round).await?),
+        Request::Open { entry, field, reader } => value(&domain.open_commitment(entry, &field, reader).await?),
         Request::BudgetShow { dataset } => value(&domain.budget(&dataset).await?),
     }
 }

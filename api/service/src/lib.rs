@@ -16,6 +16,7 @@ mod instant;
 mod keeper;
 mod keys;
 mod modules;
+mod openings;
 mod plan;
 mod quotes;
 mod receipts;

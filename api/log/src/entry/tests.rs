@@ -55,7 +55,8 @@ fn one_of_each() -> Vec<Entry> {
             valid_from: "2026-01-01".into(),
             valid_until: "2027-01-01".into(),
         }),
-        at(Event::Revoke { grant: "g-1".into(), reason: "“over”\n".into() }),
+        at(Event::Revoke { grant: "g-1".into(), reason_commitment: Digest([7; 32]) }),
+        at(Event::Open { entry: 3, field: "reason_commitment".into(), reader: Reader::Regulator }),
         at(Event::Module {
             module: digest("seal"),
             component: digest("component"),
