@@ -118,6 +118,11 @@ pub enum Request {
         /// The dataset.
         dataset: Name,
     },
+    /// Change the key of the log.
+    LogRotateKey {
+        /// For how many days both keys sign.
+        overlap_days: u32,
+    },
 }
 
 /// What the keeper says.
@@ -201,6 +206,7 @@ async fn answer(
         Request::Run(question) => value(&domain.run(&question, &mut |admitted| say(Reply::Admitted(admitted))).await?),
         Request::ReleaseShow { run, round } => value(&domain.shown_of(&run, round).await?),
         Request::BudgetShow { dataset } => value(&domain.budget(&dataset).await?),
+        Request::LogRotateKey { overlap_days } => value(&domain.rotate_key(overlap_days).await?),
     }
 }
 

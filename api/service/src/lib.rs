@@ -17,9 +17,11 @@ mod keeper;
 mod keys;
 mod modules;
 mod plan;
+mod publisher;
 mod quotes;
 mod receipts;
 mod reviewed;
+mod rotation;
 mod runs;
 mod slot;
 
