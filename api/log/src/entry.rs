@@ -344,7 +344,8 @@ pub struct Charge {
     pub rounds: u32,
 }
 
-/// An entry as it is written; for its schema alone.
+/// An entry as it is written.
+// For its schema alone; `codec` writes.
 #[derive(JsonSchema)]
 #[schemars(title = "Tidegate log entry")]
 #[allow(dead_code)]

@@ -51,3 +51,69 @@ impl Replay {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::{Entry, Event};
+    use crate::key::Signer;
+    use crate::replay::Read;
+    use crate::replay::tests::{ORIGIN, story};
+    use tidegate_terms::Message as _;
+
+    fn key(origin: &str, seed: u8) -> Verifier {
+        Signer::from_seed(origin, &[seed; 32]).expect("key").verifier().clone()
+    }
+
+    fn replay(rotations: &[(&str, String, &str)]) -> Replay {
+        let mut replay = Replay::new(ORIGIN);
+        let rotations = rotations
+            .iter()
+            .map(|(at, key, until)| Entry { at: (*at).into(), event: Event::RotateKey { key: key.clone(), until: (*until).into() } });
+        story().into_iter().take(2).chain(rotations).for_each(|entry| replay.take(Read::of(&entry.encode().expect("encode"))));
+        replay
+    }
+
+    fn codes(replay: &Replay) -> Vec<(u64, String)> {
+        replay.findings.iter().map(|finding| (finding.entry, finding.violation.code())).collect()
+    }
+
+    #[test]
+    fn a_change_names_a_new_key_of_this_log_and_waits_for_the_one_before() {
+        let (second, third) = (key(ORIGIN, 2).to_string(), key(ORIGIN, 3).to_string());
+        let (day, week, month) = ("2026-12-01T00:00:00Z", "2026-12-08T00:00:00Z", "2026-12-31T00:00:00Z");
+        let good = replay(&[(day, second.clone(), week), (week, third.clone(), month)]);
+        assert_eq!((codes(&good), good.rotations.len()), (vec![], 2));
+        let wrong = [
+            (vec![(day, key("other.example", 2).to_string(), week)], vec![(2, "audit.rotated-key")]),
+            (vec![(day, "no key".into(), week)], vec![(2, "audit.rotated-key")]),
+            (vec![(day, second.clone(), day)], vec![(2, "audit.rotation-dates")]),
+            (vec![(day, second.clone(), week), (week, second.clone(), month)], vec![(3, "audit.rotated-again")]),
+            (vec![(day, second, month), (week, third, month)], vec![(3, "audit.rotation-overlaps")]),
+        ];
+        for (rotations, expected) in wrong {
+            let expected: Vec<(u64, String)> = expected.into_iter().map(|(entry, code)| (entry, code.to_owned())).collect();
+            assert_eq!(codes(&replay(&rotations)), expected);
+        }
+    }
+
+    #[test]
+    fn a_key_signs_between_its_entry_and_its_end() {
+        let (first, second) = (key(ORIGIN, 1), key(ORIGIN, 2));
+        let (day, week, month) = ("2026-12-01T00:00:00Z", "2026-12-08T00:00:00Z", "2026-12-31T00:00:00Z");
+        let log = || replay(&[(day, second.to_string(), week)]);
+        let by = |signers: Vec<Verifier>, size: u64, newest: &str| {
+            let mut log = log();
+            log.check_signed(size, newest, Some(&first), |verifier| signers.contains(verifier));
+            codes(&log)
+        };
+        let both = || vec![first.clone(), second.clone()];
+        assert_eq!(by(both(), 3, day), vec![]);
+        assert_eq!(by(both(), 9, week), vec![], "until its last second");
+        assert_eq!(by(vec![second.clone()], 9, month), vec![]);
+        assert_eq!(by(vec![first.clone()], 2, day), vec![], "before the change");
+        assert_eq!(by(vec![second.clone()], 2, day), [(2, "audit.key-early".into())]);
+        assert_eq!(by(both(), 9, month), [(2, "audit.key-late".into())]);
+        assert_eq!(by(vec![first.clone()], 9, month), [(2, "audit.key-late".into())]);
+    }
+}
