@@ -5,6 +5,7 @@
 //! the conformance tests of the engine use crates directly.
 
 pub mod domain;
+pub mod keeper;
 pub mod openings;
 pub mod processes;
 pub mod program;

@@ -60,6 +60,9 @@ pub(crate) enum Command {
     /// Verify logs
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Keep the domain's log
+    #[command(subcommand)]
+    Log(LogCommand),
     /// Play the whole path on real data, in a temporary domain
     Demo {
         /// Keep the domain in this directory, which must not exist
@@ -435,6 +438,16 @@ pub(crate) enum Role {
     Exchange,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    /// Give the log another signing key; both sign for a time
+    RotateKey {
+        /// For how many days both keys sign
+        #[arg(long, value_name = "DAYS")]
+        overlap_days: u32,
+    },
+}
+
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct BenchArguments {
@@ -470,6 +483,21 @@ pub(crate) enum BenchCommand {
         #[arg(long)]
         markdown: bool,
     },
+    /// Measure the log: durable appends beside the bare disk, and verifying a million entries
+    Log(BenchLogArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchLogArguments {
+    /// Entries of the log that is verified; the goal is for 1000000
+    #[arg(long, default_value_t = 1_000_000)]
+    pub(crate) entries: u64,
+    /// Rounds; the median counts
+    #[arg(long = "rounds", default_value_t = 5)]
+    pub(crate) rounds: usize,
+    /// A directory on the disk that is measured; a temporary one if not given
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

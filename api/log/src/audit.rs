@@ -3,23 +3,27 @@
 //! Guarantee: [`verify`] reads every entry, makes every hash again, and compares all files with what it made
 //! and the root with the signed one. No bit of a file that the checkpoint covers can differ unnoticed, and the
 //! error names the file: entries and hash tiles root separately, so the side that still leads to the signed
-//! root convicts the other. Then the rules between entries are replayed. Memory follows the number of runs
-//! and of files, not the size of the log.
+//! root convicts the other. The rules between entries are replayed in their order, while all cores read ahead
+//! (`ahead`). Memory follows the number of runs and of files, not the size of the log. Whoever trusts an earlier key
+//! of the log is led to the present one ([`KeyChain`]); the checkpoints on the way must be of the same history.
 //!
 //! Rejected: checking proofs for sampled entries. A domain's log is small enough to be read whole.
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::files::{CHECKPOINT, FileError, Files, VKEY};
-use crate::hash::leaf_hash;
 use crate::key::Verifier;
-use crate::note::NoteError;
+use crate::note::{Note, NoteError};
+use crate::proof::ProofError;
 use crate::replay::{OpenRun, Replay};
+use crate::rotation::{KeyChain, KeyLink, read_links};
 use crate::spending::LineageAccount;
-use crate::tiles::{TILE_WIDTH, Tile, TileKind, TileTree};
+use crate::tiles::{Tile, TileKind, TileTree};
 use crate::violation::Finding;
 use std::collections::BTreeMap;
 use std::path::Path;
 use tidegate_terms::{Digest, Name, messages};
+
+mod ahead;
 
 messages! {
     /// Why a log could not be verified.
@@ -57,6 +61,10 @@ messages! {
             en: "the entries do not lead to the root that the file `checkpoint` signs: another history was signed, keep both and ask the publisher",
             zh: "条目推导出的根与文件“checkpoint”签署的根不符：签署的是另一段历史，请留存双方并询问发布方",
         },
+        KeyLinkDiffers { file: String } = "audit.key-link-differs" {
+            en: "the file `{file}` of a change of key is of another history than the entries: keep both and ask the publisher",
+            zh: "密钥更换文件“{file}”与条目不属同一历史：请留存双方并询问发布方",
+        },
         Newer { index: u64, version: u32 } = "audit.newer" {
             en: "entry {index} has version {version}, which this program does not know: verify with a newer Tidegate",
             zh: "第 {index} 条的版本为 {version}，本程序不认识：请用更新的 Tidegate 验证",
@@ -91,6 +99,7 @@ impl AuditError {
     pub fn file(&self) -> Option<&str> {
         match self {
             Self::File(FileError::Missing { file } | FileError::Unreadable { file, .. } | FileError::Damaged { file }) => Some(file),
+            Self::KeyLinkDiffers { file } => Some(file),
             Self::VkeyFile => Some(VKEY),
             Self::NoKey | Self::Key | Self::Newer { .. } | Self::File(FileError::Busy) => None,
             _ => Some(CHECKPOINT),
@@ -109,6 +118,8 @@ pub struct AuditReport {
     pub root: Digest,
     /// Whether the caller brought the key. A key that lies beside the log proves only that the log agrees with itself.
     pub key_trusted: bool,
+    /// The keys of the log that were followed, from the one that was begun with.
+    pub keys: Vec<String>,
     /// Rules that entries break; the first thousand.
     pub findings: Vec<Finding>,
     /// How many there are in all.
@@ -134,11 +145,13 @@ impl AuditReport {
     }
 }
 
-/// Verifies the log in a directory under this key, or under the one that lies there.
+/// Verifies the log in a directory under this key, or under the one that lies there. The key may be any that the log
+/// had, as long as it leads to the one that signs now.
 pub fn verify(directory: &Path, vkey: Option<&str>) -> Result<AuditReport, AuditError> {
     let files = Files::new(directory);
-    let head = open_log(&files, vkey)?.1;
-    let replay = check_tree(&files, &head)?;
+    let (chain, links, note, head) = open_signed(&files, vkey)?;
+    let signed = Signed::all(&note, &head, &links)?;
+    let replay = check_tree(&files, &head, &chain, signed)?;
     let (files_unsigned, files_unknown) = check_other_files(&files, head.size)?;
     if let Some((index, version)) = replay.newer {
         return Err(AuditError::Newer { index, version });
@@ -148,6 +161,7 @@ pub fn verify(directory: &Path, vkey: Option<&str>) -> Result<AuditReport, Audit
         entries: head.size,
         root: head.root,
         key_trusted: vkey.is_some(),
+        keys: chain.keys().iter().map(ToString::to_string).collect(),
         runs: replay.runs(),
         reviewed_runs: replay.reviewed_runs(),
         open_runs: replay.open_runs(),
@@ -159,30 +173,78 @@ pub fn verify(directory: &Path, vkey: Option<&str>) -> Result<AuditReport, Audit
     })
 }
 
-/// The key of a log: the given one, which must then fit the one that lies there, or that one.
-pub fn log_verifier(directory: &Path, vkey: Option<&str>) -> Result<Verifier, AuditError> {
-    load_key(&Files::new(directory), vkey)
+/// The keys of a log: those that the given one, or else the one that lies there, leads to.
+pub fn log_keys(directory: &Path, vkey: Option<&str>) -> Result<KeyChain, AuditError> {
+    let files = Files::new(directory);
+    load_keys(&files, vkey, &read_links(&files)?)
 }
 
-/// The log's key and its head, signed by it.
-pub(crate) fn open_log(files: &Files, vkey: Option<&str>) -> Result<(Verifier, Checkpoint), AuditError> {
-    let verifier = load_key(files, vkey)?;
+/// The log's head, signed by one of its keys.
+pub(crate) fn open_log(files: &Files, vkey: Option<&str>) -> Result<Checkpoint, AuditError> {
+    open_signed(files, vkey).map(|(_, _, _, head)| head)
+}
+
+/// The keys of a log, how they follow from each other, its head as a note, and what that says.
+fn open_signed(files: &Files, vkey: Option<&str>) -> Result<(KeyChain, Vec<(String, KeyLink)>, Vec<u8>, Checkpoint), AuditError> {
+    let links = read_links(files)?;
+    let chain = load_keys(files, vkey, &links)?;
     let note = files.read(CHECKPOINT)?.ok_or(FileError::Missing { file: CHECKPOINT.into() })?;
-    let head = Checkpoint::verify(&note, &verifier).map_err(checkpoint_error)?;
-    Ok((verifier, head))
+    let head = chain.verify_checkpoint(&note).map_err(checkpoint_error)?;
+    Ok((chain, links, note, head))
 }
 
-fn load_key(files: &Files, vkey: Option<&str>) -> Result<Verifier, AuditError> {
+/// The key to begin with and those that it leads to; the one that lies beside the log must be among them.
+fn load_keys(files: &Files, vkey: Option<&str>, links: &[(String, KeyLink)]) -> Result<KeyChain, AuditError> {
     let beside = files.read(VKEY)?;
     let parse = |bytes: &[u8]| Verifier::parse(std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?).ok();
-    match (vkey, beside) {
-        (None, None) => Err(AuditError::NoKey),
-        (None, Some(bytes)) => parse(&bytes).ok_or(AuditError::VkeyFile),
-        (Some(vkey), beside) => {
-            let verifier = Verifier::parse(vkey.trim()).map_err(|_| AuditError::Key)?;
-            let fits = beside.is_none_or(|bytes| parse(&bytes).as_ref() == Some(&verifier));
-            if fits { Ok(verifier) } else { Err(AuditError::VkeyFile) }
+    let trusted = match (vkey, &beside) {
+        (None, None) => return Err(AuditError::NoKey),
+        (None, Some(bytes)) => parse(bytes).ok_or(AuditError::VkeyFile)?,
+        (Some(vkey), _) => Verifier::parse(vkey.trim()).map_err(|_| AuditError::Key)?,
+    };
+    for (file, link) in links {
+        if let Err(ProofError::Checkpoint(CheckpointError::Note(NoteError::Signature { .. }))) = link.verify(&trusted) {
+            return Err(FileError::Damaged { file: file.clone() }.into());
         }
+    }
+    let only: Vec<KeyLink> = links.iter().map(|(_, link)| link.clone()).collect();
+    let chain = KeyChain::follow(&trusted, &only);
+    let fits = beside.is_none_or(|bytes| parse(&bytes).is_some_and(|beside| chain.keys().contains(&beside)));
+    if fits { Ok(chain) } else { Err(AuditError::VkeyFile) }
+}
+
+/// A signed checkpoint that must be of this history.
+struct Signed {
+    file: String,
+    size: u64,
+    root: Digest,
+    note: Note,
+}
+
+impl Signed {
+    /// The head, and the checkpoints of changes of key, by size.
+    fn all(note: &[u8], head: &Checkpoint, links: &[(String, KeyLink)]) -> Result<Vec<Self>, AuditError> {
+        let mut all = Vec::new();
+        let mut before: Option<&Verifier> = None;
+        for (file, link) in links {
+            let damaged = |_| FileError::Damaged { file: file.clone() };
+            let Checkpoint { origin, size, root, .. } = link.verify(link.key()).map_err(damaged)?;
+            before.map_or(Ok(()), |before| link.verify(before).map(|_| ()).map_err(damaged))?;
+            before = Some(link.key());
+            if origin != head.origin || size > head.size {
+                return Err(AuditError::KeyLinkDiffers { file: file.clone() });
+            }
+            let note = Note::parse(link.note().as_bytes()).map_err(|_| AuditError::KeyLinkDiffers { file: file.clone() })?;
+            all.push(Self { file: file.clone(), size, root, note });
+        }
+        all.sort_by_key(|signed| signed.size);
+        let note = Note::parse(note).map_err(|_| AuditError::CheckpointMalformed)?;
+        all.push(Self { file: CHECKPOINT.into(), size: head.size, root: head.root, note });
+        Ok(all)
+    }
+
+    fn by(&self, verifier: &Verifier) -> bool {
+        self.note.verify(std::slice::from_ref(verifier)).is_ok()
     }
 }
 
@@ -196,38 +258,63 @@ fn checkpoint_error(error: CheckpointError) -> AuditError {
 }
 
 /// Reads all entries and the tiles of the signed tree, and finds the side that does not lead to its root.
-fn check_tree(files: &Files, head: &Checkpoint) -> Result<Replay, AuditError> {
+fn check_tree(files: &Files, head: &Checkpoint, chain: &KeyChain, signed: Vec<Signed>) -> Result<Replay, AuditError> {
     let mut replay = Replay::new(&head.origin);
-    // Two trees: one over the entries, one over the hashes that the tiles of level 0 hold.
-    let (mut made, mut stored) = (TileTree::default(), TileTree::default());
-    let (mut wrong_tile, mut wrong_bundle) = (None, None);
-    while made.size() < head.size {
-        let index = made.size() / TILE_WIDTH as u64;
-        let at = |kind| Tile::of_tree(kind, index, head.size).ok_or(AuditError::RootDiffers);
-        let (bundle, entries) = files.entries(at(TileKind::Entries)?)?;
-        let hashes = files.hashes(at(TileKind::Hashes(0))?)?;
-        for hash in &hashes {
-            stored.push(*hash, |_, _| Ok::<(), AuditError>(()))?;
+    // Two trees: one over the entries, one over the hashes that the tiles of level 0 hold. They are one until they differ.
+    let (mut made, mut stored): (TileTree, Option<TileTree>) = (TileTree::default(), None);
+    let (mut wrong_tile, mut wrong_bundle, mut wrong_link) = (None, None, None);
+    // The instant of the newest entry under each checkpoint.
+    let mut newest: Vec<String> = Vec::new();
+    let mut at_size = |made: &TileTree, replay: &Replay| {
+        while let Some(next) = signed.get(newest.len()).filter(|next| next.size == made.size()) {
+            if next.file != CHECKPOINT && next.root != made.root() {
+                wrong_link.get_or_insert_with(|| next.file.clone());
+            }
+            newest.push(replay.now().to_owned());
         }
-        let leaves: Vec<Digest> = entries.iter().map(|entry| leaf_hash(entry)).collect();
-        if leaves != hashes {
-            wrong_bundle.get_or_insert(bundle);
+    };
+    at_size(&made, &replay);
+    ahead::read(files, head.size, |bundle| {
+        let same = bundle.leaves == bundle.hashes;
+        if !same || stored.is_some() {
+            let stored = stored.get_or_insert_with(|| made.clone());
+            for hash in &bundle.hashes {
+                stored.push(*hash, |_, _| Ok::<(), AuditError>(()))?;
+            }
         }
-        for (entry, leaf) in entries.iter().zip(leaves) {
+        if !same {
+            wrong_bundle.get_or_insert(bundle.file);
+        }
+        for (entry, leaf) in bundle.entries.into_iter().zip(bundle.leaves) {
             replay.take(entry);
-            made.push(leaf, |tile, hashes| compare(files, tile, hashes, &mut wrong_tile))?;
+            made.push(leaf, |tile, hashes| match tile.kind {
+                // Level 0 was compared just now.
+                TileKind::Hashes(0) if same => Ok(()),
+                _ => compare(files, tile, hashes, &mut wrong_tile),
+            })?;
+            at_size(&made, &replay);
         }
-    }
+        Ok(())
+    })?;
     for (tile, hashes) in made.partial() {
         compare(files, tile, hashes, &mut wrong_tile)?;
     }
     let damaged = |file| Err(FileError::Damaged { file }.into());
-    match (made.root() == head.root, stored.root() == head.root, wrong_tile, wrong_bundle) {
-        (true, _, None, _) => Ok(replay),
-        (true, _, Some(tile), _) => damaged(tile),
-        (false, true, _, Some(bundle)) => damaged(bundle),
-        (false, _, _, _) => Err(AuditError::RootDiffers),
+    let stored_root = stored.as_ref().unwrap_or(&made).root();
+    match (made.root() == head.root, stored_root == head.root, wrong_tile, wrong_bundle) {
+        (true, _, None, _) => {}
+        (true, _, Some(tile), _) => return damaged(tile),
+        (false, true, _, Some(bundle)) => return damaged(bundle),
+        (false, _, _, _) => return Err(AuditError::RootDiffers),
     }
+    if let Some(file) = wrong_link {
+        return Err(AuditError::KeyLinkDiffers { file });
+    }
+    let first = chain.keys().first().filter(|first| replay.rotations.iter().all(|rotation| rotation.key != **first));
+    for (signed, newest) in signed.iter().zip(&newest) {
+        replay.check_signed(signed.size, newest, first, |verifier| signed.by(verifier));
+    }
+    Ok(replay)
 }
 
 fn compare(files: &Files, tile: Tile, made: &[Digest], wrong: &mut Option<String>) -> Result<(), AuditError> {

@@ -19,8 +19,8 @@ use tidegate_terms::{DeltaCost, Digest, Mechanism, Name, Rho, Visibility, messag
 pub const ENTRY_BYTES_MAX: usize = 65_535;
 /// The length of every release entry, and of every entry about tables.
 pub const RELEASE_BYTES: usize = 1_024;
+/// The version of the format; `codec` writes it.
 const VERSION: u32 = 1;
-const PAD: &str = ".";
 
 messages! {
     /// Why bytes or values are not an entry.
@@ -63,7 +63,9 @@ pub struct Entry {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+// In the log the variant stands in the field `type` beside the others; `codec` puts it there.
+#[schemars(tag = "type")]
 pub enum Event {
     /// A domain began, or runs other software from here on. The first entry of every log.
     Domain {
@@ -277,6 +279,14 @@ pub enum Event {
         /// To whom.
         reader: Reader,
     },
+    /// The log gets another signing key. It signs beside the one before from this entry on, and alone after a time.
+    RotateKey {
+        /// The new verifier key, as `name+hash+base64`; its name is the origin of the log.
+        key: String,
+        /// When the key before stops signing.
+        #[schemars(schema_with = "instant_schema")]
+        until: String,
+    },
 }
 
 /// A dataset that a run reads, and the accounts that pay for it.
@@ -347,21 +357,18 @@ pub struct Charge {
 }
 
 /// An entry as it is written.
-#[derive(Serialize, Deserialize, JsonSchema)]
+// For its schema alone; `codec` writes.
+#[derive(JsonSchema)]
 #[schemars(title = "Tidegate log entry")]
+#[allow(dead_code)]
 struct Written {
     /// The version of this format.
     v: u32,
     /// When.
     #[schemars(schema_with = "instant_schema")]
     at: String,
-    #[serde(flatten)]
+    #[schemars(flatten)]
     event: Event,
-}
-
-#[derive(Deserialize)]
-struct Versioned {
-    v: u32,
 }
 
 impl Event {
@@ -379,6 +386,7 @@ impl Event {
             Self::Reviewed { .. } => "reviewed",
             Self::Tables { .. } => "tables",
             Self::Open { .. } => "open",
+            Self::RotateKey { .. } => "rotate_key",
         }
     }
 
@@ -394,36 +402,28 @@ impl Entry {
     /// The one encoding of this entry.
     pub fn encode(&self) -> Result<Vec<u8>, EntryError> {
         check_texts(self)?;
-        let mut written = Written { v: VERSION, at: self.at.clone(), event: self.event.clone() };
-        if let Some(pad) = written.event.pad() {
-            pad.clear();
-            let missing = RELEASE_BYTES.saturating_sub(write(&written)?.len());
-            if let Some(pad) = written.event.pad() {
-                *pad = PAD.repeat(missing);
-            }
-        }
-        let bytes = write(&written)?;
-        if bytes.len() > ENTRY_BYTES_MAX { Err(EntryError::TooLong { bytes: bytes.len() }) } else { Ok(bytes) }
+        let mut event = self.event.clone();
+        let padded = event.pad().map(String::clear).is_some();
+        written(&self.at, &event, padded)
     }
 
     /// Reads an entry; only its one encoding is accepted.
     pub fn decode(bytes: &[u8]) -> Result<Self, EntryError> {
-        let syntax = |error: serde_json::Error| EntryError::Syntax { detail: error.to_string() };
-        let Versioned { v: version } = serde_json::from_slice(bytes).map_err(syntax)?;
-        if version != VERSION {
-            return Err(EntryError::Version { version });
-        }
-        let mut written: Written = serde_json::from_slice(bytes).map_err(syntax)?;
-        if let Some(pad) = written.event.pad() {
-            pad.clear();
-        }
-        let entry = Self { at: written.at, event: written.event };
-        if entry.encode()? == bytes { Ok(entry) } else { Err(EntryError::NotCanonical) }
+        let (at, mut event) = match codec::read(bytes) {
+            Some(read) => read,
+            None => codec::read_any(bytes)?,
+        };
+        let padded = event.pad().map(String::clear).is_some();
+        let entry = Self { at, event };
+        check_texts(&entry)?;
+        if written(&entry.at, &entry.event, padded)? == bytes { Ok(entry) } else { Err(EntryError::NotCanonical) }
     }
 }
 
-fn write(written: &Written) -> Result<Vec<u8>, EntryError> {
-    serde_json::to_vec(written).map_err(|error| EntryError::Syntax { detail: error.to_string() })
+/// The bytes of an entry whose pad is empty.
+fn written(at: &str, event: &Event, padded: bool) -> Result<Vec<u8>, EntryError> {
+    let bytes = codec::write(at, event, padded.then_some(RELEASE_BYTES))?;
+    if bytes.len() > ENTRY_BYTES_MAX { Err(EntryError::TooLong { bytes: bytes.len() }) } else { Ok(bytes) }
 }
 
 fn check_texts(entry: &Entry) -> Result<(), EntryError> {
@@ -441,6 +441,7 @@ fn check_texts(entry: &Entry) -> Result<(), EntryError> {
         Event::Reviewed { run, account, slot, .. } => identifier(run).and(identifier(&account.grant)).and(instant(slot)),
         Event::Release { run, .. } | Event::Tables { run, .. } => identifier(run),
         Event::Open { field, .. } => identifier(field),
+        Event::RotateKey { until, .. } => instant(until),
     }
 }
 
@@ -460,6 +461,8 @@ pub fn entry_schema() -> String {
     text.push('\n');
     text
 }
+
+mod codec;
 
 #[cfg(test)]
 mod tests;

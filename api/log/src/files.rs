@@ -60,6 +60,11 @@ impl Files {
         }
     }
 
+    /// The same directory, for another thread to read.
+    pub(crate) fn again(&self) -> Self {
+        Self::new(&self.root)
+    }
+
     /// Holds the lock of writers until the value is dropped.
     pub(crate) fn lock(&self) -> Result<File, FileError> {
         let open = || {

@@ -24,7 +24,7 @@ pub fn read_history(
     mut visit: impl FnMut(u64, &[u8], Result<Entry, EntryError>),
 ) -> Result<Checkpoint, AuditError> {
     let files = Files::new(directory);
-    let head = open_log(&files, vkey)?.1;
+    let head = open_log(&files, vkey)?;
     let mut tree = TileTree::default();
     while tree.size() < head.size {
         let bundle = Tile::of_tree(TileKind::Entries, tree.size() / TILE_WIDTH as u64, head.size).ok_or(AuditError::RootDiffers)?;
@@ -108,7 +108,7 @@ impl Relations {
                 self.admitted(&mut subjects, run, *module);
             }
             Event::Release { run, .. } | Event::Tables { run, .. } => self.run(&mut subjects, run),
-            Event::Open { .. } => {}
+            Event::Open { .. } | Event::RotateKey { .. } => {}
         }
         subjects
     }

@@ -121,7 +121,7 @@ impl CommitmentOpening {
 /// The bytes of one entry, proven to be in the tree of the signed checkpoint.
 fn read_entry(directory: &Path, vkey: Option<&str>, origin: &str, index: u64) -> Result<Vec<u8>, OpeningError> {
     let files = Files::new(directory);
-    let head = open_log(&files, vkey)?.1;
+    let head = open_log(&files, vkey)?;
     if head.origin != origin {
         return Err(OpeningError::OtherLog { found: origin.to_owned(), expected: head.origin });
     }

@@ -111,6 +111,10 @@ pub(crate) fn epsilon_of(rho: f64, delta: f64) -> f64 {
 fn crossing(mut before: f64, mut after: f64, holds: impl Fn(f64) -> bool) -> f64 {
     for _ in 0..120 {
         let middle = (before + after) / 2.0;
+        // No number lies between any more.
+        if middle <= before || middle >= after {
+            break;
+        }
         if holds(middle) {
             after = middle;
         } else {

@@ -14,8 +14,8 @@
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::files::{CHECKPOINT, FileError, Files, VKEY};
 use crate::hash::leaf_hash;
-use crate::key::Signer;
-use crate::note::NoteError;
+use crate::key::{Signer, Verifier};
+use crate::note::{Note, NoteError};
 use crate::tiles::{TILE_WIDTH, Tile, TileKind, TileTree, encode_bundle, encode_hashes};
 use std::path::Path;
 use tidegate_terms::{Digest, messages};
@@ -87,19 +87,51 @@ pub struct Published {
     pub added: u64,
 }
 
+/// The keys that sign a log at this moment.
+#[derive(Debug, Clone, Copy)]
+pub struct SigningKeys<'a> {
+    /// The log's key; its public half is the file `vkey`.
+    pub first: &'a Signer,
+    /// The key that will take its place, while both sign.
+    pub next: Option<&'a Signer>,
+    /// The key whose place it has taken, which signs no more.
+    pub before: Option<&'a Verifier>,
+}
+
+impl<'a> SigningKeys<'a> {
+    /// A log with one key.
+    pub fn one(signer: &'a Signer) -> Self {
+        Self { first: signer, next: None, before: None }
+    }
+
+    fn signers(&self) -> Vec<&'a Signer> {
+        std::iter::once(self.first).chain(self.next).collect()
+    }
+
+    /// Those who may have signed what is published.
+    fn known(&self) -> Vec<Verifier> {
+        self.signers().into_iter().map(Signer::verifier).chain(self.before).cloned().collect()
+    }
+}
+
 /// Brings the published log up to the entries, after checking that it is their beginning.
 pub fn publish(directory: &Path, signer: &Signer, source: &mut dyn EntrySource) -> Result<Published, PublishError> {
-    Publisher { files: &Files::new(directory), signer, source }.run(false)
+    publish_under(directory, SigningKeys::one(signer), source)
+}
+
+/// Like [`publish`], while the log's key changes.
+pub fn publish_under(directory: &Path, keys: SigningKeys<'_>, source: &mut dyn EntrySource) -> Result<Published, PublishError> {
+    Publisher { files: &Files::new(directory), keys, source }.run(false)
 }
 
 /// Like [`publish`], but compares every entry and every file, and writes again those that are missing.
 pub fn republish(directory: &Path, signer: &Signer, source: &mut dyn EntrySource) -> Result<Published, PublishError> {
-    Publisher { files: &Files::new(directory), signer, source }.run(true)
+    Publisher { files: &Files::new(directory), keys: SigningKeys::one(signer), source }.run(true)
 }
 
 struct Publisher<'a> {
     files: &'a Files,
-    signer: &'a Signer,
+    keys: SigningKeys<'a>,
     source: &'a mut dyn EntrySource,
 }
 
@@ -121,7 +153,7 @@ impl Publisher<'_> {
         self.write_vkey()?;
         let filled = self.write_tiles(&mut tree, held)?;
         let (checkpoint, note) = match published {
-            Some(published) if size == held => {
+            Some(published) if size == held && self.is_signed(&published.1) => {
                 self.files.sync()?;
                 published
             }
@@ -133,20 +165,26 @@ impl Publisher<'_> {
     }
 
     fn load_head(&self) -> Result<Option<(Checkpoint, String)>, PublishError> {
-        let vkey = self.signer.verifier().to_string();
+        let known = self.keys.known();
         if let Some(bytes) = self.files.read(VKEY)? {
             let published = String::from_utf8_lossy(&bytes).trim_end().to_owned();
-            if published != vkey {
+            if !known.iter().any(|key| key.to_string() == published) {
                 return Err(PublishError::OtherKey { published });
             }
         }
         let Some(bytes) = self.files.read(CHECKPOINT)? else { return Ok(None) };
-        let head = Checkpoint::verify(&bytes, self.signer.verifier()).map_err(|error| match error {
+        let head = Checkpoint::verify_any(&bytes, &known).map_err(|error| match error {
             CheckpointError::OtherOrigin { found, .. } => PublishError::OtherKey { published: found },
             _ => PublishError::CheckpointChanged,
         })?;
         let note = String::from_utf8(bytes).map_err(|_| PublishError::CheckpointChanged)?;
         Ok(Some((head, note)))
+    }
+
+    /// Whether everybody who signs now has signed this.
+    fn is_signed(&self, note: &str) -> bool {
+        let signed = |note: &Note| self.keys.signers().iter().all(|signer| note.verify(std::slice::from_ref(signer.verifier())).is_ok());
+        Note::parse(note.as_bytes()).is_ok_and(|note| signed(&note))
     }
 
     /// The published tree from its right edge, if the files are there, fit the signed root, and the entries of
@@ -251,10 +289,12 @@ impl Publisher<'_> {
         }
     }
 
-    /// A crash just after leaves a key without a log: the next publication with this key goes on.
+    /// Whose file it was, `load_head` has checked. A crash just after leaves a key without a log, or the new key beside
+    /// a checkpoint that the one before signed: the next publication with this key goes on.
     fn write_vkey(&self) -> Result<(), PublishError> {
-        if self.files.read(VKEY)?.is_none() {
-            self.files.write(VKEY, format!("{}\n", self.signer.verifier()).as_bytes())?;
+        let vkey = format!("{}\n", self.keys.first.verifier());
+        if self.files.read(VKEY)?.as_deref() != Some(vkey.as_bytes()) {
+            self.files.write(VKEY, vkey.as_bytes())?;
         }
         Ok(())
     }
@@ -265,10 +305,10 @@ impl Publisher<'_> {
         if read_edge(self.files, tree.size())?.as_ref() != Some(tree) {
             return Err(FileError::Damaged { file: "tile".into() }.into());
         }
-        let origin = self.signer.name().to_owned();
+        let origin = self.keys.first.name().to_owned();
         let checkpoint = Checkpoint { origin, size: tree.size(), root: tree.root(), extensions: Vec::new() };
-        let note = checkpoint.sign(self.signer).map_err(|_| NoteError::Malformed)?;
-        Checkpoint::verify(note.as_bytes(), self.signer.verifier()).map_err(|_| NoteError::Malformed)?;
+        let note = checkpoint.sign_with(&self.keys.signers()).map_err(|_| NoteError::Malformed)?;
+        Checkpoint::verify_any(note.as_bytes(), &self.keys.known()).map_err(|_| NoteError::Malformed)?;
         // A crash just after leaves the new head in place but perhaps not synced: either head is true, and the
         // next publication starts from the one that it finds. The caller makes nothing visible before we return.
         self.files.write(CHECKPOINT, note.as_bytes())?;

@@ -10,15 +10,20 @@
 
 use crate::entry::{Charge, Entry, EntryError, Event, Payer, PeriodCap, ReviewedTerms};
 use crate::opening::may_open;
-use crate::price::{DELTA_UNIT, RHO_UNIT, distance, epsilon_of, pays, price};
+use crate::price::{DELTA_UNIT, RHO_UNIT, epsilon_of, pays};
 use crate::spending::{LineageAccount, Paid, Rounds};
 use crate::text::{instant_text, parse_instant, parse_key};
 use crate::violation::{Finding, Violation};
 use reviewed::ReviewedRun;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tidegate_terms::{DeltaCost, Digest, Name, Rho, Visibility, parse_date, seal_message};
 
+mod keys;
+mod read;
 mod reviewed;
+
+pub(crate) use keys::Rotation;
+pub(crate) use read::{Needed, Read};
 
 /// More findings than this are counted, not kept.
 const FINDINGS_MAX: usize = 1_000;
@@ -72,7 +77,8 @@ struct Run {
     ended: bool,
     /// What its rounds cost; nothing is kept for a single round, which never comes back.
     price: Option<Rounds>,
-    /// Who paid: the line of each lineage's account, and the grants.
+    /// Who gets back what later rounds would have cost: the line of each lineage's account, and the grants. Empty
+    /// where nothing can come back.
     lineages: Vec<(Name, usize)>,
     grants: BTreeSet<String>,
 }
@@ -86,10 +92,13 @@ pub(crate) struct Replay {
     datasets: BTreeMap<Name, Dataset>,
     pub(crate) lineages: BTreeMap<Name, LineageAccount>,
     grants: BTreeMap<String, GrantState>,
-    modules: BTreeSet<(Digest, Name)>,
-    runs: BTreeMap<String, Run>,
+    /// Who uploaded each module.
+    modules: BTreeMap<Digest, BTreeSet<Name>>,
+    runs: HashMap<String, Run>,
     approvals: BTreeSet<(Digest, Name, String)>,
     reviewed: BTreeMap<String, ReviewedRun>,
+    /// The changes of the log's key.
+    pub(crate) rotations: Vec<Rotation>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) findings_total: u64,
     /// The first entry of a version that this program does not know.
@@ -111,13 +120,17 @@ impl Replay {
             let overdue = parse_instant(&self.at).is_some_and(|now| now > run.due);
             OpenRun { run: name.clone(), slot: instant_text(run.due), rounds: run.released, overdue }
         });
-        open.chain(self.open_reviewed()).collect()
+        let mut open: Vec<OpenRun> = open.collect();
+        open.sort_unstable_by(|one, other| one.run.cmp(&other.run));
+        open.extend(self.open_reviewed());
+        open
     }
 
     /// Takes the next entry.
-    pub(crate) fn take(&mut self, bytes: &[u8]) {
-        match Entry::decode(bytes) {
-            Ok(entry) => self.take_entry(entry),
+    pub(crate) fn take(&mut self, read: Read) {
+        let Read { entry, needed } = read;
+        match entry {
+            Ok(entry) => self.take_entry(entry, &needed),
             Err(EntryError::Version { version }) => {
                 self.newer.get_or_insert((self.next, version));
             }
@@ -126,10 +139,19 @@ impl Replay {
         self.next += 1;
     }
 
+    /// The instant of the newest entry so far.
+    pub(crate) fn now(&self) -> &str {
+        &self.at
+    }
+
     fn find(&mut self, violation: Violation) {
+        self.find_at(self.next, violation);
+    }
+
+    fn find_at(&mut self, entry: u64, violation: Violation) {
         self.findings_total += 1;
         if self.findings.len() < FINDINGS_MAX {
-            self.findings.push(Finding { entry: self.next, violation });
+            self.findings.push(Finding { entry, violation });
         }
     }
 
@@ -139,10 +161,12 @@ impl Replay {
         }
     }
 
-    fn take_entry(&mut self, Entry { at, event }: Entry) {
+    fn take_entry(&mut self, Entry { at, event }: Entry, needed: &[Needed]) {
         // One width and one zone: the order of the texts is the order of the instants.
         self.check(at >= self.at, || Violation::Backward { at: at.clone() });
-        self.at = self.at.clone().max(at.clone());
+        if at > self.at {
+            self.at.clone_from(&at);
+        }
         self.check(self.next > 0 || matches!(event, Event::Domain { .. }), || Violation::NoDomain);
         match event {
             Event::Domain { origin, .. } => {
@@ -159,9 +183,9 @@ impl Replay {
             Event::Module { module, component, manifest, operator, .. } => {
                 let sealed = Digest::of(seal_message(component, manifest).as_bytes());
                 self.check(module == sealed, || Violation::Seal { module: module.short() });
-                self.modules.insert((module, operator));
+                self.modules.entry(module).or_default().insert(operator);
             }
-            Event::Reserve { .. } => self.reserve(&at, event),
+            Event::Reserve { .. } => self.reserve(&at, event, needed),
             Event::Release { run, round, last, .. } => self.release(&at, run, round, last),
             Event::Approve { module, dataset, approver } => self.approve(module, dataset, approver),
             Event::Reviewed { .. } => self.admit_reviewed(&at, event),
@@ -170,6 +194,7 @@ impl Replay {
                 self.check(entry < self.next, || Violation::OpenedLater { opened: entry });
                 self.check(may_open(&field, reader), || Violation::OpenedToOthers { opened: entry, field: field.clone() });
             }
+            Event::RotateKey { key, until } => self.rotate_key(at, key, until),
         }
     }
 
@@ -216,11 +241,11 @@ impl Replay {
         self.grants.insert(grant, state);
     }
 
-    fn reserve(&mut self, at: &str, event: Event) {
+    fn reserve(&mut self, at: &str, event: Event, needed: &[Needed]) {
         let Event::Reserve { run, accounts, module, rho, delta, charges, rounds, slot, slot_seconds, .. } = event else { return };
         let name = || run.clone();
         let price = Rounds::of(&charges);
-        self.check_charges(&run, &charges);
+        self.check_charges(&run, &charges, needed);
         let (paid, sum) = (Paid { rho, delta }, price.until(u32::MAX));
         self.check(sum.rho == rho, || Violation::Sum { run: name(), rho: rho.get(), sum: sum.rho.get() });
         self.check(sum.delta == delta, || Violation::DeltaSum { run: name(), delta: delta.get(), sum: sum.delta.get() });
@@ -252,6 +277,9 @@ impl Replay {
         let earliest = seconds.saturating_add(if waits { slot_seconds } else { 0 });
         self.check(due >= earliest, || Violation::SlotPast { run: name(), slot: slot.clone() });
         let price = (rounds > 1).then_some(price);
+        if price.is_none() {
+            (lineages, grants) = Default::default();
+        }
         let state = Run { due, slot_seconds, waits, rounds, released: 0, ended: false, price, lineages, grants };
         if self.runs.contains_key(&run) || self.reviewed.contains_key(&run) {
             return self.find(Violation::RunAgain { run });
@@ -272,7 +300,7 @@ impl Replay {
             return Visibility::AtSlot;
         };
         self.check(paid.rho <= run_rho_max, || Violation::RunCap { run: run(), rho: paid.rho.get(), cap: run_rho_max.get() });
-        if let Some((PeriodCap { days, rho: cap }, account)) = period.zip(self.lineages.get(lineage)) {
+        if let Some((PeriodCap { days, rho: cap }, account)) = period.zip(self.lineages.get_mut(lineage)) {
             let spent = account.paid_within(i64::from(days) * 86_400, seconds);
             let (delta, delta_cap, lineage) = (spent.delta, account.delta_share(cap), || lineage.to_string());
             self.check(spent.rho <= cap, || Violation::PeriodCap { lineage: lineage(), days, spent: spent.rho.get(), cap: cap.get() });
@@ -312,18 +340,18 @@ impl Replay {
             spent: spent.delta.get(),
             cap: delta_share.get(),
         });
-        let uploaded = self.modules.contains(&(module, operator.clone()));
+        let uploaded = self.modules.get(&module).is_some_and(|operators| operators.contains(&operator));
         self.check(uploaded, || Violation::UnknownModule { run: run(), module: module.short(), operator: operator.to_string() });
     }
 
-    fn check_charges(&mut self, run: &str, charges: &[Charge]) {
+    fn check_charges(&mut self, run: &str, charges: &[Charge], needed: &[Needed]) {
         let run = || run.to_owned();
         self.check(!charges.is_empty(), || Violation::NoCharges { run: run() });
-        for charge in charges {
+        for (charge, of_noise) in charges.iter().zip(needed) {
             let statistic = || charge.statistic.to_string();
-            let (needed, booked) = (price(charge), charge.rho.get());
+            let (needed, booked) = (of_noise.rho, charge.rho.get());
             self.check(pays(booked, needed, RHO_UNIT), || Violation::Underpriced { run: run(), statistic: statistic(), booked, needed });
-            let (needed, booked) = (distance(charge), charge.delta.get());
+            let (needed, booked) = (of_noise.distance, charge.delta.get());
             self.check(pays(booked, needed, DELTA_UNIT), || Violation::DeltaUnderpriced {
                 run: run(),
                 statistic: statistic(),
@@ -361,14 +389,15 @@ impl Replay {
 
     /// Rounds that were never opened cost nothing once the run has ended.
     fn refund(&mut self, run: &str, back: Paid) {
-        let Some(state) = self.runs.get(run) else { return };
-        for (lineage, line) in &state.lineages {
-            if let Some(account) = self.lineages.get_mut(lineage) {
-                account.refund(*line, back);
+        let Some(state) = self.runs.get_mut(run) else { return };
+        let (lineages, grants) = (std::mem::take(&mut state.lineages), std::mem::take(&mut state.grants));
+        for (lineage, line) in lineages {
+            if let Some(account) = self.lineages.get_mut(&lineage) {
+                account.refund(line, back);
             }
         }
-        for grant in &state.grants {
-            if let Some(state) = self.grants.get_mut(grant) {
+        for grant in grants {
+            if let Some(state) = self.grants.get_mut(&grant) {
                 state.spent = state.spent.minus(back);
             }
         }

@@ -1,6 +1,7 @@
 //! What runs paid, as the log tells it: accounts of lineages, the price of a run by rounds, spending by period.
 
 use crate::entry::Charge;
+use crate::window::Window;
 use tidegate_terms::{DeltaCost, Rho};
 
 /// Rho and a part of delta.
@@ -41,7 +42,7 @@ pub struct LineageAccount {
     pub runs: u64,
     /// When each run was admitted, in seconds, and what it paid.
     #[serde(skip)]
-    pub(crate) paid: Vec<(i64, Paid)>,
+    paid: Window,
 }
 
 impl LineageAccount {
@@ -55,7 +56,7 @@ impl LineageAccount {
             lifetime_epsilon,
             delta,
             runs: 0,
-            paid: Vec::new(),
+            paid: Window::default(),
         }
     }
 
@@ -66,16 +67,13 @@ impl LineageAccount {
     /// Charges a run and returns the place of its line.
     pub(crate) fn charge(&mut self, at: i64, paid: Paid) -> usize {
         self.runs += 1;
-        self.paid.push((at, paid));
         self.set(self.spent().plus(paid));
-        self.paid.len() - 1
+        self.paid.push(at, paid)
     }
 
     /// Gives back what a run paid for rounds that were never opened.
     pub(crate) fn refund(&mut self, line: usize, back: Paid) {
-        if let Some((_, paid)) = self.paid.get_mut(line) {
-            *paid = paid.minus(back);
-        }
+        self.paid.give_back(line, back);
         self.set(self.spent().minus(back));
     }
 
@@ -85,9 +83,8 @@ impl LineageAccount {
     }
 
     /// What runs paid that were admitted less than so many seconds before an instant.
-    pub(crate) fn paid_within(&self, seconds: i64, until: i64) -> Paid {
-        let recent = self.paid.iter().rev().filter(|(at, _)| until - at < seconds);
-        recent.fold(Paid::default(), |sum, (_, paid)| sum.plus(*paid))
+    pub(crate) fn paid_within(&mut self, seconds: i64, until: i64) -> Paid {
+        self.paid.within(seconds, until)
     }
 
     /// As large a part of the account of delta as this is of the lifetime's rho, in units of 1e-18.

@@ -222,6 +222,30 @@ messages! {
         Early { run: String, slot: String } = "audit.early" {
             en: "run `{run}` released before its slot {slot}, so its duration may have shown something: ask the custodian",
             zh: "运行“{run}”早于时段 {slot} 发布，其耗时可能泄露信息：请询问保管方",
+        },
+        RotatedKey { key: String } = "audit.rotated-key" {
+            en: "the log was given the key `{key}`, which is no verifier key of its origin: ask the custodian who signs now",
+            zh: "日志换用的密钥“{key}”不是其来源名下的验证密钥：请询问保管方现由谁签名",
+        },
+        RotationDates { until: String } = "audit.rotation-dates" {
+            en: "the key before stops signing at {until}, which is not after its replacement: ask the custodian for the overlap",
+            zh: "旧密钥于 {until} 停止签名，并不晚于其更换时刻：请向保管方询问重叠期",
+        },
+        RotatedAgain { key: String } = "audit.rotated-again" {
+            en: "the log was given the key {key} a second time: ask the custodian, a key is used in one period only",
+            zh: "日志第二次换用密钥 {key}：每把密钥只用于一个时期，请询问保管方",
+        },
+        RotationOverlaps { at: String } = "audit.rotation-overlaps" {
+            en: "the log's key was changed at {at}, while the change before was still under way: ask the custodian which keys sign",
+            zh: "日志密钥于 {at} 再次更换，而上一次更换尚在重叠期内：请询问保管方由哪些密钥签名",
+        },
+        KeyEarly { key: String, size: u64 } = "audit.key-early" {
+            en: "the key {key} signed a checkpoint of {size} entries, from before it was the log's key: ask the custodian who held it",
+            zh: "密钥 {key} 签署了含 {size} 条的检查点，而当时它尚不是该日志的密钥：请询问保管方由谁持有",
+        },
+        KeyLate { key: String, until: String, size: u64 } = "audit.key-late" {
+            en: "the key {key} signed a checkpoint of {size} entries with entries from after {until}, when it should have been destroyed: ask the custodian who holds it",
+            zh: "密钥 {key} 签署了含 {size} 条的检查点，其中有 {until} 之后的条目，而该密钥届时应已销毁：请询问保管方由谁持有",
         };
         Entry(EntryError),
     }

@@ -2,6 +2,7 @@
 
 use crate::children::Programs;
 use crate::keys::Keys;
+use crate::publisher::Publisher;
 use crate::view::DomainView;
 use crate::{ServiceError, instant};
 use jiff::Timestamp;
@@ -9,9 +10,8 @@ use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use tidegate_log::{Entry, EntrySource, Event, Published, publish};
+use tidegate_log::{Entry, Event};
 use tidegate_store::{Books, Opening, Store, Transaction};
-use tokio::runtime::Handle;
 
 const FORMAT: u32 = 1;
 
@@ -27,6 +27,7 @@ pub struct Domain {
     pub(crate) keys: Keys,
     pub(crate) store: Store,
     pub(crate) programs: Programs,
+    pub(crate) publisher: Publisher,
     /// Held as long as the domain is open.
     _lock: File,
 }
@@ -57,7 +58,9 @@ impl Domain {
         let lock = lock(directory)?;
         let keys = Keys::open(&directory.join("keys"), &header.origin)?;
         let store = Store::open(&directory.join("state.sqlite")).await?;
-        let domain = Self { directory: directory.to_owned(), keys, store, programs, _lock: lock };
+        let publisher = Publisher::default();
+        let mut domain = Self { directory: directory.to_owned(), keys, store, programs, publisher, _lock: lock };
+        domain.settle_rotation().await?;
         domain.publish().await?;
         domain.discard_abandoned_imports().await?;
         Ok(domain)
@@ -77,6 +80,10 @@ impl Domain {
     /// The public log.
     pub fn log_directory(&self) -> PathBuf {
         self.directory.join("log")
+    }
+
+    pub(crate) fn keys_directory(&self) -> PathBuf {
+        self.directory.join("keys")
     }
 
     pub(crate) fn data_directory(&self) -> PathBuf {
@@ -102,22 +109,34 @@ impl Domain {
         Ok(now)
     }
 
-    /// Ends an act: appends its entry, commits state and entry together, then publishes.
+    /// The instant for an entry of an act that has begun: the clock, or the newest entry's where another act of the same
+    /// batch was a second ahead.
+    pub(crate) fn instant_in(act: &Transaction) -> Timestamp {
+        let now = instant::now();
+        instant::parse(act.newest()).map_or(now, |newest| newest.max(now))
+    }
+
+    /// Ends an act: appends its entry, commits state and entry together with the acts that came meanwhile, then waits
+    /// until a signed checkpoint covers it.
     ///
     /// A crash between commit and publishing leaves a log that is longer than its checkpoint; the next
     /// start publishes it.
     pub(crate) async fn conclude(&self, mut act: Transaction, entry: &Entry, openings: &[Opening]) -> Result<u64, ServiceError> {
         let position = act.append(entry, openings).await?;
         act.commit().await?;
-        self.publish().await?;
+        self.make_visible(position).await?;
         Ok(position)
     }
 
-    /// Brings tiles and checkpoint up to the database.
-    pub(crate) async fn publish(&self) -> Result<Published, ServiceError> {
-        let mut source = StoredEntries { books: self.books(), runtime: Handle::current() };
-        let directory = self.log_directory();
-        tokio::task::block_in_place(|| Ok(publish(&directory, &self.keys.signer, &mut source)?))
+    /// How many transactions were committed since the domain was opened; fewer than acts, where they came together.
+    pub fn commits(&self) -> u64 {
+        self.store.commits()
+    }
+
+    /// Logs what changes nothing else, and returns its position once it is durable; it is visible only after
+    /// [`make_visible`](Self::make_visible).
+    pub async fn log(&self, event: Event, openings: Vec<Opening>) -> Result<u64, ServiceError> {
+        Ok(self.store.append(Entry { at: instant::text(instant::now()), event }, openings).await?)
     }
 
     /// Writes a line into the domain's private journal. What it says never leaves the domain.
@@ -128,24 +147,6 @@ impl Domain {
         if let Err(error) = written {
             tracing::warn!(%error, "the journal cannot be written");
         }
-    }
-}
-
-/// The database as the source of the published log.
-struct StoredEntries {
-    books: Books,
-    runtime: Handle,
-}
-
-type Boxed = Box<dyn std::error::Error + Send + Sync>;
-
-impl EntrySource for StoredEntries {
-    fn size(&mut self) -> Result<u64, Boxed> {
-        Ok(self.runtime.block_on(self.books.log_size())?)
-    }
-
-    fn read(&mut self, from: u64, to: u64) -> Result<Vec<Vec<u8>>, Boxed> {
-        Ok(self.runtime.block_on(self.books.log_entries(from, to))?)
     }
 }
 

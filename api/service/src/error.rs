@@ -4,7 +4,7 @@ use tidegate_accountant::AdmissionError;
 use tidegate_authorisation::{Denial, GrantError};
 use tidegate_engine::{ConcludeError, EngineError, FrameError};
 use tidegate_gate::{CalibrationError, GateError};
-use tidegate_log::PublishError;
+use tidegate_log::{ProofError, PublishError};
 use tidegate_sandbox::{SandboxError, UploadError};
 use tidegate_shards::SideTableError;
 use tidegate_statistics::LayoutError;
@@ -170,6 +170,14 @@ messages! {
             en: "the dataset's policy demands the wall `{wall}`, which does not stand on this machine ({detail}); `tidegate doctor` shows all walls. Nothing was charged",
             zh: "数据集策略要求防护墙 `{wall}`，而本机未能建立（{detail}）；`tidegate doctor` 可查看所有防护墙。未扣除任何预算",
         },
+        RotationUnderWay { until: String } = "log.rotation-under-way" {
+            en: "the log's key is being changed already; both keys sign until {until}: change it again after that",
+            zh: "日志密钥正在更换，两把密钥同时签名至 {until}：请在此之后再更换",
+        },
+        OverlapDays { days: u32 } = "log.overlap-days" {
+            en: "both keys cannot sign for {days} days: choose 1 to 3650, long enough for everybody who verifies to learn of the new key",
+            zh: "两把密钥不能同时签名 {days} 天：请选择 1 至 3650 天，使所有核验者来得及得知新密钥",
+        },
         Child { detail: String } = "domain.child" {
             en: "a process of the domain failed: {detail}",
             zh: "数据域的一个进程出错：{detail}",
@@ -183,6 +191,7 @@ messages! {
         Frame(FrameError),
         Calibration(CalibrationError),
         Gate(GateError),
+        Proof(ProofError),
         Publish(PublishError),
         Sandbox(SandboxError),
         Upload(UploadError),

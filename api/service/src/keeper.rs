@@ -128,6 +128,11 @@ pub enum Request {
         /// The dataset.
         dataset: Name,
     },
+    /// Change the key of the log.
+    LogRotateKey {
+        /// For how many days both keys sign.
+        overlap_days: u32,
+    },
 }
 
 /// What the keeper says.
@@ -212,6 +217,7 @@ async fn answer(
         Request::ReleaseShow { run, round } => value(&domain.shown_of(&run, round).await?),
         Request::Open { entry, field, reader } => value(&domain.open_commitment(entry, &field, reader).await?),
         Request::BudgetShow { dataset } => value(&domain.budget(&dataset).await?),
+        Request::LogRotateKey { overlap_days } => value(&domain.rotate_key(overlap_days).await?),
     }
 }
 

@@ -18,9 +18,11 @@ mod keys;
 mod modules;
 mod openings;
 mod plan;
+mod publisher;
 mod quotes;
 mod receipts;
 mod reviewed;
+mod rotation;
 mod runs;
 mod slot;
 

@@ -282,19 +282,21 @@ impl Domain {
         checked.allowed()?;
         self.check_walls(&checked.mounted.policy.walls)?;
         self.check_grids(&checked).await?;
-        let run = checked.record(keys::identifier('r')?, digest, self.next_instant().await?);
+        self.next_instant().await?;
         let mut act = self.store.begin().await?;
+        let run = checked.record(keys::identifier('r')?, digest, Self::instant_in(&act));
         // It may have been revoked since the question was checked.
         let grant = checked.grant_now(act.grant(&run.grant).await?)?;
+        let mut position = 0;
         let approval = admit_reviewed(checked.asked(&run.id, &grant), async |approvers: &[String]| {
             act.insert_reviewed_run(&grant, &run).await?;
-            act.append(&Entry { at: run.at.clone(), event: checked.admitted_event(&run, approvers)? }, &[]).await?;
+            position = act.append(&Entry { at: run.at.clone(), event: checked.admitted_event(&run, approvers)? }, &[]).await?;
             act.commit().await?;
             Ok::<_, ServiceError>(())
         });
         let approval = approval.await?;
         // The admission stands in a signed log before any shard is opened.
-        self.publish().await?;
+        self.make_visible(position).await?;
         let slot = Slot::of(&run.id, &run.slot, run.slot_seconds)?;
         admitted(checked.announce(&run, slot, false));
         self.carry_out_tables(&checked, &run, &approval, slot).await
@@ -354,7 +356,7 @@ impl Domain {
         let position = act.append(&Entry { at: visible_at, event }, &openings).await?;
         act.put_tables(approval, &tables, &TablesRecord { position, content }, &measures, &run.lineage, many).await?;
         act.commit().await?;
-        self.publish().await?;
+        self.make_visible(position).await?;
         let run = self.books().reviewed_run(&run.id).await?.ok_or_else(|| ServiceError::UnknownRun { run: run.id.clone() })?;
         self.tables_shown(&run, false)
     }

@@ -20,7 +20,7 @@ use tidegate_accountant::{Account, Caps, Reservation, admit, priced_rho, share_o
 use tidegate_authorisation::{Denial, GrantRecord, LiveGrant, Use, authorise};
 use tidegate_engine::{Concluded, Crew, Job, Round, Source, Stage, Told, Workers, ask_conclude};
 use tidegate_gate::{Release, choose_bounds, release};
-use tidegate_log::{Checkpoint, Entry, Event, commit};
+use tidegate_log::{Entry, Event, commit};
 use tidegate_sandbox::CompiledModule;
 use tidegate_store::{Opening, RoundRecord, RunMount, RunRecord, StoreError, Transaction};
 use tidegate_terms::{Digest, Wall};
@@ -113,9 +113,11 @@ impl Domain {
     async fn reserve(&self, checked: &Checked, question: Digest) -> Result<(RunRecord, Reservation), ServiceError> {
         let walls: Vec<Wall> = checked.mounted.iter().flat_map(|mounted| mounted.policy.walls.iter().copied()).collect();
         self.check_walls(&walls)?;
-        let at = self.next_instant().await?;
-        let run = checked.run_record(keys::identifier('r')?, question, at);
+        self.next_instant().await?;
         let mut act = self.store.begin().await?;
+        // Only here is it certain that no other act comes before; the slot counts from this instant.
+        let at = Self::instant_in(&act);
+        let run = checked.run_record(keys::identifier('r')?, question, at);
         let (mut grants, mut caps) = (Vec::new(), Vec::new());
         for (place, mounted) in checked.mounted.iter().enumerate() {
             let grant = Self::grant_now(checked, place, act.grant(&run.mounts[place].grant).await?)?;
@@ -125,16 +127,17 @@ impl Domain {
         }
         let parameters = serde_json::to_vec(&run.parameters).map_err(StoreError::from)?;
         let opening = Opening { field: "parameters_commitment", salt: keys::random()?, content: Some(parameters) };
+        let mut position = 0;
         let reservation = admit(run.id.clone(), checked.price.clone(), &caps, async |price| {
             act.insert_run(&grants, &run, price).await?;
             let event = reserve_event(&run, &opening, checked.engine);
-            act.append(&Entry { at: run.at.clone(), event }, &[opening]).await?;
+            position = act.append(&Entry { at: run.at.clone(), event }, &[opening]).await?;
             act.commit().await?;
             Ok::<_, ServiceError>(())
         });
         let reservation = reservation.await?;
         // The reservation stands in a signed log before any shard is opened.
-        self.publish().await?;
+        self.make_visible(position).await?;
         Ok((run, reservation))
     }
 
@@ -326,7 +329,7 @@ impl Domain {
             act.finish_run(reservation, round.number).await?;
         }
         act.commit().await?;
-        self.publish().await?;
+        self.make_visible(position).await?;
         Ok(())
     }
 
@@ -374,7 +377,7 @@ impl Domain {
     pub(crate) fn covered_size(&self) -> Result<u64, ServiceError> {
         let path = self.log_directory().join("checkpoint");
         let note = std::fs::read(&path).map_err(|error| ServiceError::files(&path, &error))?;
-        Ok(Checkpoint::verify(&note, self.keys.signer.verifier()).map_or(0, |checkpoint| checkpoint.size))
+        Ok(self.keys.verify_checkpoint(&note).map_or(0, |checkpoint| checkpoint.size))
     }
 
     /// The release of a run.

@@ -361,3 +361,16 @@ impl BudgetView {
         guaranteed_epsilon(rho, delta)
     }
 }
+
+/// A change of the log's key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RotationView {
+    /// The verifier key until now.
+    pub before: String,
+    /// The new verifier key.
+    pub key: String,
+    /// Until when both sign.
+    pub until: String,
+    /// Where it stands in the log.
+    pub log_position: u64,
+}

@@ -21,7 +21,7 @@ pub(crate) mod statements {
     pub(crate) const SPENT_BY_GRANT: &str =
         "SELECT coalesce(sum(grant_rho), 0) AS rho, coalesce(sum(grant_delta), 0) AS delta FROM charge WHERE grant_id = ?";
     pub(crate) const LINEAGE: &str = "SELECT rho_cap, delta_cap, delta FROM lineage WHERE name = ?";
-    pub(crate) const LOG_SIZE: &str = "SELECT count(*) FROM log_entry";
+    pub(crate) const LOG_SIZE: &str = "SELECT coalesce(max(position) + 1, 0) FROM log_entry";
     /// Before every instant that the log can hold.
     pub(crate) const EVER: &str = "";
 }

@@ -1,19 +1,22 @@
 //! The state of a domain, in SQLite.
 //!
 //! Guarantee: a change of state and its log entry commit together or not at all, and a committed charge
-//! survives whatever dies (WAL, `synchronous = FULL`, `BEGIN IMMEDIATE`). One connection writes and reads:
-//! the order of commits is the order of the log.
+//! survives whatever dies (WAL, `synchronous = FULL`, `BEGIN IMMEDIATE`). One connection writes, in batches (`writer`):
+//! the order of commits is the order of the log. Others read what is committed, while it waits for the disk.
 //!
 //! Rejected: an object-relational mapper. A dozen statements, each written once, are easier to audit.
 
 mod books;
 mod error;
+mod log_keys;
 mod records;
 mod reviewed;
 mod transaction;
+mod writer;
 
 pub use books::Books;
 pub use error::StoreError;
+pub use log_keys::LogKeyRecord;
 pub use records::{ModuleRecord, MountRecord, RoundRecord, RunMount, RunRecord};
 pub use reviewed::{RememberedRecord, ReviewedRecord, TablesRecord};
 pub use transaction::{Opening, Transaction};
@@ -22,60 +25,87 @@ use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use std::path::Path;
 use std::time::Duration;
+use tidegate_log::Entry;
+use writer::Writer;
 
 /// The version of the tables, kept in SQLite's `user_version`.
-const TABLES_VERSION: i64 = 3;
+const TABLES_VERSION: i64 = 4;
+
+/// How many may read at once.
+const READERS: u32 = 2;
 
 /// An open database.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pool: SqlitePool,
+    writer: Writer,
+    readers: SqlitePool,
 }
 
 impl Store {
     /// Makes a new database.
     pub async fn create(path: &Path) -> Result<Self, StoreError> {
-        let store = Self::connect(path, true).await?;
+        let writer = Writer::connect(&options(path).create_if_missing(true)).await?;
         let script = format!("{}\nPRAGMA user_version = {TABLES_VERSION};", include_str!("schema.sql"));
-        sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(&store.pool).await?;
-        Ok(store)
+        sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(&mut *writer.connection().await).await?;
+        Self::with_readers(writer, path)
     }
 
     /// Opens a database and checks its version and its integrity.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let store = Self::connect(path, false).await?;
-        let version: i64 = sqlx::query("PRAGMA user_version").fetch_one(&store.pool).await?.try_get(0)?;
+        let writer = Writer::connect(&options(path)).await?;
+        let mut connection = writer.connection().await;
+        let version: i64 = sqlx::query("PRAGMA user_version").fetch_one(&mut *connection).await?.try_get(0)?;
         if version != TABLES_VERSION {
             return Err(StoreError::Version { found: version, expected: TABLES_VERSION });
         }
-        let check: String = sqlx::query("PRAGMA quick_check(1)").fetch_one(&store.pool).await?.try_get(0)?;
-        if check == "ok" { Ok(store) } else { Err(StoreError::Damaged { detail: check }) }
+        let check: String = sqlx::query("PRAGMA quick_check(1)").fetch_one(&mut *connection).await?.try_get(0)?;
+        drop(connection);
+        if check == "ok" { Self::with_readers(writer, path) } else { Err(StoreError::Damaged { detail: check }) }
     }
 
-    async fn connect(path: &Path, create: bool) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(create)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(10));
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-        Ok(Self { pool })
+    fn with_readers(writer: Writer, path: &Path) -> Result<Self, StoreError> {
+        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(reading(path));
+        Ok(Self { writer, readers })
     }
 
-    /// Begins a transaction that nobody else can overtake.
+    /// Begins an act, in the transaction that is open or in a new one; nobody can overtake it.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
-        Ok(Transaction::new(self.pool.begin_with("BEGIN IMMEDIATE").await?))
+        self.writer.begin().await
+    }
+
+    /// Appends an entry that changes nothing else, with what opens its commitments, and returns its position once it is
+    /// durable.
+    pub async fn append(&self, entry: Entry, openings: Vec<Opening>) -> Result<u64, StoreError> {
+        self.writer.append(entry, openings).await
+    }
+
+    /// How many transactions were committed since it was opened, each for all acts that came meanwhile.
+    pub fn commits(&self) -> u64 {
+        self.writer.commits()
     }
 
     /// What can be read.
     pub fn books(&self) -> Books {
-        Books::new(self.pool.clone())
+        Books::new(self.readers.clone())
     }
 
     /// Closes the database.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.readers.close().await;
+        self.writer.close().await;
     }
+}
+
+fn reading(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(Duration::from_secs(10))
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
 }

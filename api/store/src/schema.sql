@@ -133,3 +133,10 @@ CREATE TABLE remembered_table (
     content  TEXT NOT NULL,                -- JSON: exact cells
     PRIMARY KEY (lineage, run, name)
 ) STRICT;
+
+-- The keys that the log was given after its first.
+CREATE TABLE log_key (
+    position INTEGER PRIMARY KEY REFERENCES log_entry (position),
+    key      TEXT NOT NULL UNIQUE,         -- verifier key
+    until    TEXT NOT NULL                 -- when the key before stops signing
+) STRICT;

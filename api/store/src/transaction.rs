@@ -1,9 +1,9 @@
-//! Writing: each act is one transaction that ends with its log entry.
+//! Writing: each act is one transaction that ends with its log entry. Acts that come at the same time share its commit.
 
 use crate::books::statements;
 use crate::records::{LineageRow, cost, record_error};
+use crate::writer::Hold;
 use crate::{ModuleRecord, MountRecord, RoundRecord, RunRecord, StoreError};
-use sqlx::Sqlite;
 use tidegate_accountant::{Account, Cost, Price, Reservation};
 use tidegate_authorisation::{GrantRecord, LiveGrant};
 use tidegate_gate::Release;
@@ -24,30 +24,19 @@ pub struct Opening {
 /// A transaction. Dropped without [`commit`](Self::commit), it leaves nothing.
 #[derive(Debug)]
 pub struct Transaction {
-    pub(crate) inner: sqlx::Transaction<'static, Sqlite>,
+    pub(crate) inner: Hold,
 }
 
 impl Transaction {
-    pub(crate) fn new(inner: sqlx::Transaction<'static, Sqlite>) -> Self {
-        Self { inner }
+    /// Appends an entry to the log, with what opens its commitments, and returns its position. An entry that would lie
+    /// before the newest one (another act was quicker) gets the instant of that one.
+    pub async fn append(&mut self, entry: &Entry, openings: &[Opening]) -> Result<u64, StoreError> {
+        self.inner.append(entry, openings).await
     }
 
-    /// Appends an entry to the log, with what opens its commitments, and returns its position.
-    pub async fn append(&mut self, entry: &Entry, openings: &[Opening]) -> Result<u64, StoreError> {
-        let bytes = entry.encode()?;
-        let position: i64 = sqlx::query_scalar(statements::LOG_SIZE).fetch_one(&mut *self.inner).await?;
-        let insert = sqlx::query("INSERT INTO log_entry (position, bytes) VALUES (?, ?)");
-        insert.bind(position).bind(bytes).execute(&mut *self.inner).await?;
-        for opening in openings {
-            sqlx::query("INSERT INTO opening (position, field, salt, content) VALUES (?, ?, ?, ?)")
-                .bind(position)
-                .bind(opening.field)
-                .bind(opening.salt.as_slice())
-                .bind(opening.content.as_deref())
-                .execute(&mut *self.inner)
-                .await?;
-        }
-        u64::try_from(position).map_err(record_error)
+    /// The instant of the newest entry as this transaction sees it; empty in an empty log.
+    pub fn newest(&self) -> &str {
+        self.inner.newest()
     }
 
     /// The account of a lineage as this transaction sees it; nobody else can change it meanwhile.
@@ -219,10 +208,10 @@ impl Transaction {
         Ok(())
     }
 
-    /// Makes everything durable at once. A crash before it leaves nothing, a crash after it everything; the
-    /// published tree is brought up to the log at the next start.
+    /// Makes everything durable at once, together with the acts that came meanwhile. A crash before it leaves nothing,
+    /// a crash after it everything; the published tree is brought up to the log at the next start.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.inner.commit().await?)
+        self.inner.commit().await
     }
 }
 

@@ -22,11 +22,15 @@ pub struct Name(String);
 impl Name {
     /// Reads a name, or says why it is none.
     pub fn parse(text: &str) -> Result<Self, NameError> {
+        Self::check(text).map(|()| Self(text.to_owned()))
+    }
+
+    fn check(text: &str) -> Result<(), NameError> {
         let first = text.bytes().next();
         let fits = text.len() <= 64
             && first.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
             && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte));
-        if fits { Ok(Self(text.to_owned())) } else { Err(NameError::Shape { text: text.chars().take(80).collect() }) }
+        if fits { Ok(()) } else { Err(NameError::Shape { text: text.chars().take(80).collect() }) }
     }
 
     /// The name as text.
@@ -38,7 +42,7 @@ impl Name {
 impl TryFrom<String> for Name {
     type Error = NameError;
     fn try_from(text: String) -> Result<Self, NameError> {
-        Self::parse(&text)
+        Self::check(&text).map(|()| Self(text))
     }
 }
 

@@ -200,7 +200,7 @@ fn whatever_dies_the_next_publication_finishes() {
             }
             let files = Files::new(directory.path());
             files.fault.set(Some(Fault { after, persists }));
-            let died = Publisher { files: &files, signer: &signer(), source: &mut all.clone() }.run(false);
+            let died = Publisher { files: &files, keys: SigningKeys::one(&signer()), source: &mut all.clone() }.run(false);
             drop(files);
             // What is visible after the crash is a true log: a published head, if any, has its files.
             if let Some(note) = Files::new(directory.path()).read(CHECKPOINT).expect("read") {

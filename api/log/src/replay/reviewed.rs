@@ -35,7 +35,7 @@ impl Replay {
 
     pub(super) fn approve(&mut self, module: Digest, dataset: Name, approver: String) {
         self.check(self.datasets.contains_key(&dataset), || Violation::NotMounted { dataset: dataset.to_string() });
-        let uploaded = self.modules.iter().any(|(known, _)| *known == module);
+        let uploaded = self.modules.contains_key(&module);
         self.check(uploaded, || Violation::ApprovedUnknown { module: module.short() });
         self.check(parse_key(&approver).is_some(), || Violation::ApproverKey { module: module.short() });
         let again = || Violation::ApprovedAgain { module: module.short(), dataset: dataset.to_string() };

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::entry::commit;
+use crate::price::{distance, price};
 use std::slice;
 use tidegate_terms::{Mechanism, Message as _};
 
@@ -155,7 +156,7 @@ pub(crate) fn story() -> Vec<Entry> {
 fn replay(entries: &[Entry]) -> Replay {
     let mut replay = Replay::new(ORIGIN);
     for entry in entries {
-        replay.take(&entry.encode().expect("encode"));
+        replay.take(Read::of(&entry.encode().expect("encode")));
     }
     replay
 }
@@ -208,9 +209,9 @@ fn who_and_when() {
     expect(&change!(0, Domain { origin } => *origin = "other".into()), &[(0, "audit.origin")]);
     expect(&with(5, |entry| entry.at = "2026-11-21T10:06:00Z".into()), &[(6, "audit.backward"), (7, "audit.backward")]);
     let mut garbled = Replay::new(ORIGIN);
-    garbled.take(b"{}");
-    garbled.take(br#"{"v":1,"at":"2026-11-21T10:00:00Z","type":"party"}"#);
-    garbled.take(br#"{"v":2,"at":"2026-11-21T10:00:00Z","type":"party"}"#);
+    garbled.take(Read::of(b"{}"));
+    garbled.take(Read::of(br#"{"v":1,"at":"2026-11-21T10:00:00Z","type":"party"}"#));
+    garbled.take(Read::of(br#"{"v":2,"at":"2026-11-21T10:00:00Z","type":"party"}"#));
     assert_eq!((garbled.findings_total, garbled.newer), (2, Some((2, 2))));
 }
 
@@ -517,7 +518,7 @@ fn a_period_paces_what_was_reserved_within_its_days() {
 #[test]
 fn findings_are_counted_beyond_those_kept() {
     let mut replay = Replay::new(ORIGIN);
-    (0..FINDINGS_MAX + 5).for_each(|_| replay.take(b"garbage"));
+    (0..FINDINGS_MAX + 5).for_each(|_| replay.take(Read::of(b"garbage")));
     assert_eq!((replay.findings.len(), replay.findings_total), (FINDINGS_MAX, FINDINGS_MAX as u64 + 5));
 }
 

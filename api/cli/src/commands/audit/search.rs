@@ -6,7 +6,7 @@ use crate::output::Output;
 use serde::Serialize;
 use std::path::Path;
 use std::process::ExitCode;
-use tidegate_log::{Entry, Relations, Subjects, Wanted, log_verifier, prove, read_history};
+use tidegate_log::{Entry, Relations, Subjects, Wanted, log_keys, prove, read_history};
 
 /// An entry that fits.
 #[derive(Serialize)]
@@ -43,10 +43,10 @@ pub(crate) fn run(log: &LogArguments, search: SearchArguments, proofs: Option<&P
             matches.push(found(entry, bytes, decoded, subjects));
         }
     })?;
-    let verifier = log_verifier(&log.directory, log.key.as_deref())?;
+    let keys = log_keys(&log.directory, log.key.as_deref())?;
     for found in &mut matches {
-        let proof = prove(&log.directory, &verifier, found.entry)?;
-        proof.verify(&found.bytes, &verifier)?;
+        let proof = prove(&log.directory, keys.newest(), found.entry)?;
+        keys.verify_proof(&proof, &found.bytes)?;
         found.proof = proof.to_string();
     }
     if let Some(directory) = proofs {

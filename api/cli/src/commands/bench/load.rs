@@ -38,7 +38,7 @@ impl Load {
 }
 
 /// User and system time of this process and of its children.
-fn own_ticks() -> Option<f64> {
+pub(super) fn own_ticks() -> Option<f64> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     fields.get(11..15)?.iter().map(|field| field.parse::<f64>().ok()).sum()

@@ -90,7 +90,7 @@ fn name(process: u32) -> Option<String> {
     words.nth(1).map(|word| String::from_utf8_lossy(word).into_owned())
 }
 
-fn peak(process: u32) -> Option<f64> {
+pub(super) fn peak(process: u32) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     let kibibytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
