@@ -90,10 +90,11 @@ messages! {
 }
 
 impl CliError {
-    /// 2 for what the caller can correct, 3 where the log contradicts itself.
+    /// 2 for what the caller can correct, 3 where a log contradicts itself, 4 where it cannot be verified.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Audit(_) => 3,
+            Self::Audit(AuditError::Key) => 2,
+            Self::Audit(error) => crate::commands::audit::code(error.verdict()),
             _ => 2,
         }
     }

@@ -1,18 +1,18 @@
-//! `tidegate audit`: needs no domain, no keeper, no network.
+//! `tidegate audit verify`.
 
-use crate::args::AuditCommand;
+use super::code;
 use crate::front::CliError;
 use crate::output::{Output, number};
+use std::path::Path;
 use std::process::ExitCode;
 use tidegate_log::{AuditReport, Verdict, verify};
 use tidegate_terms::Message as _;
 
-/// Runs an `audit` command. Exit code 0: verified; 3: cannot be verified or contradicts itself.
-pub(crate) fn run(command: AuditCommand, output: Output) -> Result<ExitCode, CliError> {
-    let AuditCommand::Verify { directory, key } = command;
-    let report = verify(&directory, key.as_deref())?;
+/// Verifies a published log.
+pub(super) fn run(directory: &Path, key: Option<&str>, output: Output) -> Result<ExitCode, CliError> {
+    let report = verify(directory, key)?;
     output.show(&report, |report| show(report, output));
-    Ok(if report.verdict() == Verdict::Verified { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    Ok(ExitCode::from(code(report.verdict())))
 }
 
 pub(crate) fn show(report: &AuditReport, output: Output) {
