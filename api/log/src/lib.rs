@@ -9,36 +9,46 @@
 //! change one that somebody else has kept a checkpoint of. What the holder of the files can do: withhold them.
 
 mod audit;
+mod authentic;
 mod checkpoint;
 mod cosignature;
 mod entry;
 mod files;
+mod growth;
 mod hash;
 mod key;
+mod mirror;
 mod nodes;
 mod note;
 mod price;
 mod proof;
 mod publish;
 mod replay;
+mod source;
 mod spending;
+mod submission;
 mod text;
 mod tiles;
 mod tree;
 mod violation;
 
 pub use audit::{AuditError, AuditReport, Verdict, verify};
+pub use authentic::AuthenticError;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosignature::{Cosignature, Witness, WitnessSigner, cosignatures};
 pub use entry::{Charge, ENTRY_BYTES_MAX, Entry, EntryError, Event, Payer, PeriodCap, RELEASE_BYTES, ReviewedTerms, commit, entry_schema};
 pub use files::FileError;
+pub use growth::{ForkEvidence, Growth, GrowthError, HeadView, SignedHead, compare_heads};
 pub use hash::{empty_root, fold, leaf_hash, node_hash};
 pub use key::{Signer, Verifier};
+pub use mirror::{MirrorError, PullReport, pull};
 pub use note::{Note, NoteError, sign};
 pub use proof::{ProofError, TlogProof, prove};
 pub use publish::{EntrySource, PublishError, Published, publish, republish};
 pub use replay::OpenRun;
+pub use source::{DirectorySource, Source, SourceError};
 pub use spending::LineageAccount;
+pub use submission::{Submission, SubmissionError, attach_cosignature, cosignature_line, published_head};
 pub use text::{parse_instant, parse_key};
 pub use tiles::{TILE_WIDTH, Tile, TileKind, TileTree, decode_bundle, decode_hashes, encode_bundle, encode_hashes};
 pub use tree::{Edge, Nodes, prove_consistency, prove_inclusion, root_of, verify_consistency, verify_inclusion};
