@@ -8,5 +8,6 @@ pub mod domain;
 pub mod openings;
 pub mod processes;
 pub mod program;
+pub mod servers;
 pub mod truth;
 pub mod unchanged;

@@ -5,7 +5,8 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout};
 use tidegate_engine::{DryRunError, FrameError, MockError, read_frame, write_frame};
-use tidegate_log::AuditError;
+use tidegate_http::{ListenError, WitnessStateError};
+use tidegate_log::{AuditError, GrowthError, MirrorError, SubmissionError};
 use tidegate_sandbox::UploadError;
 use tidegate_service::children::Programs;
 use tidegate_service::{Reply, Request, ServiceError};
@@ -76,6 +77,11 @@ messages! {
         };
         Frame(FrameError),
         Audit(AuditError),
+        Growth(GrowthError),
+        Listen(ListenError),
+        Mirror(MirrorError),
+        Submission(SubmissionError),
+        WitnessState(WitnessStateError),
         Budget(BudgetError),
         DryRun(DryRunError),
         Manifest(ManifestError),
@@ -95,6 +101,8 @@ impl CliError {
         match self {
             Self::Audit(AuditError::Key) => 2,
             Self::Audit(error) => crate::commands::audit::code(error.verdict()),
+            Self::Growth(error) => crate::commands::audit::code_of_growth(error),
+            Self::Mirror(error) => crate::commands::audit::code_of_mirror(error),
             _ => 2,
         }
     }

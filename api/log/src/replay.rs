@@ -18,6 +18,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use tidegate_terms::{DeltaCost, Digest, Name, Rho, Visibility, parse_date, seal_message};
 
 mod reviewed;
+mod witnesses;
+
+pub(crate) use witnesses::WitnessViolation;
 
 /// More findings than this are counted, not kept.
 const FINDINGS_MAX: usize = 1_000;
@@ -89,6 +92,7 @@ pub(crate) struct Replay {
     runs: BTreeMap<String, Run>,
     approvals: BTreeSet<(Digest, Name, String)>,
     reviewed: BTreeMap<String, ReviewedRun>,
+    witnesses: BTreeSet<String>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) findings_total: u64,
     /// The first entry of a version that this program does not know.
@@ -148,7 +152,10 @@ impl Replay {
                 let expected = self.origin.clone();
                 self.check(origin == expected, || Violation::Origin { origin, expected });
             }
-            Event::Mount { .. } => self.mount(event),
+            Event::Mount { .. } => {
+                self.check_quorum(&event);
+                self.mount(event);
+            }
             Event::Grant { .. } => self.grant(event),
             Event::Revoke { grant, .. } => match self.grants.get_mut(&grant) {
                 Some(state) if !state.revoked => state.revoked = true,
@@ -165,6 +172,8 @@ impl Replay {
             Event::Approve { module, dataset, approver } => self.approve(module, dataset, approver),
             Event::Reviewed { .. } => self.admit_reviewed(&at, event),
             Event::Tables { run, .. } => self.tables(&at, run),
+            Event::WitnessAdded { witness } => self.add_witness(witness),
+            Event::WitnessRemoved { witness } => self.remove_witness(&witness),
         }
     }
 

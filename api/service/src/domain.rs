@@ -110,6 +110,7 @@ impl Domain {
         let position = act.append(entry, openings).await?;
         act.commit().await?;
         self.publish().await?;
+        self.ask_witnesses().await;
         Ok(position)
     }
 

@@ -8,6 +8,7 @@ pub mod children;
 pub mod view;
 
 mod budgets;
+mod courier;
 mod datasets;
 mod domain;
 mod error;
@@ -22,7 +23,9 @@ mod receipts;
 mod reviewed;
 mod runs;
 mod slot;
+mod witnesses;
 
+pub use courier::{Posted, serve_courier};
 pub use domain::Domain;
 pub use error::ServiceError;
 pub use keeper::{Reply, Request, serve_keeper};

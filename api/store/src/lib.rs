@@ -11,12 +11,14 @@ mod error;
 mod records;
 mod reviewed;
 mod transaction;
+mod witnesses;
 
 pub use books::Books;
 pub use error::StoreError;
 pub use records::{ModuleRecord, MountRecord, RoundRecord, RunMount, RunRecord};
 pub use reviewed::{RememberedRecord, ReviewedRecord, TablesRecord};
 pub use transaction::{Opening, Transaction};
+pub use witnesses::WitnessRecord;
 
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -24,7 +26,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The version of the tables, kept in SQLite's `user_version`.
-const TABLES_VERSION: i64 = 3;
+const TABLES_VERSION: i64 = 4;
 
 /// An open database.
 #[derive(Debug, Clone)]

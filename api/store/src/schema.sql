@@ -133,3 +133,12 @@ CREATE TABLE remembered_table (
     content  TEXT NOT NULL,                -- JSON: exact cells
     PRIMARY KEY (lineage, run, name)
 ) STRICT;
+
+-- Witnesses to which the domain sends its checkpoints.
+CREATE TABLE witness (
+    vkey  TEXT PRIMARY KEY,                -- verifier key: name+hash+base64
+    name  TEXT NOT NULL UNIQUE,
+    url   TEXT NOT NULL,                   -- prefix of its address
+    known INTEGER NOT NULL,                -- the size that it cosigned last, as far as it is known here
+    at    TEXT NOT NULL
+) STRICT;

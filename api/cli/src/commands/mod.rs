@@ -7,9 +7,11 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod grant;
 pub(crate) mod key;
+pub(crate) mod log;
 pub(crate) mod model;
 pub(crate) mod run;
 pub(crate) mod tables;
+pub(crate) mod witness;
 
 use crate::front::{CliError, ask};
 use crate::output::Output;

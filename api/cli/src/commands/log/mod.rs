@@ -1,0 +1,19 @@
+//! `tidegate log`: the domain's log and those outside who see it.
+
+mod serve;
+mod witness;
+
+pub(crate) use serve::{announce, runtime};
+
+use crate::args::LogCommand;
+use crate::front::CliError;
+use crate::output::Output;
+use std::path::Path;
+
+/// Runs a `log` command.
+pub(crate) fn run(domain: &Path, command: LogCommand, output: Output) -> Result<(), CliError> {
+    match command {
+        LogCommand::Serve { directory, listen } => serve::run(&directory, &listen, output),
+        LogCommand::Witness(command) => witness::run(domain, command, output),
+    }
+}
