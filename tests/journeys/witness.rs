@@ -125,9 +125,11 @@ fn a_quorum_of_witnesses_decides_what_is_shown() {
     assert_eq!(head(&log_of(&domain)).lines().take(3).collect::<Vec<_>>(), waiting.lines().take(3).collect::<Vec<_>>());
     domain.ask(&["release", "show", &run]).json();
 
-    // The third missed two publications and learns from its 409 where it stands.
+    // The third missed two publications. Removed and added again, it is asked from nothing: its 409 says where it stands.
     third.come_back();
     domain.ask(&["log", "witness", "remove", "w1.example"]).json();
+    domain.ask(&["log", "witness", "remove", "w3.example"]).json();
+    third.introduce(&domain).json();
     let list = domain.ask(&["log", "witness", "list"]).json();
     assert_eq!(list.as_array().map(Vec::len), Some(2));
     assert!(list[1]["cosigned"].is_u64() && list[1]["known"] == list[1]["checkpoint_size"], "{list}");
@@ -218,7 +220,8 @@ fn what_a_witness_says_over_http() {
     let forged = head(&log_of(&other));
     assert_eq!(post(&address, &format!("old 1\n\n{forged}")).0, 403, "the origin is known, the key is not");
     assert_eq!(post(&address, &format!("old 0\n\n{}", note.replace("test.example", "else.example"))).0, 404);
-    assert_eq!(post(&address, &"x".repeat(300 << 10)).0, 413);
+    let too_much = post(&address, &"x".repeat(300 << 10)).0;
+    assert!(matches!(too_much, 413 | 0), "{too_much}: refused, or cut off while still sending");
     assert_eq!(ask(&address, "GET", "/add-checkpoint", b"").0, 405);
     assert_eq!(ask(&address, "GET", "/key", b"").0, 404);
     assert!(ask(&address, "GET", "/vkey", b"").1.ends_with(&format!("{}\n", witness.vkey)));

@@ -127,14 +127,18 @@ impl Domain {
     fn ask(&self, record: &WitnessRecord) -> Option<Asked> {
         let witness = Witness::parse(&record.vkey).ok()?;
         let mut asked = Asked { witness, known: None, cosigned: Err(ServiceError::WitnessAnswer { status: 0 }) };
-        let mut old = record.known;
+        let (mut old, mut told) = (record.known, false);
         for _ in 0..QUESTIONS_MAX {
             let (cosigned, learnt) = self.ask_once(&asked.witness, &record.url, old);
             asked.cosigned = cosigned;
-            asked.known = learnt.or(asked.known);
-            match learnt {
-                Some(size) if asked.cosigned.is_err() && size != old => old = size,
-                _ => break,
+            match (&asked.cosigned, learnt) {
+                // What is remembered is a hint: ask from nothing, and the witness says what it has.
+                (Err(ServiceError::Submission(SubmissionError::WitnessAhead { .. })), None) if !told && old > 0 => old = 0,
+                (Err(_), Some(size)) if size != old => (old, told, asked.known) = (size, true, Some(size)),
+                (_, learnt) => {
+                    asked.known = learnt.or(asked.known);
+                    break;
+                }
             }
         }
         Some(asked)
@@ -144,8 +148,6 @@ impl Domain {
         let (directory, verifier) = (self.log_directory(), self.keys.signer.verifier());
         let request = match Submission::of_published(&directory, verifier, witness, old) {
             Ok(request) => request,
-            // What is remembered is a hint: ask from nothing, and the witness says what it has.
-            Err(SubmissionError::WitnessAhead { .. }) if old > 0 => return (Err(ServiceError::WitnessAnswer { status: 409 }), Some(0)),
             Err(error) => return (Err(error.into()), None),
         };
         let posted = match courier::send(&self.programs, &format!("{url}/add-checkpoint"), request.to_string().as_bytes()) {
@@ -161,7 +163,7 @@ impl Domain {
                 (line.map(|line| (request.checkpoint, line)), known)
             }
             409 if posted.content_type.starts_with("text/x.tlog.size") => {
-                let size = body.strip_suffix('\n').and_then(|size| size.parse().ok());
+                let size = body.strip_suffix('\n').and_then(|size| size.parse().ok()).filter(|size| i64::try_from(*size).is_ok());
                 (Err(ServiceError::WitnessAnswer { status: 409 }), size)
             }
             status => (Err(ServiceError::WitnessAnswer { status }), None),
