@@ -49,6 +49,7 @@ fn mount(lineage: &str, epsilon: f64, delta: f64) -> Event {
         run_rho_max: Rho::MAX,
         period: None,
         reviewed: None,
+        witnesses: None,
         visibility: Visibility::Immediately,
         schema: Digest::of(b"schema"),
         policy: Digest::of(b"policy"),

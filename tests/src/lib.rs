@@ -9,5 +9,6 @@ pub mod keeper;
 pub mod openings;
 pub mod processes;
 pub mod program;
+pub mod servers;
 pub mod truth;
 pub mod unchanged;

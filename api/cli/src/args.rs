@@ -57,12 +57,15 @@ pub(crate) enum Command {
     /// Show accounts
     #[command(subcommand)]
     Budget(BudgetCommand),
-    /// Verify logs
+    /// Verify, mirror and compare logs
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Keep the domain's log
+    /// Publish and keep the domain's log
     #[command(subcommand)]
     Log(LogCommand),
+    /// Be a witness of other people's logs
+    #[command(subcommand)]
+    Witness(WitnessCommand),
     /// Play the whole path on real data, in a temporary domain
     Demo {
         /// Keep the domain in this directory, which must not exist
@@ -327,6 +330,47 @@ pub(crate) enum AuditCommand {
         /// The domain's verifier key, obtained by another way than the log
         #[arg(long, value_name = "VKEY")]
         key: Option<String>,
+        /// The verifier key of a witness; says when it cosigned
+        #[arg(long = "witness", value_name = "VKEY")]
+        witnesses: Vec<String>,
+        /// How many of these witnesses must have cosigned; all if not given
+        #[arg(long, requires = "witnesses")]
+        quorum: Option<usize>,
+    },
+    /// Keep a verified copy of a log, from its address or directory
+    Pull {
+        /// The log's address (http://, https://) or directory
+        from: String,
+        /// The copy's directory, made if need be
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        /// The domain's verifier key, obtained by another way than the log
+        #[arg(long, value_name = "VKEY")]
+        key: Option<String>,
+    },
+    /// Say whether a log extends a checkpoint that was kept earlier
+    Consistency {
+        /// The log's directory
+        directory: PathBuf,
+        /// The earlier checkpoint, a file
+        #[arg(long, value_name = "FILE")]
+        since: PathBuf,
+        /// The domain's verifier key, obtained by another way than the log
+        #[arg(long, value_name = "VKEY")]
+        key: Option<String>,
+    },
+    /// Say whether two signed heads of one log contradict each other, and make evidence of it
+    ForkEvidence {
+        /// A checkpoint, a log's directory, or a file of evidence to check
+        first: PathBuf,
+        /// The other checkpoint or log's directory; not given for evidence
+        second: Option<PathBuf>,
+        /// The domain's verifier key, obtained by another way than the log
+        #[arg(long, value_name = "VKEY")]
+        key: String,
+        /// Where the evidence goes
+        #[arg(long, value_name = "FILE")]
+        write: Option<PathBuf>,
     },
     /// Find entries by organisation, dataset, module, run or time, each with its proof
     Search {
@@ -388,6 +432,83 @@ pub(crate) enum AuditCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    /// Serve a published log over HTTP, as static files
+    Serve {
+        /// The log's directory
+        directory: PathBuf,
+        /// Where to listen; port 0 takes a free one
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+        listen: String,
+    },
+    /// The witnesses that cosign the domain's log
+    #[command(subcommand)]
+    Witness(LogWitnessCommand),
+    /// Give the log another signing key; both sign for a time
+    RotateKey {
+        /// For how many days both keys sign
+        #[arg(long, value_name = "DAYS")]
+        overlap_days: u32,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogWitnessCommand {
+    /// Send the log's checkpoints to a witness from now on
+    Add {
+        /// The witness's address
+        #[arg(long)]
+        url: String,
+        /// The witness's verifier key
+        #[arg(long, value_name = "VKEY")]
+        key: String,
+    },
+    /// List the witnesses and when they cosigned
+    List,
+    /// Do not ask a witness any more
+    Remove {
+        /// The witness: its name or verifier key
+        witness: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WitnessCommand {
+    /// Make a witness: a key and an empty memory
+    Init {
+        /// The witness's directory, which must not exist
+        directory: PathBuf,
+        /// The witness's name: a host name and path
+        #[arg(id = "witness_name", long = "name", value_name = "NAME")]
+        name: String,
+    },
+    /// Let the witness know a log, or another key of one
+    AddLog {
+        /// The witness's directory
+        directory: PathBuf,
+        /// The log's verifier key
+        #[arg(long, value_name = "VKEY")]
+        key: String,
+        /// Where the log is published
+        #[arg(long)]
+        url: Option<String>,
+    },
+    /// Serve as a witness over HTTP
+    Serve {
+        /// The witness's directory
+        directory: PathBuf,
+        /// Where to listen; port 0 takes a free one
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+        listen: String,
+    },
+    /// Show the witness's key, its logs, and what it cosigned last of each
+    Show {
+        /// The witness's directory
+        directory: PathBuf,
+    },
+}
+
 /// A published log.
 #[derive(Debug, Args)]
 pub(crate) struct LogArguments {
@@ -436,16 +557,6 @@ pub(crate) enum Role {
     Operator,
     Regulator,
     Exchange,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum LogCommand {
-    /// Give the log another signing key; both sign for a time
-    RotateKey {
-        /// For how many days both keys sign
-        #[arg(long, value_name = "DAYS")]
-        overlap_days: u32,
-    },
 }
 
 #[derive(Debug, Args)]
@@ -528,6 +639,7 @@ pub(crate) enum Child {
     Conclude,
     Worker,
     Noise,
+    Courier,
     Walls,
     Attempt {
         /// What to try

@@ -5,7 +5,8 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout};
 use tidegate_engine::{DryRunError, FrameError, MockError, read_frame, write_frame};
-use tidegate_log::{AuditError, OpeningError, ProofError};
+use tidegate_http::{ListenError, WitnessStateError};
+use tidegate_log::{AuditError, GrowthError, MirrorError, OpeningError, ProofError, SubmissionError};
 use tidegate_sandbox::UploadError;
 use tidegate_service::children::Programs;
 use tidegate_service::{Reply, Request, ServiceError};
@@ -88,6 +89,11 @@ messages! {
         };
         Frame(FrameError),
         Audit(AuditError),
+        Growth(GrowthError),
+        Listen(ListenError),
+        Mirror(MirrorError),
+        Submission(SubmissionError),
+        WitnessState(WitnessStateError),
         Budget(BudgetError),
         DryRun(DryRunError),
         Manifest(ManifestError),
@@ -104,11 +110,15 @@ messages! {
 }
 
 impl CliError {
-    /// 2 for what the caller can correct, 3 where the log contradicts itself.
+    /// 2 for what the caller can correct, 3 where a log contradicts itself, 4 where it cannot be verified.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Audit(_) | Self::Proof(_) | Self::Opening(OpeningError::Audit(_) | OpeningError::Differs { .. }) => 3,
+            Self::Proof(_) | Self::Opening(OpeningError::Differs { .. }) => 3,
             Self::NotInLog { .. } | Self::Opening(OpeningError::NoEntry { .. }) => 5,
+            Self::Audit(AuditError::Key) => 2,
+            Self::Audit(error) | Self::Opening(OpeningError::Audit(error)) => crate::commands::audit::code(error.verdict()),
+            Self::Growth(error) => crate::commands::audit::code_of_growth(error),
+            Self::Mirror(error) => crate::commands::audit::code_of_mirror(error),
             _ => 2,
         }
     }

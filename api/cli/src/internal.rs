@@ -5,7 +5,8 @@ use crate::front::CliError;
 use std::io::{BufReader, BufWriter, stdin, stdout};
 use std::path::PathBuf;
 use tidegate_service::children::{Programs, serve_compile, serve_ingest, serve_walls};
-use tidegate_service::serve_keeper;
+use tidegate_service::{Posted, serve_courier, serve_keeper};
+use tidegate_terms::Spoken;
 
 /// Serves as one of the processes of a domain.
 pub(crate) fn serve(child: Child) -> Result<(), CliError> {
@@ -19,8 +20,15 @@ pub(crate) fn serve(child: Child) -> Result<(), CliError> {
         Child::Walls => Ok(serve_walls(to)?),
         Child::Attempt { name } => attempt(&name),
         Child::Noise => Ok(tidegate_gate::serve_noise(from, to)?),
+        Child::Courier => Ok(serve_courier(from, to, courier)?),
         Child::Polars => crate::commands::bench::serve_polars(),
     }
+}
+
+/// Carries one request to a witness.
+fn courier(url: &str, body: &[u8], seconds: u64, bytes_max: u64) -> Result<Posted, Spoken> {
+    let answer = tidegate_http::post(url, body, seconds, bytes_max).map_err(|error| Spoken::of(&error))?;
+    Ok(Posted { status: answer.status, content_type: answer.content_type, body: answer.body })
 }
 
 /// Tries to get through the walls; the exit code says whether it did.

@@ -13,7 +13,7 @@ use crate::text::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tidegate_terms::{DeltaCost, Digest, Mechanism, Name, Rho, Visibility, messages};
+use tidegate_terms::{DeltaCost, Digest, Mechanism, Name, Rho, Visibility, WitnessQuorum, messages};
 
 /// The longest entry: entry bundles prefix each with its length in 16 bits.
 pub const ENTRY_BYTES_MAX: usize = 65_535;
@@ -105,6 +105,9 @@ pub enum Event {
         /// Who may approve modules for exact tables, where the policy lets such tables leave.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reviewed: Option<ReviewedTerms>,
+        /// Witnesses that must have cosigned the log before a release is shown, where the policy demands it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        witnesses: Option<WitnessQuorum>,
         /// When results become visible.
         visibility: Visibility,
         /// The public schema.
@@ -287,6 +290,16 @@ pub enum Event {
         #[schemars(schema_with = "instant_schema")]
         until: String,
     },
+    /// The domain sends its checkpoints to this witness from here on.
+    WitnessAdded {
+        /// The witness's verifier key.
+        witness: String,
+    },
+    /// The domain does not ask this witness any more.
+    WitnessRemoved {
+        /// The witness's verifier key.
+        witness: String,
+    },
 }
 
 /// A dataset that a run reads, and the accounts that pay for it.
@@ -387,6 +400,8 @@ impl Event {
             Self::Tables { .. } => "tables",
             Self::Open { .. } => "open",
             Self::RotateKey { .. } => "rotate_key",
+            Self::WitnessAdded { .. } => "witness_added",
+            Self::WitnessRemoved { .. } => "witness_removed",
         }
     }
 
@@ -433,6 +448,7 @@ fn check_texts(entry: &Entry) -> Result<(), EntryError> {
     instant(&entry.at)?;
     match &entry.event {
         Event::Domain { .. } | Event::Mount { .. } | Event::Module { .. } | Event::Approve { .. } => Ok(()),
+        Event::WitnessAdded { .. } | Event::WitnessRemoved { .. } => Ok(()),
         Event::Grant { grant, .. } | Event::Revoke { grant, .. } => identifier(grant),
         Event::Reserve { run, accounts, slot, .. } => {
             identifier(run).and(instant(slot))?;

@@ -108,7 +108,7 @@ impl Relations {
                 self.admitted(&mut subjects, run, *module);
             }
             Event::Release { run, .. } | Event::Tables { run, .. } => self.run(&mut subjects, run),
-            Event::Open { .. } | Event::RotateKey { .. } => {}
+            Event::Open { .. } | Event::RotateKey { .. } | Event::WitnessAdded { .. } | Event::WitnessRemoved { .. } => {}
         }
         subjects
     }

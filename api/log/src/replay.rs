@@ -21,6 +21,9 @@ use tidegate_terms::{DeltaCost, Digest, Name, Rho, Visibility, parse_date, seal_
 mod keys;
 mod read;
 mod reviewed;
+mod witnesses;
+
+pub(crate) use witnesses::WitnessViolation;
 
 pub(crate) use keys::Rotation;
 pub(crate) use read::{Needed, Read};
@@ -99,6 +102,7 @@ pub(crate) struct Replay {
     reviewed: BTreeMap<String, ReviewedRun>,
     /// The changes of the log's key.
     pub(crate) rotations: Vec<Rotation>,
+    witnesses: BTreeSet<String>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) findings_total: u64,
     /// The first entry of a version that this program does not know.
@@ -173,7 +177,10 @@ impl Replay {
                 let expected = self.origin.clone();
                 self.check(origin == expected, || Violation::Origin { origin, expected });
             }
-            Event::Mount { .. } => self.mount(event),
+            Event::Mount { .. } => {
+                self.check_quorum(&event);
+                self.mount(event);
+            }
             Event::Grant { .. } => self.grant(event),
             Event::Revoke { grant, .. } => match self.grants.get_mut(&grant) {
                 Some(state) if !state.revoked => state.revoked = true,
@@ -195,6 +202,8 @@ impl Replay {
                 self.check(may_open(&field, reader), || Violation::OpenedToOthers { opened: entry, field: field.clone() });
             }
             Event::RotateKey { key, until } => self.rotate_key(at, key, until),
+            Event::WitnessAdded { witness } => self.add_witness(witness),
+            Event::WitnessRemoved { witness } => self.remove_witness(&witness),
         }
     }
 

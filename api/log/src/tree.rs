@@ -56,7 +56,7 @@ impl Edge {
 }
 
 /// The root over `from..to`; `from` is a multiple of the power of two that covers the range.
-fn range_root<N: Nodes>(nodes: &mut N, from: u64, to: u64) -> Result<Digest, N::Error> {
+pub(crate) fn range_root<N: Nodes>(nodes: &mut N, from: u64, to: u64) -> Result<Digest, N::Error> {
     let (mut at, mut peaks) = (from, Vec::new());
     while at < to {
         let height = (to - at).ilog2();

@@ -1,6 +1,7 @@
 //! What can be wrong with a log whose files and signature are right: one sentence for each broken rule.
 
 use crate::entry::EntryError;
+use crate::replay::WitnessViolation;
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use tidegate_terms::{Language, Message as _, messages};
 
@@ -248,6 +249,7 @@ messages! {
             zh: "密钥 {key} 签署了含 {size} 条的检查点，其中有 {until} 之后的条目，而该密钥届时应已销毁：请询问保管方由谁持有",
         };
         Entry(EntryError),
+        Witness(WitnessViolation),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 use std::process::Command;
-use tidegate_log::{Signer, publish};
+use tidegate_log::{Note, Signer, WitnessSigner, attach_cosignature, publish};
 
 const GOPATH: &str = "/usr/share/gocode";
 
@@ -41,6 +41,12 @@ fn go_verifies_our_log_and_sees_a_changed_one() {
         publish(&log, &signer, &mut entries[..size].to_vec()).expect("publish");
         assert!(verify_with_go(&program, &log), "{size} entries");
     }
+    // Go ignores signatures of keys that it does not know, as the specification demands; ours must not disturb it.
+    let (witness, _) = WitnessSigner::generate("witness.example").expect("key");
+    let note = std::fs::read_to_string(log.join("checkpoint")).expect("checkpoint");
+    let line = witness.cosign(Note::parse(note.as_bytes()).expect("note").unverified_text(), 1_700_000_000);
+    assert_eq!(attach_cosignature(&log, signer.verifier(), &note, &line, witness.witness()), Ok(true));
+    assert!(verify_with_go(&program, &log), "with a cosignature");
     for (file, at) in [("tile/entries/001", 5), ("tile/0/001", 5), ("tile/1/000", 5), ("checkpoint", 15)] {
         let file = log.join(file);
         let bytes = std::fs::read(&file).expect("read");

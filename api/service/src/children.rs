@@ -7,6 +7,7 @@
 //! | worker | shards, one module | exact totals |
 //! | conclude | one module, what was released | what comes next |
 //! | noise | exact totals, scales | noised totals |
+//! | courier | one checkpoint, one address | a witness's answer ([`courier`](crate::serve_courier)) |
 //! | walls | nothing | which walls stand |
 
 use crate::ServiceError;
@@ -42,7 +43,7 @@ impl Programs {
     }
 }
 
-fn start(command: &mut Command) -> Result<(Child, impl Write + use<>, impl Read + use<>), ServiceError> {
+pub(crate) fn start(command: &mut Command) -> Result<(Child, impl Write + use<>, impl Read + use<>), ServiceError> {
     let failed = |detail: String| ServiceError::Child { detail };
     let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
     match (child.stdin.take(), child.stdout.take()) {

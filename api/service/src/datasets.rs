@@ -132,6 +132,7 @@ impl Domain {
             run_rho_max: priced_rho(policy.run_epsilon_max, policy.delta),
             period: policy.period.map(|period| PeriodCap { days: period.days, rho: priced_rho(period.epsilon, policy.delta) }),
             reviewed: reviewed_terms(policy)?,
+            witnesses: policy.witnesses.clone(),
             visibility: policy.visibility,
             schema: Digest::of(record.schema.as_bytes()),
             policy: Digest::of(record.policy.as_bytes()),

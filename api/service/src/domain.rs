@@ -125,6 +125,7 @@ impl Domain {
         let position = act.append(entry, openings).await?;
         act.commit().await?;
         self.make_visible(position).await?;
+        self.ask_witnesses().await;
         Ok(position)
     }
 

@@ -5,6 +5,7 @@ use tidegate_authorisation::{Denial, GrantError};
 use tidegate_engine::{ConcludeError, EngineError, FrameError};
 use tidegate_gate::{CalibrationError, GateError};
 use tidegate_log::{ProofError, PublishError};
+use tidegate_log::{PublishError, SubmissionError};
 use tidegate_sandbox::{SandboxError, UploadError};
 use tidegate_shards::SideTableError;
 use tidegate_statistics::LayoutError;
@@ -125,6 +126,29 @@ messages! {
         UnknownCommitment { entry: u64, field: String } = "opening.unknown" {
             en: "entry {entry} has no commitment `{field}` that can be opened: `tidegate audit search` shows the entries",
             zh: "第 {entry} 条没有可开示的承诺“{field}”：`tidegate audit search` 可查看条目",
+        NotWitnessed { run: String, found: usize, quorum: u32 } = "run.not-witnessed" {
+            en: "the result of run {run} is not shown yet: {found} of the {quorum} witnesses that the policy demands have cosigned the log. Nothing is lost and nothing is paid again: the same command asks the witnesses again, `tidegate log witness list` shows them",
+            zh: "运行 {run} 的结果暂不显示：策略要求 {quorum} 个见证方，目前有 {found} 个联署了日志。没有任何丢失，也不会再次计费：重复同一条命令即可再次询问见证方，`tidegate log witness list` 可查看",
+        },
+        WitnessKey = "log.witness-key" {
+            en: "this is no witness's verifier key: copy it whole, as `tidegate witness show` prints it (name+hash+base64)",
+            zh: "这不是见证方核验公钥：请按 `tidegate witness show` 的输出完整复制（名称+哈希+base64）",
+        },
+        WitnessUrl { url: String } = "log.witness-url" {
+            en: "`{url}` is no address of a witness: write it like https://witness.example.gov",
+            zh: "“{url}”不是见证方地址：请写成 https://witness.example.gov 的形式",
+        },
+        WitnessExists { witness: String } = "log.witness-exists" {
+            en: "the witness `{witness}` has this name or this key already: remove it first if its key or address changed",
+            zh: "见证方“{witness}”已使用该名称或密钥：如其密钥或地址有变，请先移除",
+        },
+        UnknownWitness { witness: String } = "log.witness-unknown" {
+            en: "there is no witness `{witness}`; `tidegate log witness list` shows them",
+            zh: "没有见证方“{witness}”；`tidegate log witness list` 会列出",
+        },
+        WitnessAnswer { status: u16 } = "log.witness-answer" {
+            en: "the witness did not cosign (status {status}): ask its operator",
+            zh: "见证方未联署（状态 {status}）：请询问其运营者",
         },
         JoinMissing = "run.join-missing" {
             en: "the module joins two datasets: name the second one with --join",
@@ -193,6 +217,7 @@ messages! {
         Gate(GateError),
         Proof(ProofError),
         Publish(PublishError),
+        Submission(SubmissionError),
         Sandbox(SandboxError),
         Upload(UploadError),
         Layout(LayoutError),

@@ -122,6 +122,19 @@ pub enum Request {
         field: String,
         /// To whom.
         reader: Reader,
+    /// Add a witness.
+    WitnessAdd {
+        /// The prefix of its address.
+        url: String,
+        /// Its verifier key.
+        key: String,
+    },
+    /// List the witnesses.
+    WitnessList,
+    /// Remove a witness.
+    WitnessRemove {
+        /// Its name or key.
+        witness: String,
     },
     /// Show the account on which a dataset draws.
     BudgetShow {
@@ -216,6 +229,9 @@ async fn answer(
         Request::Run(question) => value(&domain.run(&question, &mut |admitted| say(Reply::Admitted(admitted))).await?),
         Request::ReleaseShow { run, round } => value(&domain.shown_of(&run, round).await?),
         Request::Open { entry, field, reader } => value(&domain.open_commitment(entry, &field, reader).await?),
+        Request::WitnessAdd { url, key } => value(&domain.add_witness(url, &key).await?),
+        Request::WitnessList => value(&domain.witness_views().await?),
+        Request::WitnessRemove { witness } => value(&domain.remove_witness(&witness).await?),
         Request::BudgetShow { dataset } => value(&domain.budget(&dataset).await?),
         Request::LogRotateKey { overlap_days } => value(&domain.rotate_key(overlap_days).await?),
     }

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use tidegate_log::{Checkpoint, CheckpointError, Signer, SigningKeys};
+use tidegate_log::{Checkpoint, CheckpointError, Signer, SigningKeys, Verifier};
 use tidegate_sandbox::CacheKey;
 
 /// The keys of a domain.
@@ -69,6 +69,14 @@ impl Keys {
             None => SigningKeys::one(&self.signer),
             Some(next) if now < next.until => self.signing_both(),
             Some(next) => SigningKeys { first: &next.signer, next: None, before: Some(self.signer.verifier()) },
+        }
+    }
+
+    /// The key that signs every checkpoint at an instant, alone or beside the next one.
+    pub(crate) fn present(&self, now: Timestamp) -> &Verifier {
+        match &self.next {
+            Some(next) if now >= next.until => next.signer.verifier(),
+            _ => self.signer.verifier(),
         }
     }
 

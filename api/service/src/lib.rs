@@ -8,6 +8,7 @@ pub mod children;
 pub mod view;
 
 mod budgets;
+mod courier;
 mod datasets;
 mod domain;
 mod error;
@@ -25,7 +26,9 @@ mod reviewed;
 mod rotation;
 mod runs;
 mod slot;
+mod witnesses;
 
+pub use courier::{Posted, serve_courier};
 pub use domain::Domain;
 pub use error::ServiceError;
 pub use keeper::{Reply, Request, serve_keeper};

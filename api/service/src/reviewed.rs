@@ -270,7 +270,7 @@ impl Domain {
         let digest = checked.question()?;
         if let Some(run) = self.books().reviewed_run_of_question(digest).await? {
             if run.tables.is_some() {
-                return self.tables_shown(&run, true);
+                return self.tables_shown(&run, true).await;
             }
             // It was admitted and logged; that must still hold today.
             let grant = checked.grant_now(self.books().grant(&run.grant).await?)?;
@@ -311,6 +311,8 @@ impl Domain {
         slot: Slot,
     ) -> Result<TablesShown, ServiceError> {
         match self.make_tables(checked, run, approval, slot).await {
+            // The tables are logged and published; they wait for witnesses, not for their slot.
+            Err(waiting @ ServiceError::NotWitnessed { .. }) => Err(waiting),
             Err(cause) => {
                 self.journal(&format!("run {} held: {cause}", run.id));
                 self.hold(&run.id, slot, checked.waits()).await?;
@@ -357,8 +359,9 @@ impl Domain {
         act.put_tables(approval, &tables, &TablesRecord { position, content }, &measures, &run.lineage, many).await?;
         act.commit().await?;
         self.make_visible(position).await?;
+        self.ask_witnesses().await;
         let run = self.books().reviewed_run(&run.id).await?.ok_or_else(|| ServiceError::UnknownRun { run: run.id.clone() })?;
-        self.tables_shown(&run, false)
+        self.tables_shown(&run, false).await
     }
 
     /// The exact totals of an approved run.
@@ -388,7 +391,7 @@ impl Domain {
     pub(crate) async fn shown_of(&self, id: &str, round: Option<u32>) -> Result<Shown, ServiceError> {
         self.publish().await?;
         match self.books().reviewed_run(id).await? {
-            Some(run) => Ok(Shown::Tables(Box::new(self.tables_shown(&run, true)?))),
+            Some(run) => Ok(Shown::Tables(Box::new(self.tables_shown(&run, true).await?))),
             None => Ok(Shown::Release(Box::new(self.release_shown(id, round).await?))),
         }
     }
@@ -403,14 +406,15 @@ impl Domain {
         Ok(false)
     }
 
-    /// The tables of a run, if a signed checkpoint covers them.
-    pub(crate) fn tables_shown(&self, run: &ReviewedRecord, stored: bool) -> Result<TablesShown, ServiceError> {
+    /// The tables of a run, if a signed checkpoint covers them and the demanded witnesses have cosigned that.
+    pub(crate) async fn tables_shown(&self, run: &ReviewedRecord, stored: bool) -> Result<TablesShown, ServiceError> {
         let not_yet = || ServiceError::NotReleased { run: run.id.clone(), slot: run.slot.clone() };
         let record = run.tables.as_ref().ok_or_else(not_yet)?;
         let size = self.covered_size()?;
         if size <= record.position {
             return Err(ServiceError::NotCovered { run: run.id.clone() });
         }
+        self.require_witnesses(&run.id, &[&run.dataset], stored).await?;
         let tables: TablesView = serde_json::from_str(&record.content).map_err(StoreError::from)?;
         Ok(TablesShown { tables, stored, log_position: record.position, checkpoint_size: size })
     }

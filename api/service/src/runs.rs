@@ -23,7 +23,7 @@ use tidegate_gate::{Release, choose_bounds, release};
 use tidegate_log::{Entry, Event, commit};
 use tidegate_sandbox::CompiledModule;
 use tidegate_store::{Opening, RoundRecord, RunMount, RunRecord, StoreError, Transaction};
-use tidegate_terms::{Digest, Wall};
+use tidegate_terms::{Digest, Name, Wall};
 
 /// What an operator sees while a run goes on: public facts only, never shards done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -96,7 +96,7 @@ impl Domain {
         let digest = checked.digest()?;
         if let Some(run) = self.books().run_of_question(digest).await? {
             if run.finished.is_some() {
-                return self.shown(&run, None, true);
+                return self.shown(&run, None, true).await;
             }
             let reservation = self.resume(&run).await?;
             let mut attempt = Attempt { run: &run, reservation: &reservation, slot: Slot::first(&run)?.again(instant::now()) };
@@ -194,6 +194,8 @@ impl Domain {
     /// the journal.
     async fn carry_out(&self, checked: &Checked, attempt: &mut Attempt<'_>) -> Result<ReleaseShown, ServiceError> {
         match self.carry_out_or_fail(checked, attempt).await {
+            // The release is logged and published; it waits for witnesses, not for its slot.
+            Err(waiting @ ServiceError::NotWitnessed { .. }) => Err(waiting),
             Err(cause) => {
                 self.journal(&format!("run {} held: {cause}", attempt.run.id));
                 // A failure becomes visible when a result would have.
@@ -239,7 +241,7 @@ impl Domain {
         }
         let run = self.books().run(&attempt.run.id).await?;
         let run = run.ok_or_else(|| ServiceError::UnknownRun { run: attempt.run.id.clone() })?;
-        self.shown(&run, None, false)
+        self.shown(&run, None, false).await
     }
 
     /// One round: exact totals, noise, and what is decided on the noised release alone.
@@ -330,6 +332,7 @@ impl Domain {
         }
         act.commit().await?;
         self.make_visible(position).await?;
+        self.ask_witnesses().await;
         Ok(())
     }
 
@@ -357,8 +360,9 @@ impl Domain {
         Ok(instant::text(due))
     }
 
-    /// The release of a round, the last one if none is named, if a signed checkpoint covers it.
-    pub(crate) fn shown(&self, run: &RunRecord, round: Option<u32>, stored: bool) -> Result<ReleaseShown, ServiceError> {
+    /// The release of a round, the last one if none is named, if a signed checkpoint covers it and the witnesses that
+    /// the policy demands have cosigned that.
+    pub(crate) async fn shown(&self, run: &RunRecord, round: Option<u32>, stored: bool) -> Result<ReleaseShown, ServiceError> {
         let found = match round {
             None => run.last_round(),
             Some(number) => run.rounds.iter().find(|round| round.number == number),
@@ -369,6 +373,8 @@ impl Domain {
         if size <= round.position {
             return Err(ServiceError::NotCovered { run: run.id.clone() });
         }
+        let datasets: Vec<&Name> = run.mounts.iter().map(|mount| &mount.dataset).collect();
+        self.require_witnesses(&run.id, &datasets, stored).await?;
         let release: ReleaseView = serde_json::from_str(&round.release).map_err(StoreError::from)?;
         Ok(ReleaseShown { release, stored, log_position: round.position, checkpoint_size: size })
     }
@@ -384,7 +390,7 @@ impl Domain {
     pub(crate) async fn release_shown(&self, id: &str, round: Option<u32>) -> Result<ReleaseShown, ServiceError> {
         self.publish().await?;
         let run = self.books().run(id).await?.ok_or_else(|| ServiceError::UnknownRun { run: id.to_owned() })?;
-        self.shown(&run, round, true)
+        self.shown(&run, round, true).await
     }
 }
 

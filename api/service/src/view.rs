@@ -43,6 +43,25 @@ pub struct DomainView {
     pub verifier_key: String,
 }
 
+/// A witness of the domain's log.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct WitnessView {
+    /// Its name.
+    pub name: String,
+    /// Its verifier key.
+    pub vkey: String,
+    /// The prefix of its address.
+    pub url: String,
+    /// Since when it is asked.
+    pub at: String,
+    /// The size that it cosigned last, as far as it is known here.
+    pub known: u64,
+    /// The size of the published checkpoint.
+    pub checkpoint_size: u64,
+    /// When it cosigned that checkpoint, in seconds since 1970; absent if it did not.
+    pub cosigned: Option<u64>,
+}
+
 /// A mounted dataset, as everybody may see it: declared bounds only.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DatasetView {

@@ -12,6 +12,7 @@ mod log_keys;
 mod records;
 mod reviewed;
 mod transaction;
+mod witnesses;
 mod writer;
 
 pub use books::Books;
@@ -20,6 +21,7 @@ pub use log_keys::LogKeyRecord;
 pub use records::{ModuleRecord, MountRecord, RoundRecord, RunMount, RunRecord};
 pub use reviewed::{RememberedRecord, ReviewedRecord, TablesRecord};
 pub use transaction::{Opening, Transaction};
+pub use witnesses::WitnessRecord;
 
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};

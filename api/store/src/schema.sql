@@ -140,3 +140,12 @@ CREATE TABLE log_key (
     key      TEXT NOT NULL UNIQUE,         -- verifier key
     until    TEXT NOT NULL                 -- when the key before stops signing
 ) STRICT;
+
+-- Witnesses to which the domain sends its checkpoints.
+CREATE TABLE witness (
+    vkey  TEXT PRIMARY KEY,                -- verifier key: name+hash+base64
+    name  TEXT NOT NULL UNIQUE,
+    url   TEXT NOT NULL,                   -- prefix of its address
+    known INTEGER NOT NULL,                -- the size that it cosigned last, as far as it is known here
+    at    TEXT NOT NULL
+) STRICT;

@@ -18,6 +18,7 @@ mod parameter;
 mod policy;
 mod schema;
 mod seal;
+mod witnesses;
 
 pub use approval::{ApprovalError, approval_message, check_approval, sign_approval};
 pub use budget::{BudgetError, Delta, DeltaCost, Epsilon, Rho};
@@ -36,6 +37,7 @@ pub use parameter::{Parameter, ParameterError, ParameterType, ParameterValue};
 pub use policy::{Period, PolicyError, ReleasePolicy, ReviewedAggregate, Visibility, Wall};
 pub use schema::{Bilingual, PrivacyUnit, PublicSchema, SchemaError, Table, UnitKind};
 pub use seal::{Seal, SealError, seal_message};
+pub use witnesses::{WitnessQuorum, WitnessQuorumError};
 
 /// Days since 1970-01-01 of an ISO 8601 calendar date, or `None` where the text is not one.
 pub fn parse_date(text: &str) -> Option<i32> {

@@ -1,6 +1,6 @@
 //! The release policy of a dataset, set by the authority.
 
-use crate::{BudgetError, Delta, DisclosureRules, DisclosureRulesError, Epsilon};
+use crate::{BudgetError, Delta, DisclosureRules, DisclosureRulesError, Epsilon, WitnessQuorum, WitnessQuorumError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use schemars::JsonSchema;
@@ -36,6 +36,7 @@ messages! {
         };
         Budget(BudgetError),
         Rules(DisclosureRulesError),
+        Witnesses(WitnessQuorumError),
     }
 }
 
@@ -129,6 +130,9 @@ pub struct ReleasePolicy {
     /// Exact tables under disclosure control; refused where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reviewed_aggregate: Option<ReviewedAggregate>,
+    /// Witnesses that must have cosigned the log before a release is shown; the newest version's policy decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witnesses: Option<WitnessQuorum>,
 }
 
 impl ReleasePolicy {
@@ -152,6 +156,7 @@ impl ReleasePolicy {
             }
         }
         policy.reviewed_aggregate.as_ref().map_or(Ok(()), ReviewedAggregate::check)?;
+        policy.witnesses.as_ref().map_or(Ok(()), WitnessQuorum::check)?;
         Ok(policy)
     }
 }

@@ -13,4 +13,4 @@ mod raise;
 mod system_calls;
 
 pub use attempt::{Attempt, attempt};
-pub use raise::{Standing, die_with_parent, raise};
+pub use raise::{Standing, die_with_parent, raise, raise_but_network};

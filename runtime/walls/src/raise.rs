@@ -1,7 +1,10 @@
 //! Raising the walls, in the order in which each still can.
 
 use crate::system_calls;
-use landlock::{ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _, RulesetStatus, Scope};
+use landlock::{
+    ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, RestrictionStatus, Ruleset, RulesetAttr as _,
+    RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope,
+};
 use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 use rustix::thread::UnshareFlags;
 use serde::{Deserialize, Serialize};
@@ -39,6 +42,40 @@ pub fn raise(data_bytes: u64) -> Vec<Standing> {
     ]
 }
 
+/// Raises what a process can do without that must connect to somebody outside: rights of the user, files but those that
+/// name other machines, writing, memory. The network stays, and with it threads and system calls that it needs.
+pub fn raise_but_network(data_bytes: u64) -> Vec<Standing> {
+    vec![
+        standing(Wall::User, nobody()),
+        standing(Wall::NoNewPrivileges, rustix::thread::set_no_new_privs(true).map_err(|error| error.to_string())),
+        standing(Wall::Landlock, landlock_but_names()),
+        standing(Wall::Limits, limits_but_sockets(data_bytes)),
+    ]
+}
+
+/// What resolving the name of another machine reads.
+const NAMES: [&str; 7] = ["/etc", "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/run/systemd/resolve", "/run/nscd"];
+
+fn landlock_but_names() -> Result<(), String> {
+    let ruleset = Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(ABI::V5))
+        .and_then(|ruleset| ruleset.scope(Scope::from_all(ABI::V6)))
+        .and_then(|ruleset| ruleset.create())
+        .and_then(|ruleset| ruleset.add_rules(landlock::path_beneath_rules(NAMES, AccessFs::from_read(ABI::V5))));
+    outcome(ruleset.and_then(|ruleset| ruleset.restrict_self()))
+}
+
+fn limits_but_sockets(data_bytes: u64) -> Result<(), String> {
+    let at_most = |maximum: u64| Rlimit { current: Some(maximum), maximum: Some(maximum) };
+    let all = [(Resource::Fsize, 0), (Resource::Core, 0), (Resource::Memlock, 0), (Resource::Data, data_bytes), (Resource::Nofile, 32)];
+    for (resource, maximum) in all {
+        setrlimit(resource, at_most(maximum)).map_err(|error| format!("{resource:?}: {error}"))?;
+    }
+    let hidden = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    hidden.map_err(|error| format!("dumpable: {error}"))
+}
+
 fn standing(wall: Wall, raised: Result<(), String>) -> Standing {
     Standing { wall, stands: raised.is_ok(), detail: raised.err().unwrap_or_default() }
 }
@@ -73,6 +110,10 @@ fn landlock() -> Result<(), String> {
         .and_then(|ruleset| ruleset.scope(Scope::from_all(ABI::V6)))
         .and_then(|ruleset| ruleset.create())
         .and_then(|ruleset| ruleset.restrict_self());
+    outcome(raised)
+}
+
+fn outcome(raised: Result<RestrictionStatus, RulesetError>) -> Result<(), String> {
     match raised.map(|status| status.ruleset) {
         Ok(RulesetStatus::FullyEnforced) => Ok(()),
         Ok(RulesetStatus::PartiallyEnforced) => Err("this kernel knows a part of it only".into()),

@@ -11,6 +11,7 @@ pub(crate) mod log;
 pub(crate) mod model;
 pub(crate) mod run;
 pub(crate) mod tables;
+pub(crate) mod witness;
 
 use crate::front::{CliError, ask};
 use crate::output::Output;

@@ -39,6 +39,7 @@ fn one_of_each() -> Vec<Entry> {
             run_rho_max: Rho::cap(0.01),
             period: None,
             reviewed: None,
+            witnesses: None,
             visibility: Visibility::AtSlot,
             schema: digest("schema"),
             policy: digest("policy"),

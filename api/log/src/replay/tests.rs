@@ -62,6 +62,7 @@ fn mount_of(dataset: &str, lineage: &str, version: u32) -> Event {
         run_rho_max: Rho::cap(0.006),
         period: None,
         reviewed: None,
+        witnesses: None,
         visibility: Visibility::AtSlot,
         schema: digest("schema"),
         policy: digest("policy"),

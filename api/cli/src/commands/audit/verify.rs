@@ -1,17 +1,103 @@
-//! `tidegate audit verify`: every file, every signature, every rule.
+//! `tidegate audit verify`.
 
-use crate::front::CliError;
+use super::code;
+use crate::front::{CliError, read_text};
 use crate::output::{Output, number};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
-use tidegate_log::{AuditReport, Verdict, verify};
+use tidegate_log::{AuditError, AuditReport, Cosignature, NoteError, SubmissionError, Verdict, Verifier, Witness, published_head, verify};
 use tidegate_terms::Message as _;
 
-/// Verifies. Exit code 0: verified; 3: cannot be verified or contradicts itself.
-pub(crate) fn run(directory: &Path, key: Option<&str>, output: Output) -> Result<ExitCode, CliError> {
+/// Who must have cosigned.
+pub(super) struct Demanded {
+    pub(super) witnesses: Vec<String>,
+    pub(super) quorum: Option<usize>,
+}
+
+/// The report of a log and of those who cosigned its checkpoint.
+#[derive(serde::Serialize)]
+struct Verified {
+    #[serde(flatten)]
+    report: AuditReport,
+    /// Absent where no witness was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    witnessed: Option<Witnessed>,
+}
+
+#[derive(serde::Serialize)]
+struct Witnessed {
+    quorum: usize,
+    reached: bool,
+    cosignatures: Vec<Cosignature>,
+}
+
+/// Verifies a published log.
+pub(super) fn run(directory: &Path, key: Option<&str>, demanded: &Demanded, output: Output) -> Result<ExitCode, CliError> {
+    let witnesses: Option<Vec<Witness>> = demanded.witnesses.iter().map(|key| Witness::parse(key).ok()).collect();
+    let witnesses = witnesses.ok_or(AuditError::Key)?;
+    let different: BTreeSet<[u8; 32]> = witnesses.iter().map(Witness::public_key).collect();
     let report = verify(directory, key)?;
-    output.show(&report, |report| show(report, output));
-    Ok(if report.verdict() == Verdict::Verified { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    let witnessed = if witnesses.is_empty() { None } else { Some(witnessed(directory, key, &witnesses, &report, demanded.quorum)?) };
+    let reached = witnessed.as_ref().is_none_or(|witnessed| witnessed.reached) && different.len() == witnesses.len();
+    let verdict = match report.verdict() {
+        Verdict::Verified if !reached => Verdict::CannotVerify,
+        verdict => verdict,
+    };
+    output.show(&Verified { report, witnessed }, |verified| {
+        show(&verified.report, output);
+        if let Some(witnessed) = &verified.witnessed {
+            show_witnessed(witnessed, reached, output);
+        }
+    });
+    Ok(ExitCode::from(code(verdict)))
+}
+
+fn witnessed(
+    directory: &Path,
+    key: Option<&str>,
+    witnesses: &[Witness],
+    report: &AuditReport,
+    quorum: Option<usize>,
+) -> Result<Witnessed, CliError> {
+    let verifier = read_key(directory, key)?;
+    let (head, cosignatures) = published_head(directory, &verifier, witnesses).map_err(|error| match error {
+        SubmissionError::Note(NoteError::Signature { name }) => AuditError::CheckpointForged { name }.into(),
+        error => CliError::from(error),
+    })?;
+    let quorum = quorum.unwrap_or(witnesses.len());
+    let reached = cosignatures.len() >= quorum && head.root == report.root;
+    Ok(Witnessed { quorum, reached, cosignatures })
+}
+
+/// The key that was given, or the one beside the log.
+pub(super) fn read_key(directory: &Path, key: Option<&str>) -> Result<Verifier, CliError> {
+    match key {
+        Some(key) => Ok(Verifier::parse(key.trim()).map_err(|_| AuditError::Key)?),
+        None => {
+            let beside = directory.join("vkey");
+            let text = if beside.exists() { read_text(&beside)? } else { return Err(AuditError::NoKey.into()) };
+            Ok(Verifier::parse(text.trim()).map_err(|_| AuditError::VkeyFile)?)
+        }
+    }
+}
+
+fn show_witnessed(witnessed: &Witnessed, reached: bool, output: Output) {
+    for Cosignature { witness, time } in &witnessed.cosignatures {
+        let at = i64::try_from(*time).ok().and_then(|time| jiff::Timestamp::from_second(time).ok());
+        let at = at.map_or_else(|| time.to_string(), |at| at.to_string());
+        println!("{} {witness} {at}", output.pick("Cosigned by", "联署方"));
+    }
+    let (found, quorum) = (witnessed.cosignatures.len(), witnessed.quorum);
+    println!(
+        "{}",
+        if reached {
+            output.pick("The demanded witnesses saw this very history.", "所要求的见证方见到的正是这段历史。")
+        } else {
+            output.pick("CANNOT BE VERIFIED: fewer witnesses than demanded saw this history.", "无法核验：见到这段历史的见证方少于要求。")
+        }
+    );
+    println!("{found} / {quorum}");
 }
 
 pub(crate) fn show(report: &AuditReport, output: Output) {

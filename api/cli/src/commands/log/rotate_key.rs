@@ -1,19 +1,13 @@
-//! `tidegate log`: what the custodian does with the log.
+//! `tidegate log rotate-key`.
 
-use crate::args::LogCommand;
 use crate::front::{CliError, ask};
 use crate::output::Output;
 use std::path::Path;
 use tidegate_service::Request;
 use tidegate_service::view::RotationView;
 
-pub(crate) fn run(domain: &Path, command: LogCommand, output: Output) -> Result<(), CliError> {
-    match command {
-        LogCommand::RotateKey { overlap_days } => rotate_key(domain, overlap_days, output),
-    }
-}
-
-fn rotate_key(domain: &Path, overlap_days: u32, output: Output) -> Result<(), CliError> {
+/// Gives the log another signing key.
+pub(super) fn run(domain: &Path, overlap_days: u32, output: Output) -> Result<(), CliError> {
     let view: RotationView = ask(domain, &Request::LogRotateKey { overlap_days })?;
     output.show(&view, |view| {
         println!("{} {}", output.pick("New key of the log:", "日志的新密钥："), view.key);
