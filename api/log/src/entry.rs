@@ -14,6 +14,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_terms::{DeltaCost, Digest, Mechanism, Name, Rho, Visibility, messages};
 
+mod product;
+
+use product::not_an_identifier;
+pub use product::{
+    ProductAcknowledgement, ProductApplication, ProductDelivery, ProductKeys, ProductPolicy, ProductReceipt, ProductSource, ProductStep,
+    ProductStepKind,
+};
+
 /// The longest entry: entry bundles prefix each with its length in 16 bits.
 pub const ENTRY_BYTES_MAX: usize = 65_535;
 /// The length of every release entry, and of every entry about tables.
@@ -265,6 +273,20 @@ pub enum Event {
         #[serde(default)]
         pad: String,
     },
+    /// What the authority demands of products was decided.
+    ProductPolicy(ProductPolicy),
+    /// The keys that sign packages were made.
+    ProductKeys(ProductKeys),
+    /// An operator applied for the registration of a product.
+    ProductApplication(ProductApplication),
+    /// Something happened to a registration.
+    ProductStep(ProductStep),
+    /// A recipient acknowledged the terms of a product.
+    ProductAcknowledgement(ProductAcknowledgement),
+    /// A package was delivered.
+    ProductDelivery(ProductDelivery),
+    /// A recipient confirmed that a package arrived.
+    ProductReceipt(ProductReceipt),
 }
 
 /// A dataset that a run reads, and the accounts that pay for it.
@@ -401,6 +423,7 @@ fn check_texts(entry: &Entry) -> Result<(), EntryError> {
     let short = |text: &String| text.chars().take(80).collect();
     let instant = |text: &String| parse_instant(text).map(|_| ()).ok_or_else(|| EntryError::Instant { text: short(text) });
     let identifier = |text: &String| if is_identifier(text) { Ok(()) } else { Err(EntryError::Identifier { text: short(text) }) };
+    let identifiers = |wrong: Option<&String>| wrong.map_or(Ok(()), |text| Err(EntryError::Identifier { text: short(text) }));
     instant(&entry.at)?;
     match &entry.event {
         Event::Domain { .. } | Event::Mount { .. } | Event::Module { .. } | Event::Approve { .. } => Ok(()),
@@ -411,6 +434,12 @@ fn check_texts(entry: &Entry) -> Result<(), EntryError> {
         }
         Event::Reviewed { run, account, slot, .. } => identifier(run).and(identifier(&account.grant)).and(instant(slot)),
         Event::Release { run, .. } | Event::Tables { run, .. } => identifier(run),
+        Event::ProductPolicy(_) | Event::ProductKeys(_) => Ok(()),
+        Event::ProductApplication(event) => identifiers(not_an_identifier(event.identifiers())),
+        Event::ProductStep(event) => identifier(&event.product),
+        Event::ProductAcknowledgement(event) => identifiers(not_an_identifier([&event.product, &event.acknowledgement])),
+        Event::ProductDelivery(event) => identifiers(not_an_identifier(event.identifiers())),
+        Event::ProductReceipt(event) => identifiers(not_an_identifier([&event.product, &event.delivery])),
     }
 }
 

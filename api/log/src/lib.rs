@@ -31,6 +31,10 @@ pub use audit::{AuditError, AuditReport, Verdict, verify};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosignature::{Cosignature, Witness, WitnessSigner, cosignatures};
 pub use entry::{Charge, ENTRY_BYTES_MAX, Entry, EntryError, Event, Payer, PeriodCap, RELEASE_BYTES, ReviewedTerms, commit, entry_schema};
+pub use entry::{
+    ProductAcknowledgement, ProductApplication, ProductDelivery, ProductKeys, ProductPolicy, ProductReceipt, ProductSource, ProductStep,
+    ProductStepKind,
+};
 pub use files::FileError;
 pub use hash::{empty_root, fold, leaf_hash, node_hash};
 pub use key::{Signer, Verifier};

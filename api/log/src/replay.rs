@@ -13,10 +13,12 @@ use crate::price::{DELTA_UNIT, RHO_UNIT, distance, epsilon_of, pays, price};
 use crate::spending::{LineageAccount, Paid, Rounds};
 use crate::text::{instant_text, parse_instant, parse_key};
 use crate::violation::{Finding, Violation};
+use products::Products;
 use reviewed::ReviewedRun;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_terms::{DeltaCost, Digest, Name, Rho, Visibility, parse_date, seal_message};
 
+mod products;
 mod reviewed;
 
 /// More findings than this are counted, not kept.
@@ -89,6 +91,7 @@ pub(crate) struct Replay {
     runs: BTreeMap<String, Run>,
     approvals: BTreeSet<(Digest, Name, String)>,
     reviewed: BTreeMap<String, ReviewedRun>,
+    products: Products,
     pub(crate) findings: Vec<Finding>,
     pub(crate) findings_total: u64,
     /// The first entry of a version that this program does not know.
@@ -143,6 +146,7 @@ impl Replay {
         self.check(at >= self.at, || Violation::Backward { at: at.clone() });
         self.at = self.at.clone().max(at.clone());
         self.check(self.next > 0 || matches!(event, Event::Domain { .. }), || Violation::NoDomain);
+        self.products.see(self.next, &event);
         match event {
             Event::Domain { origin, .. } => {
                 let expected = self.origin.clone();
@@ -165,6 +169,13 @@ impl Replay {
             Event::Approve { module, dataset, approver } => self.approve(module, dataset, approver),
             Event::Reviewed { .. } => self.admit_reviewed(&at, event),
             Event::Tables { run, .. } => self.tables(&at, run),
+            Event::ProductPolicy(_)
+            | Event::ProductKeys(_)
+            | Event::ProductApplication(_)
+            | Event::ProductStep(_)
+            | Event::ProductAcknowledgement(_)
+            | Event::ProductDelivery(_)
+            | Event::ProductReceipt(_) => self.product(&at, event),
         }
     }
 

@@ -8,12 +8,14 @@
 
 mod books;
 mod error;
+mod products;
 mod records;
 mod reviewed;
 mod transaction;
 
 pub use books::Books;
 pub use error::StoreError;
+pub use products::{ProductFile, ProductKeysRecord};
 pub use records::{ModuleRecord, MountRecord, RoundRecord, RunMount, RunRecord};
 pub use reviewed::{RememberedRecord, ReviewedRecord, TablesRecord};
 pub use transaction::{Opening, Transaction};
@@ -24,7 +26,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The version of the tables, kept in SQLite's `user_version`.
-const TABLES_VERSION: i64 = 3;
+const TABLES_VERSION: i64 = 4;
 
 /// An open database.
 #[derive(Debug, Clone)]
