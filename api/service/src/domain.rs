@@ -83,6 +83,10 @@ impl Domain {
         self.directory.join("data")
     }
 
+    pub(crate) fn keys_directory(&self) -> PathBuf {
+        self.directory.join("keys")
+    }
+
     pub(crate) fn cache_directory(&self) -> PathBuf {
         self.directory.join("cache")
     }

@@ -1,5 +1,6 @@
 //! What the outside may read when something is refused.
 
+use crate::products::ProductError;
 use tidegate_accountant::AdmissionError;
 use tidegate_authorisation::{Denial, GrantError};
 use tidegate_engine::{ConcludeError, EngineError, FrameError};
@@ -185,6 +186,7 @@ messages! {
         Manifest(ManifestError),
         Name(NameError),
         Policy(PolicyError),
+        Product(ProductError),
         Schema(SchemaError),
         Seal(SealError),
         Spoken(Spoken)

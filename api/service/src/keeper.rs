@@ -6,6 +6,7 @@
 use crate::children::Programs;
 use crate::datasets::NewVersion;
 use crate::grants::NewGrant;
+use crate::products::ProductRequest;
 use crate::quotes::{Question, Wish};
 use crate::reviewed::NewApproval;
 use crate::runs::Admitted;
@@ -118,6 +119,8 @@ pub enum Request {
         /// The dataset.
         dataset: Name,
     },
+    /// About products.
+    Product(ProductRequest),
 }
 
 /// What the keeper says.
@@ -201,6 +204,7 @@ async fn answer(
         Request::Run(question) => value(&domain.run(&question, &mut |admitted| say(Reply::Admitted(admitted))).await?),
         Request::ReleaseShow { run, round } => value(&domain.shown_of(&run, round).await?),
         Request::BudgetShow { dataset } => value(&domain.budget(&dataset).await?),
+        Request::Product(request) => domain.product(request).await,
     }
 }
 

@@ -49,6 +49,12 @@ impl Books {
         parse(sqlx::query_scalar("SELECT record FROM product_delivery WHERE id = ?").bind(id).fetch_optional(&self.pool).await?)
     }
 
+    /// The entries of the log that have these bytes in them, in their order.
+    pub async fn log_entries_with(&self, text: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        let rows = sqlx::query_scalar("SELECT bytes FROM log_entry WHERE instr(bytes, ?) > 0 ORDER BY position");
+        Ok(rows.bind(text.as_bytes()).fetch_all(&self.pool).await?)
+    }
+
     /// The deliveries of a product.
     pub async fn deliveries<T: DeserializeOwned>(&self, product: &str) -> Result<Vec<T>, StoreError> {
         let records = sqlx::query_scalar("SELECT record FROM product_delivery WHERE product = ? ORDER BY rowid").bind(product);
