@@ -2,6 +2,10 @@
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
+
+pub(crate) use product::{ByArguments, PackageArguments, ProductCommand};
+
+mod product;
 use tidegate_terms::Name;
 
 /// Tidegate (潮闸): code comes in, data stays, only numbers with a known privacy price go out
@@ -60,6 +64,9 @@ pub(crate) enum Command {
     /// Verify logs
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Register, deliver, receive, verify and trace data products
+    #[command(subcommand)]
+    Product(Box<ProductCommand>),
     /// Play the whole path on real data, in a temporary domain
     Demo {
         /// Keep the domain in this directory, which must not exist

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout};
 use tidegate_engine::{DryRunError, FrameError, MockError, read_frame, write_frame};
 use tidegate_log::AuditError;
+use tidegate_product::PackageError;
 use tidegate_sandbox::UploadError;
 use tidegate_service::children::Programs;
 use tidegate_service::{Reply, Request, ServiceError};
@@ -81,6 +82,7 @@ messages! {
         Manifest(ManifestError),
         Mock(MockError),
         Name(NameError),
+        Package(PackageError),
         Schema(SchemaError),
         Seal(SealError),
         Service(ServiceError),
@@ -90,10 +92,12 @@ messages! {
 }
 
 impl CliError {
-    /// 2 for what the caller can correct, 3 where the log contradicts itself.
+    /// 2 for what the caller can correct, 3 where the log contradicts itself; packages have more, see
+    /// [`PackageVerdict`](tidegate_product::PackageVerdict).
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Audit(_) => 3,
+            Self::Package(error) => error.verdict().exit_code(),
             _ => 2,
         }
     }

@@ -50,6 +50,7 @@ fn dispatch(arguments: Arguments, output: Output) -> Result<ExitCode, CliError> 
         Command::Release(command) => commands::run::release(&domain, command, output).map(done),
         Command::Budget(command) => commands::run::budget(&domain, command, output).map(done),
         Command::Audit(command) => commands::audit::run(command, output),
+        Command::Product(command) => commands::product::run(&domain, *command, output).map(done),
         Command::Demo { keep } => commands::demo::run(keep, output).map(done),
         Command::Doctor => commands::doctor::run(output),
         Command::Bench(bench) => commands::bench::run(bench, output).map(done),

@@ -8,6 +8,7 @@ pub(crate) mod doctor;
 pub(crate) mod grant;
 pub(crate) mod key;
 pub(crate) mod model;
+pub(crate) mod product;
 pub(crate) mod run;
 pub(crate) mod tables;
 
