@@ -7,6 +7,7 @@
 pub mod domain;
 pub mod openings;
 pub mod processes;
+pub mod products;
 pub mod program;
 pub mod truth;
 pub mod unchanged;
