@@ -148,7 +148,8 @@ fn sign_again(domain: &Path, files: &Files, change: impl Fn(&mut Value)) -> File
     let mut statement: Value = serde_json::from_slice(&files["statement.json"]).expect("statement");
     change(&mut statement);
     // SHA256SUMS first: the statement covers it.
-    let covered: Vec<String> = files.keys().filter(|path| !path.starts_with("statement.") && !path.starts_with("log/delivery.")).cloned().collect();
+    let covered: Vec<String> =
+        files.keys().filter(|path| !path.starts_with("statement.") && !path.starts_with("log/delivery.")).cloned().collect();
     let lines = covered.iter().filter(|path| *path != "SHA256SUMS").map(|path| format!("{}  {path}\n", hex(&files[path])));
     let sums: String = lines.collect();
     files.insert("SHA256SUMS".into(), sums.into_bytes());
@@ -174,7 +175,8 @@ fn sign_again(domain: &Path, files: &Files, change: impl Fn(&mut Value)) -> File
     let ed25519 = Ed25519KeyPair::from_pkcs8(&key("product.ed25519.pk8")).expect("key");
     let random = SystemRandom::new();
     let p256 = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &key("product.p256.pk8"), &random).expect("key");
-    let signatures = [("ed25519", ed25519.sign(&message).as_ref().to_vec()), ("p256", p256.sign(&random, &message).expect("sign").as_ref().to_vec())];
+    let signatures =
+        [("ed25519", ed25519.sign(&message).as_ref().to_vec()), ("p256", p256.sign(&random, &message).expect("sign").as_ref().to_vec())];
     for (name, signature) in signatures {
         let path = format!("statement.{name}.dsse.json");
         let old: Value = serde_json::from_slice(&files[&path]).expect("envelope");
@@ -219,7 +221,10 @@ fn signed_lies_are_found() {
     assert_eq!(forged(&edit("privacy.json", "\"epsilon\"", "\"epsilom\"")), Err("package.not-derived".into()));
     assert_eq!(forged(&edit("index.html", "<h1>", "<h1>!")), Err("package.not-derived".into()));
     assert_eq!(forged(&|files: &mut Files| drop(files.insert(parquet.clone(), b"PAR1".to_vec()))), Err("package.not-derived".into()));
-    assert_eq!(forged(&|files: &mut Files| drop(files.insert("data/invented.csv".into(), b"1".to_vec()))), Err("package.not-derived".into()));
+    assert_eq!(
+        forged(&|files: &mut Files| drop(files.insert("data/invented.csv".into(), b"1".to_vec()))),
+        Err("package.not-derived".into())
+    );
     assert_eq!(forged(&edit(&release, "\"run\"", "\"rum\"")), Err("package.opening".into()));
     assert_eq!(forged(&edit("log/application.json", "高费用人年", "低费用人年")), Err("package.opening".into()));
     let lie = |from: &'static str, to: &'static str| {

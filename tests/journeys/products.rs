@@ -69,7 +69,8 @@ fn check_content(shop: &Shop, package: &std::path::Path) {
         assert!(names.contains(&needed), "{needed}");
     }
     let noticed = |name: &str| {
-        [".csv", ".json", ".parquet", ".svg", ".html", ".jsonld"].iter().any(|ending| name.ends_with(ending)) && !name.starts_with("statement.")
+        [".csv", ".json", ".parquet", ".svg", ".html", ".jsonld"].iter().any(|ending| name.ends_with(ending))
+            && !name.starts_with("statement.")
     };
     for (name, bytes) in files.iter().filter(|(name, _)| noticed(name) && !name.starts_with("log/")) {
         let text = String::from_utf8_lossy(bytes);
@@ -77,7 +78,10 @@ fn check_content(shop: &Shop, package: &std::path::Path) {
     }
     let page = fs::read_to_string(package.join("index.html")).expect("page");
     assert!(!page.contains("<script") && page.contains("&lt;script&gt;") && page.contains("&lt;Bank&gt;"), "escaped");
-    assert!(!page.contains("http://") || page.matches("http://").count() == page.matches("http://www.w3.org/2000/svg").count(), "no foreign resource");
+    assert!(
+        !page.contains("http://") || page.matches("http://").count() == page.matches("http://www.w3.org/2000/svg").count(),
+        "no foreign resource"
+    );
     let privacy: Value = serde_json::from_slice(&fs::read(package.join("privacy.json")).expect("privacy")).expect("JSON");
     let release = &privacy["releases"][0];
     let epsilon = |value: &Value| value.as_f64().expect("a number");

@@ -44,7 +44,9 @@ pub(crate) fn rounded(value: f64) -> String {
 /// The chart of a table.
 pub(crate) fn svg(table: &Table) -> String {
     let bars = &table.bars[..table.bars.len().min(BARS_MAX)];
-    let ends = |at: usize| bars.iter().flat_map(move |bar| [bar.value, bar.interval.map_or(bar.value, |ends| if at == 0 { ends.0 } else { ends.1 })]);
+    let ends = |at: usize| {
+        bars.iter().flat_map(move |bar| [bar.value, bar.interval.map_or(bar.value, |ends| if at == 0 { ends.0 } else { ends.1 })])
+    };
     let finite = |value: &f64| value.is_finite();
     let lowest = ends(0).filter(finite).fold(0.0, f64::min);
     let highest = ends(1).filter(finite).fold(0.0, f64::max);

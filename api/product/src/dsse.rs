@@ -105,8 +105,7 @@ impl PackageSigner {
     pub fn generate() -> Result<[Vec<u8>; 2], PackageError> {
         let random = SystemRandom::new();
         let ed25519 = Ed25519KeyPair::generate_pkcs8(&random).map_err(|_| PackageError::Randomness)?;
-        let p256 =
-            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).map_err(|_| PackageError::Randomness)?;
+        let p256 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).map_err(|_| PackageError::Randomness)?;
         Ok([ed25519.as_ref().to_vec(), p256.as_ref().to_vec()])
     }
 
@@ -114,8 +113,7 @@ impl PackageSigner {
     pub fn parse(ed25519: &[u8], p256: &[u8]) -> Result<Self, PackageError> {
         let random = SystemRandom::new();
         let ed25519 = Ed25519KeyPair::from_pkcs8(ed25519).map_err(|_| PackageError::SigningKey)?;
-        let p256 =
-            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, p256, &random).map_err(|_| PackageError::SigningKey)?;
+        let p256 = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, p256, &random).map_err(|_| PackageError::SigningKey)?;
         Ok(Self { ed25519, p256, random })
     }
 

@@ -204,15 +204,15 @@ impl PackageError {
     pub fn verdict(&self) -> PackageVerdict {
         match self {
             Self::NotFound { .. } => PackageVerdict::NotFound,
-            Self::File { .. } | Self::Archive { .. } | Self::Path { .. } | Self::Twice { .. } | Self::TooLarge { .. } => PackageVerdict::BadInput,
+            Self::File { .. } | Self::Archive { .. } | Self::Path { .. } | Self::Twice { .. } | Self::TooLarge { .. } => {
+                PackageVerdict::BadInput
+            }
             Self::Key | Self::WitnessKey | Self::SigningKey | Self::Acknowledgement { .. } => PackageVerdict::BadInput,
-            Self::Newer { .. } | Self::Quorum { .. } | Self::LogBehind { .. } | Self::OtherOrigin { .. } => {
-                PackageVerdict::CannotVerify
-            }
+            Self::Newer { .. } | Self::Quorum { .. } | Self::LogBehind { .. } | Self::OtherOrigin { .. } => PackageVerdict::CannotVerify,
             Self::Randomness | Self::Parquet { .. } => PackageVerdict::CannotVerify,
-            Self::Proof(ProofError::Checkpoint(CheckpointError::Note(NoteError::Unsigned { .. }) | CheckpointError::OtherOrigin { .. })) => {
-                PackageVerdict::CannotVerify
-            }
+            Self::Proof(ProofError::Checkpoint(
+                CheckpointError::Note(NoteError::Unsigned { .. }) | CheckpointError::OtherOrigin { .. },
+            )) => PackageVerdict::CannotVerify,
             Self::Log(error) if error.verdict() == tidegate_log::Verdict::CannotVerify => PackageVerdict::CannotVerify,
             _ => PackageVerdict::Contradiction,
         }

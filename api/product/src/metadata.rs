@@ -85,7 +85,8 @@ pub(crate) fn dcat<'a>(facts: &Facts, tables: impl Iterator<Item = (&'a String, 
             },
         })
     };
-    let both = |text: &tidegate_terms::Bilingual| json!([{ "@language": "zh", "@value": text.zh }, { "@language": "en", "@value": text.en }]);
+    let both =
+        |text: &tidegate_terms::Bilingual| json!([{ "@language": "zh", "@value": text.zh }, { "@language": "en", "@value": text.en }]);
     let mut tables: Vec<_> = tables.collect();
     tables.sort();
     json!({

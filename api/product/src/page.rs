@@ -138,7 +138,12 @@ fn privacy_section(out: &mut String, privacy: &Value) {
             row(out, "epsilon", "epsilon", &text(&release["epsilon"]));
             row(out, "delta", "delta", &text(&release["delta"]));
             let groups = &release["epsilon_for_groups"];
-            row(out, "2 人与 4 人群体的 epsilon", "epsilon for groups of 2 and 4", &format!("{}, {}", text(&groups["2"]), text(&groups["4"])));
+            row(
+                out,
+                "2 人与 4 人群体的 epsilon",
+                "epsilon for groups of 2 and 4",
+                &format!("{}, {}", text(&groups["2"]), text(&groups["4"])),
+            );
             row(out, "截断", "Clamping", &format!("{} / {}", text(&release["clamping"]["zh"]), text(&release["clamping"]["en"])));
             for statistic in release["statistics"].as_array().into_iter().flatten() {
                 let name = format!("{}: {}", text(&statistic["statistic"]), text(&statistic["measure"]));
@@ -148,7 +153,12 @@ fn privacy_section(out: &mut String, privacy: &Value) {
             }
             row(out, "区间", "Intervals", &format!("{} — {}", text(&release["confidence"]), text(&release["intervals_cover"])));
             if release["exact_tables_of_the_lineage_were_released"] == true {
-                row(out, "注意", "Note", "该谱系此前发布过精确表格，不在 epsilon 保障之内 / exact tables of this lineage were released, which no epsilon covers");
+                row(
+                    out,
+                    "注意",
+                    "Note",
+                    "该谱系此前发布过精确表格，不在 epsilon 保障之内 / exact tables of this lineage were released, which no epsilon covers",
+                );
             }
         }
         let visibility = &release["visibility_remark"];

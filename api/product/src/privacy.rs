@@ -13,7 +13,8 @@ const RELATION_EN: &str = "two datasets are neighbours if one has one privacy un
 const RELATION_ZH: &str = "两个数据集若仅相差一个隐私单元（含其全部行），即为相邻";
 const GROUPS_EN: &str = "epsilon for a group of k units at the same delta of the Gaussian part (rho times k squared); the small account of delta \
                          for rounding and thresholds counts k times";
-const GROUPS_ZH: &str = "k 个单元组成的群体在高斯部分同一 delta 下的 epsilon（rho 乘以 k 的平方）；用于取整与阈值的小额 delta 账户按 k 倍计";
+const GROUPS_ZH: &str =
+    "k 个单元组成的群体在高斯部分同一 delta 下的 epsilon（rho 乘以 k 的平方）；用于取整与阈值的小额 delta 账户按 k 倍计";
 const CLAMPING_EN: &str = "contributions outside the bounds are clamped to them, units without a usable contribution count as the default";
 const CLAMPING_ZH: &str = "超出界限的贡献被截断到界限，没有可用贡献的单元按默认值计";
 

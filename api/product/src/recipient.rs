@@ -77,8 +77,7 @@ fn public(key: &Ed25519KeyPair) -> String {
 
 /// Signs that the terms of a product are acknowledged.
 pub fn acknowledge(product: &str, terms: Digest, recipient: &str, key: &Ed25519KeyPair) -> Vec<u8> {
-    let signed =
-        Acknowledged { product: product.into(), terms_sha256: terms, recipient: recipient.into(), recipient_key: public(key) };
+    let signed = Acknowledged { product: product.into(), terms_sha256: terms, recipient: recipient.into(), recipient_key: public(key) };
     Envelope::sign(ACKNOWLEDGEMENT, &serde_json::to_vec(&signed).unwrap_or_default(), key).bytes()
 }
 
@@ -89,8 +88,7 @@ pub fn read_acknowledgement(bytes: &[u8]) -> Result<Acknowledged, PackageError> 
 
 /// Signs that a package arrived.
 pub fn receive(product: &str, delivery: &str, statement: Digest, key: &Ed25519KeyPair) -> Vec<u8> {
-    let signed =
-        Received { product: product.into(), delivery: delivery.into(), statement_sha256: statement, recipient_key: public(key) };
+    let signed = Received { product: product.into(), delivery: delivery.into(), statement_sha256: statement, recipient_key: public(key) };
     Envelope::sign(RECEIPT, &serde_json::to_vec(&signed).unwrap_or_default(), key).bytes()
 }
 

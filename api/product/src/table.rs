@@ -131,10 +131,7 @@ fn noised(release: &Noised) -> Vec<Table> {
             title: "report".into(),
             columns: rows.columns(),
             bars: release.report.iter().map(bar).collect(),
-            remark: (
-                "Derived by the module from noised releases alone.".into(),
-                "由模型仅根据已加噪的发布结果推导。".into(),
-            ),
+            remark: ("Derived by the module from noised releases alone.".into(), "由模型仅根据已加噪的发布结果推导。".into()),
             notice: release.notice.clone(),
         });
     }
@@ -230,8 +227,7 @@ impl Table {
             let cells = self.columns.iter().enumerate().map(|(column, (name, _))| ((*name).to_owned(), self.value(column, row)));
             Value::Object(cells.collect::<Map<_, _>>())
         };
-        let notice: Vec<Value> =
-            self.notice.iter().map(|notice| json!({ "source": notice.source, "acquired": notice.acquired })).collect();
+        let notice: Vec<Value> = self.notice.iter().map(|notice| json!({ "source": notice.source, "acquired": notice.acquired })).collect();
         let whole = json!({
             "table": self.title,
             "notice": notice,

@@ -17,7 +17,8 @@ use crate::terms::{terms_digest, terms_text};
 use serde::Serialize;
 use std::path::Path;
 use tidegate_log::{
-    Cosignature, Entry, Event, Note, NoteError, ProductSource, ProductStepKind, ProofError, TlogProof, Verifier, Witness, commit, cosignatures,
+    Cosignature, Entry, Event, Note, NoteError, ProductSource, ProductStepKind, ProofError, TlogProof, Verifier, Witness, commit,
+    cosignatures,
 };
 use tidegate_terms::{Digest, Name};
 
@@ -132,11 +133,8 @@ impl Check<'_> {
         let bytes = self.file(STATEMENT)?;
         for (path, first) in [(FIRST_ENVELOPE, true), (SECOND_ENVELOPE, false)] {
             let envelope = Envelope::parse(self.file(path)?).ok_or_else(|| PackageError::Envelope { path: path.into() })?;
-            let payload = if first {
-                envelope.verify_first(path, PAYLOAD_TYPE, keys)?
-            } else {
-                envelope.verify_second(path, PAYLOAD_TYPE, keys)?
-            };
+            let payload =
+                if first { envelope.verify_first(path, PAYLOAD_TYPE, keys)? } else { envelope.verify_second(path, PAYLOAD_TYPE, keys)? };
             if payload != bytes {
                 return Err(PackageError::StatementDiffers { path: path.into() });
             }
@@ -245,8 +243,7 @@ impl Check<'_> {
         opened.push("application".into());
         opened.extend(facts.log.coded.map(|_| "coded".to_owned()));
         let proven = |name: &str| path == format!("log/{name}.entry") || path == format!("log/{name}.tlog-proof");
-        proven("keys")
-            || opened.iter().any(|name| proven(name) || path == format!("log/{name}.salt") || path == format!("log/{name}.json"))
+        proven("keys") || opened.iter().any(|name| proven(name) || path == format!("log/{name}.salt") || path == format!("log/{name}.json"))
     }
 }
 

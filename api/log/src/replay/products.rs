@@ -2,7 +2,9 @@
 //! the operator; no re-development of what was delivered; delivery of what is registered, to who acknowledged the terms.
 
 use super::Replay;
-use crate::entry::{Event, ProductAcknowledgement, ProductApplication, ProductDelivery, ProductKeys, ProductReceipt, ProductStep, ProductStepKind};
+use crate::entry::{
+    Event, ProductAcknowledgement, ProductApplication, ProductDelivery, ProductKeys, ProductReceipt, ProductStep, ProductStepKind,
+};
 use crate::text::parse_key;
 use crate::violation::Violation;
 use base64::Engine as _;

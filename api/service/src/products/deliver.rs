@@ -162,8 +162,7 @@ impl Domain {
         if record.application.form == tidegate_product::Form::Verification {
             return Err(ProductError::Verification.into());
         }
-        let same =
-            |known: &&AcknowledgementRecord| known.recipient == request.recipient && known.recipient_key == request.recipient_key;
+        let same = |known: &&AcknowledgementRecord| known.recipient == request.recipient && known.recipient_key == request.recipient_key;
         let acknowledged = record.acknowledgements.iter().find(same).cloned();
         Ok(acknowledged.ok_or_else(|| ProductError::NotAcknowledged { recipient: request.recipient.clone() })?)
     }

@@ -8,9 +8,8 @@ use tidegate_product::Application;
 impl Domain {
     /// Refuses a product that was made, through any number of steps, from one that its operator or an affiliate delivered.
     pub(super) async fn check_redevelopment(&self, application: &Application) -> Result<(), ServiceError> {
-        let own = |record: &ProductRecord| {
-            record.is_own(&application.operator) || application.affiliates.contains(&record.application.operator)
-        };
+        let own =
+            |record: &ProductRecord| record.is_own(&application.operator) || application.affiliates.contains(&record.application.operator);
         let (mut open, mut seen) = (application.inputs.clone(), BTreeSet::new());
         while let Some(input) = open.pop() {
             if !seen.insert(input.clone()) {

@@ -56,7 +56,8 @@ impl Step {
         if self.kind == Kind::Objected && (self.evidence.is_none() || !self.objector.as_deref().is_some_and(is_line)) {
             return Err(ProductError::Objector);
         }
-        let code_fits = self.code.as_ref().is_some_and(|code| [&code.code, &code.issuer, &code.scheme].into_iter().all(|text| is_line(text)));
+        let code_fits =
+            self.code.as_ref().is_some_and(|code| [&code.code, &code.issuer, &code.scheme].into_iter().all(|text| is_line(text)));
         if self.kind == Kind::Coded && !code_fits { Err(ProductError::Code) } else { Ok(()) }
     }
 

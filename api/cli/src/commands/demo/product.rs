@@ -6,9 +6,7 @@ use crate::commands::product::{ask_about, plain_step, show_verified};
 use crate::front::{CliError, Keeper};
 use tidegate_log::ProductStepKind as Kind;
 use tidegate_product::{Code, Demands, VerifiedPackage, acknowledge, read_package};
-use tidegate_service::products::{
-    AcknowledgementRecord, DeliverRequest, Delivered, PolicyRecord, ProductRecord, ProductRequest, Step,
-};
+use tidegate_service::products::{AcknowledgementRecord, DeliverRequest, Delivered, PolicyRecord, ProductRecord, ProductRequest, Step};
 use tidegate_service::view::DomainView;
 
 const APPLICATION: &str = r#"
@@ -61,15 +59,17 @@ impl Stage<'_> {
         };
         let delivered: Delivered = ask_about(keeper, ProductRequest::Deliver(request))?;
         let log = self.domain.join("log");
-        let demands =
-            Demands { vkey: &domain.verifier_key, recipient: Some(RECIPIENT), log: Some(&log), ..Demands::default() };
+        let demands = Demands { vkey: &domain.verifier_key, recipient: Some(RECIPIENT), log: Some(&log), ..Demands::default() };
         let verified = tidegate_product::verify(&read_package(&delivered.package)?, &demands)?;
         if !self.output.json {
             show_verified(&verified, self.output);
         }
         if self.kept {
             let place = delivered.package.display();
-            self.say(&format!("The package stays in {place}; its VERIFY.md needs openssl alone."), &format!("产品包保留在 {place}；其 VERIFY.md 只需 openssl。"));
+            self.say(
+                &format!("The package stays in {place}; its VERIFY.md needs openssl alone."),
+                &format!("产品包保留在 {place}；其 VERIFY.md 只需 openssl。"),
+            );
         }
         Ok(verified)
     }

@@ -127,7 +127,9 @@ pub(crate) fn run(domain: &Path, command: ProductCommand, output: Output) -> Res
         ProductCommand::Receive { signed } => {
             let file = read_bytes(&signed, 1 << 20)?;
             let record: DeliveryRecord = about(domain, ProductRequest::Receive { file })?;
-            output.show(&record, |record| println!("{} {}", output.pick("Receipt recorded for delivery", "已记录交付回执："), record.delivery));
+            output.show(&record, |record| {
+                println!("{} {}", output.pick("Receipt recorded for delivery", "已记录交付回执："), record.delivery)
+            });
             Ok(())
         }
         ProductCommand::Receipt { package, signed_with, against, out } => package::receipt(&package, &signed_with, &against, &out, output),
@@ -159,13 +161,7 @@ pub(crate) fn run(domain: &Path, command: ProductCommand, output: Output) -> Res
     }
 }
 
-fn policy(
-    domain: &Path,
-    coded_needed: Option<bool>,
-    notice_days: Option<u32>,
-    by: Option<Name>,
-    output: Output,
-) -> Result<(), CliError> {
+fn policy(domain: &Path, coded_needed: Option<bool>, notice_days: Option<u32>, by: Option<Name>, output: Output) -> Result<(), CliError> {
     let known: PolicyRecord = about(domain, ProductRequest::PolicyShow)?;
     let record = match by {
         None => known,

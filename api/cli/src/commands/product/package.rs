@@ -33,9 +33,24 @@ pub(crate) fn show_verified(verified: &VerifiedPackage, output: Output) {
     let (facts, delivery) = (&verified.facts, &verified.facts.delivery);
     let title = facts.product.application.title.get(output.language);
     println!("{} {} ({title}) → {}", output.pick("Product", "产品"), facts.product.id, delivery.recipient);
-    println!("{} {}, {} {}, {} {}", output.pick("Exchange", "交易机构"), delivery.exchange, output.pick("listing", "挂牌编号"), delivery.listing, output.pick("contract", "合同编号"), delivery.contract);
+    println!(
+        "{} {}, {} {}, {} {}",
+        output.pick("Exchange", "交易机构"),
+        delivery.exchange,
+        output.pick("listing", "挂牌编号"),
+        delivery.listing,
+        output.pick("contract", "合同编号"),
+        delivery.contract
+    );
     for release in &facts.releases {
-        println!("{} {} ({} {}): {}", output.pick("Run", "运行"), release.run, output.pick("log", "日志"), release.position, release.module_name);
+        println!(
+            "{} {} ({} {}): {}",
+            output.pick("Run", "运行"),
+            release.run,
+            output.pick("log", "日志"),
+            release.position,
+            release.module_name
+        );
     }
     println!("{} {} ({})", output.pick("Log:", "日志："), facts.log.origin, verified.delivery_position);
     for witness in &verified.witnesses {
@@ -52,7 +67,10 @@ pub(crate) fn show_verified(verified: &VerifiedPackage, output: Output) {
     }
     match verified.log_entries {
         Some(_) => println!("{}", output.pick("The registration stands, as the given log shows it.", "据所给日志，登记仍然有效。")),
-        None => println!("{}", output.pick("Whether the registration ended since: give --log.", "其后是否注销或撤销：请用 --log 给出日志副本。")),
+        None => println!(
+            "{}",
+            output.pick("Whether the registration ended since: give --log.", "其后是否注销或撤销：请用 --log 给出日志副本。")
+        ),
     }
     println!(
         "{} {} {}",
@@ -78,8 +96,7 @@ pub(super) fn receipt(package: &Path, key: &Path, against: &PackageArguments, ou
 
 /// `product trace --package`.
 pub(super) fn trace(delivered: &Path, package: &Path, vkey: &str, output: Output) -> Result<(), CliError> {
-    let against =
-        PackageArguments { key: vkey.to_owned(), witness: Vec::new(), quorum: None, recipient: None, log: None };
+    let against = PackageArguments { key: vkey.to_owned(), witness: Vec::new(), quorum: None, recipient: None, log: None };
     let (files, verified) = verified(package, &against)?;
     let digest = Digest::of(&read_bytes(delivered, FILE_BYTES_MAX)?);
     let found = digests(&files).into_iter().find(|(_, known)| *known == digest);

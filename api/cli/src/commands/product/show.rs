@@ -72,7 +72,13 @@ pub(super) fn product(record: &ProductRecord, output: Output) {
     println!("{} {}", output.pick("Scenario:", "应用场景："), text(&application.scenario, output.language));
     println!("{} {}", output.pick("Operator:", "运营机构："), application.operator);
     let rights = &application.rights;
-    println!("{} {} / {} / {}", output.pick("Holding / processing / operation right:", "持有权 / 加工使用权 / 经营权："), rights.holding, rights.processing, rights.operation);
+    println!(
+        "{} {} / {} / {}",
+        output.pick("Holding / processing / operation right:", "持有权 / 加工使用权 / 经营权："),
+        rights.holding,
+        rights.processing,
+        rights.operation
+    );
     println!("{} {}.{:02} CNY", output.pick("Price:", "价格："), application.price.fen / 100, application.price.fen % 100);
     if let Some(code) = &record.code {
         println!("{} {} ({}, {})", output.pick("Code:", "登记编码："), code.code, code.issuer, code.scheme);

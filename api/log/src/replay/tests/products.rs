@@ -12,11 +12,7 @@ const LATE: &str = "2026-12-05T11:00:00Z";
 
 fn keys() -> ProductKeys {
     let point = [&[4_u8][..], &[7; 64]].concat();
-    ProductKeys {
-        ed25519: APPROVERS[0].into(),
-        p256: base64::engine::general_purpose::STANDARD.encode(point),
-        earlier_revoked: false,
-    }
+    ProductKeys { ed25519: APPROVERS[0].into(), p256: base64::engine::general_purpose::STANDARD.encode(point), earlier_revoked: false }
 }
 
 fn application(product: &str, operator: &str, inputs: &[&str]) -> ProductApplication {
@@ -125,7 +121,10 @@ fn steps_follow_each_other_and_are_taken_by_others() {
     };
     expect(&with_objection(None), &[(12, "audit.product-notice")]);
     expect(&with_objection(Some(Step::ObjectionDismissed)), &[]);
-    expect(&with_objection(Some(Step::ObjectionUpheld)), &[(13, "audit.product-step"), (14, "audit.product-step"), (15, "audit.delivery-early"), (15, "audit.delivery-unacknowledged")]);
+    expect(
+        &with_objection(Some(Step::ObjectionUpheld)),
+        &[(13, "audit.product-step"), (14, "audit.product-step"), (15, "audit.delivery-early"), (15, "audit.delivery-unacknowledged")],
+    );
     let mut early = product_story();
     early[11].at = "2026-12-04T11:00:00Z".into();
     expect(&early, &[(11, "audit.product-notice")]);
