@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use std::fs;
-use tidegate_tests::domain::{OPERATOR, days_from_today, text};
+use tidegate_tests::domain::{Domain, IMMEDIATELY, OPERATOR, days_from_today, text};
 use tidegate_tests::products::{RECIPIENT, Shop, failed, files_below};
 use tidegate_tests::program::{is_chinese, repository, tidegate};
 
@@ -255,6 +255,42 @@ fn nobody_develops_again_what_he_delivered() {
     shop.register(&theirs(&format!("affiliates = [\"{OPERATOR}\"]\n"))).refused("product.redeveloped");
     let second = string(&shop.register(&theirs("")).json(), "product");
     shop.register(&shop.application(|text| text.replace("form", &made_from(&second)))).refused("product.redeveloped");
+    shop.domain.audit();
+}
+
+/// Exact tables travel as what they are: not differentially private, with their rules and approvers.
+#[test]
+fn exact_tables_become_a_product_too() {
+    let domain = Domain::empty();
+    let key = |name: &str| string(&domain.key(name), "public_key");
+    let approvers = [key("one"), key("other")];
+    domain.key("operator.key");
+    let reviewed = format!("{IMMEDIATELY}\n[reviewed_aggregate]\napprovers = [\"{}\", \"{}\"]\n", approvers[0], approvers[1]);
+    domain.mount_rand_hie(&reviewed);
+    domain.grant("person-years.plan,person-years.year,person-years.meddol,person-years.mdvis", "5");
+    domain.upload_samples(&["plan-year-table"]);
+    for name in ["one", "other"] {
+        let key = domain.beside(name);
+        let model = ["model", "approve", "plan-year-table", "--dataset", "rand-hie", "--operator", OPERATOR, "--key", text(&key)];
+        domain.ask(&model).json();
+    }
+    let run = ["run", "--dataset", "rand-hie", "--model", "plan-year-table", "--operator", OPERATOR];
+    let shown = domain.ask(&run).json();
+    let shop = Shop::over(domain, string(&shown, "run"));
+    let (_, package) = shop.delivered("package");
+    let verified = shop.verify(&package, &[]).json();
+    assert_eq!(verified["facts"]["releases"][0]["statistics"]["differentially_private"], false);
+    let privacy: Value = serde_json::from_slice(&fs::read(package.join("privacy.json")).expect("privacy")).expect("JSON");
+    assert_eq!(
+        (&privacy["releases"][0]["mode"], &privacy["lineages"][0]["exact_tables_released"]),
+        (&"reviewed_aggregate".into(), &true.into())
+    );
+    let page = fs::read_to_string(package.join("index.html")).expect("page");
+    assert!(page.contains("NOT differentially private") && page.contains("不具备差分隐私"), "{page}");
+    let trace = shop.ask(&["trace", text(&package.join("privacy.json"))]).json();
+    let named: Vec<&str> =
+        trace["deliveries"][0]["runs"][0]["approvers"].as_array().expect("approvers").iter().filter_map(Value::as_str).collect();
+    assert!(approvers.iter().all(|approver| named.contains(&approver.as_str())), "{trace}");
     shop.domain.audit();
 }
 

@@ -204,7 +204,8 @@ impl Application {
         schemars::schema_for!(Self).to_value()
     }
 
-    fn check(&self) -> Result<(), ApplicationError> {
+    /// The rules that an application keeps by itself; a verifier checks them again.
+    pub(crate) fn check(&self) -> Result<(), ApplicationError> {
         if self.runs.is_empty() {
             return Err(ApplicationError::NoRuns);
         }

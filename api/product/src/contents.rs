@@ -14,7 +14,7 @@ use crate::dsse::{PackageSigner, PublicKeys};
 use crate::error::PackageError;
 use crate::facts::Facts;
 use crate::instructions::instructions;
-use crate::release::ReleaseContent;
+use crate::release::{Notice, ReleaseContent};
 use crate::statement::{PAYLOAD_TYPE, Statement};
 use crate::table::{Table, pretty, tables};
 use crate::terms::terms_text;
@@ -67,6 +67,14 @@ fn put(files: &mut Files, proven: &Proven) {
 
 /// The tables and charts of the releases, and whether a file keeps its bytes in every version of the program.
 pub(crate) fn derived(facts: &Facts, contents: &[ReleaseContent], keys: &PublicKeys) -> Result<(Files, Files), PackageError> {
+    // Nothing leaves without source and date (Shuangyashan Art. 41).
+    let noticed = |content: &ReleaseContent| {
+        let whole = |notice: &Notice| !notice.source.trim().is_empty() && !notice.acquired.trim().is_empty();
+        !content.notice().is_empty() && content.notice().iter().all(whole)
+    };
+    if !contents.iter().all(noticed) {
+        return Err(PackageError::NoNotice);
+    }
     let (mut lasting, mut changing) = (Files::new(), Files::new());
     let all: Vec<Vec<Table>> = contents.iter().map(tables).collect();
     for table in all.iter().flatten() {

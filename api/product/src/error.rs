@@ -118,6 +118,10 @@ messages! {
             en: "an opened release cannot be read ({detail}): verify with the version of Tidegate that released it",
             zh: "无法读取已打开的发布结果（{detail}）：请用发布它的 Tidegate 版本核验",
         },
+        NoNotice = "package.no-notice" {
+            en: "a release does not state source and acquisition date of its data (Shuangyashan Art. 41): mount the data with both, run again, and deliver that",
+            zh: "某一发布结果未注明数据的来源和获取日期（双鸭山第四十一条）：请注明二者后重新挂载、运行并交付",
+        },
         Parquet { detail: String } = "package.parquet" {
             en: "a table cannot be written as Parquet: {detail}",
             zh: "无法将表格写为 Parquet：{detail}",

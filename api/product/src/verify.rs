@@ -169,6 +169,9 @@ impl Check<'_> {
         if !same || event.product != facts.product.id || event.operator != application.operator || event.inputs != application.inputs {
             return Err(contradicts("the application"));
         }
+        if application.check().is_err() {
+            return Err(contradicts("what an application may say (prices, rights)"));
+        }
         let source = |release: &ReleaseFacts| ProductSource { run: release.run.clone(), position: release.position };
         let stated: Vec<ProductSource> = facts.releases.iter().map(source).collect();
         if stated == event.sources { Ok(()) } else { Err(contradicts("the releases of the product")) }

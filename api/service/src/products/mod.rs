@@ -6,10 +6,12 @@
 mod deliver;
 mod error;
 mod export;
+mod gather;
 mod keys;
 mod lineage;
 mod record;
 mod register;
+mod staged;
 mod steps;
 mod trace;
 
