@@ -152,6 +152,8 @@ fn what_the_clauses_forbid_is_refused() {
     shop.step("review", &product, &[]).refused("product.stage");
     shop.code(&product).refused("product.stage");
     shop.step("refuse", &product, &[]).refused("product.reason");
+    let due = |product: &str| shop.ask(&["show", product]).json()["deadlines"].clone();
+    assert!(string(&due(&product)[0]["what"], "zh").contains("3 个工作日"));
     shop.step("accept", &product, &[]).json();
     shop.step("review", &product, &["--opinion", "齐全"]).json();
     shop.deliver(&product, RECIPIENT, "early").refused("product.not-coded");

@@ -3,6 +3,7 @@
 //! Each act reads and writes the product's record in the transaction that appends its log entry, so that two of them
 //! cannot both follow from the same state.
 
+mod deadlines;
 mod deliver;
 mod error;
 mod export;
@@ -15,6 +16,7 @@ mod staged;
 mod steps;
 mod trace;
 
+pub use deadlines::{Deadline, ProductView};
 pub use deliver::Delivered;
 pub use error::ProductError;
 pub use export::ExportView;
@@ -130,7 +132,7 @@ impl Domain {
             ProductRequest::Register { application } => value(&self.register_product(&application).await?),
             ProductRequest::Step(step) => value(&self.step_product(step).await?),
             ProductRequest::List => value(&self.books().products::<ProductRecord>().await?),
-            ProductRequest::Show { product } => value(&self.product_record(&product).await?),
+            ProductRequest::Show { product } => value(&self.product_view(&product).await?),
             ProductRequest::Acknowledge { file } => value(&self.acknowledge_product(&file).await?),
             ProductRequest::Deliver(request) => value(&self.deliver_product(request).await?),
             ProductRequest::Receive { file } => value(&self.receive_product(&file).await?),

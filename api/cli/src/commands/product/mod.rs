@@ -15,7 +15,8 @@ use tidegate_log::ProductStepKind as Kind;
 use tidegate_product::{Code, acknowledge, terms_digest};
 use tidegate_service::Request;
 use tidegate_service::products::{
-    AcknowledgementRecord, DeliverRequest, Delivered, DeliveryRecord, ExportView, PolicyRecord, ProductRecord, ProductRequest, Step, Trace,
+    AcknowledgementRecord, DeliverRequest, Delivered, DeliveryRecord, ExportView, PolicyRecord, ProductRecord, ProductRequest, ProductView,
+    Step, Trace,
 };
 use tidegate_terms::{Digest, Language, Name};
 
@@ -92,8 +93,8 @@ pub(crate) fn run(domain: &Path, command: ProductCommand, output: Output) -> Res
             Ok(())
         }
         ProductCommand::Show { product } => {
-            let record: ProductRecord = about(domain, ProductRequest::Show { product })?;
-            output.show(&record, |record| show::product(record, output));
+            let view: ProductView = about(domain, ProductRequest::Show { product })?;
+            output.show(&view, |view| show::product(view, output));
             Ok(())
         }
         ProductCommand::Terms { product } => {

@@ -3,7 +3,7 @@
 use super::text;
 use crate::output::Output;
 use tidegate_log::ProductStepKind as Kind;
-use tidegate_service::products::{Delivered, ExportView, ProductRecord, Stage, Trace};
+use tidegate_service::products::{Delivered, ExportView, ProductRecord, ProductView, Stage, Trace};
 use tidegate_terms::Language;
 
 fn stage_name(stage: Stage, output: Output) -> &'static str {
@@ -65,7 +65,8 @@ pub(super) fn list(records: &[ProductRecord], output: Output) {
     println!("{table}");
 }
 
-pub(super) fn product(record: &ProductRecord, output: Output) {
+pub(super) fn product(view: &ProductView, output: Output) {
+    let record = &view.record;
     stage(record, output);
     let application = &record.application;
     println!("{}", text(&application.description, output.language));
@@ -107,6 +108,9 @@ pub(super) fn product(record: &ProductRecord, output: Output) {
         println!("{} {} ({})", output.pick("Terms acknowledged by", "确认条款："), acknowledged.recipient, acknowledged.at);
     }
     println!("{} {}", output.pick("Deliveries:", "交付数："), record.deliveries);
+    for deadline in &view.deadlines {
+        println!("{} {}: {}", output.pick("Due:", "期限："), text(&deadline.what, output.language), deadline.due);
+    }
 }
 
 pub(super) fn delivered(delivered: &Delivered, output: Output) {
