@@ -155,6 +155,21 @@ fn the_schema_of_manifests_is_published() {
     assert_eq!(published, made, "docs/manifest.schema.json is old: run the tests with UPDATE_SCHEMAS=1");
 }
 
+#[test]
+fn the_schemas_of_products_are_published() {
+    for (file, schema) in
+        [("product-application", tidegate_product::Application::json_schema()), ("product-predicate", tidegate_product::facts_schema())]
+    {
+        let path = repository(&format!("docs/{file}.schema.json"));
+        let made = format!("{}\n", serde_json::to_string_pretty(&schema).expect("JSON"));
+        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+            fs::write(&path, &made).expect("write the schema");
+        }
+        let published = fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(published, made, "docs/{file}.schema.json is old: run the tests with UPDATE_SCHEMAS=1");
+    }
+}
+
 /// The calls of `tidegate` in the shell blocks of a text, each as its words.
 fn calls(text: &str) -> Vec<Vec<String>> {
     let mut calls = Vec::new();

@@ -8,6 +8,7 @@ pub mod domain;
 pub mod keeper;
 pub mod openings;
 pub mod processes;
+pub mod products;
 pub mod program;
 pub mod servers;
 pub mod truth;

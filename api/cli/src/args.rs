@@ -2,6 +2,10 @@
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
+
+pub(crate) use product::{ByArguments, PackageArguments, ProductCommand};
+
+mod product;
 use tidegate_terms::Name;
 
 /// Tidegate (潮闸): code comes in, data stays, only numbers with a known privacy price go out
@@ -66,6 +70,9 @@ pub(crate) enum Command {
     /// Be a witness of other people's logs
     #[command(subcommand)]
     Witness(WitnessCommand),
+    /// Register, deliver, receive, verify and trace data products
+    #[command(subcommand)]
+    Product(Box<ProductCommand>),
     /// Play the whole path on real data, in a temporary domain
     Demo {
         /// Keep the domain in this directory, which must not exist
@@ -538,6 +545,9 @@ pub(crate) struct SearchArguments {
     /// A grant
     #[arg(long)]
     pub(crate) grant: Option<String>,
+    /// A product
+    #[arg(long)]
+    pub(crate) product: Option<String>,
     /// The kind of entry, such as reserve or release
     #[arg(long)]
     pub(crate) kind: Option<String>,

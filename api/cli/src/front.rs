@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout};
 use tidegate_engine::{DryRunError, FrameError, MockError, read_frame, write_frame};
 use tidegate_http::{ListenError, WitnessStateError};
 use tidegate_log::{AuditError, GrowthError, MirrorError, OpeningError, ProofError, SubmissionError};
+use tidegate_product::PackageError;
 use tidegate_sandbox::UploadError;
 use tidegate_service::children::Programs;
 use tidegate_service::{Reply, Request, ServiceError};
@@ -101,6 +102,7 @@ messages! {
         Opening(OpeningError),
         Proof(ProofError),
         Name(NameError),
+        Package(PackageError),
         Schema(SchemaError),
         Seal(SealError),
         Service(ServiceError),
@@ -119,6 +121,7 @@ impl CliError {
             Self::Audit(error) | Self::Opening(OpeningError::Audit(error)) => crate::commands::audit::code(error.verdict()),
             Self::Growth(error) => crate::commands::audit::code_of_growth(error),
             Self::Mirror(error) => crate::commands::audit::code_of_mirror(error),
+            Self::Package(error) => error.verdict().exit_code(),
             _ => 2,
         }
     }

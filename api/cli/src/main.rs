@@ -52,6 +52,7 @@ fn dispatch(arguments: Arguments, output: Output) -> Result<ExitCode, CliError> 
         Command::Audit(command) => commands::audit::run(&domain, command, output),
         Command::Log(command) => commands::log::run(&domain, command, output).map(done),
         Command::Witness(command) => commands::witness::run(command, output).map(done),
+        Command::Product(command) => commands::product::run(&domain, *command, output).map(done),
         Command::Demo { keep } => commands::demo::run(keep, output).map(done),
         Command::Doctor => commands::doctor::run(output),
         Command::Bench(bench) => commands::bench::run(bench, output).map(done),

@@ -15,6 +15,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_terms::{DeltaCost, Digest, Mechanism, Name, Rho, Visibility, WitnessQuorum, messages};
 
+mod product;
+
+use product::not_an_identifier;
+pub use product::{
+    ProductAcknowledgement, ProductApplication, ProductDelivery, ProductKeys, ProductPolicy, ProductReceipt, ProductSource, ProductStep,
+    ProductStepKind,
+};
+
 /// The longest entry: entry bundles prefix each with its length in 16 bits.
 pub const ENTRY_BYTES_MAX: usize = 65_535;
 /// The length of every release entry, and of every entry about tables.
@@ -300,6 +308,20 @@ pub enum Event {
         /// The witness's verifier key.
         witness: String,
     },
+    /// What the authority demands of products was decided.
+    ProductPolicy(ProductPolicy),
+    /// The keys that sign packages were made.
+    ProductKeys(ProductKeys),
+    /// An operator applied for the registration of a product.
+    ProductApplication(ProductApplication),
+    /// Something happened to a registration.
+    ProductStep(ProductStep),
+    /// A recipient acknowledged the terms of a product.
+    ProductAcknowledgement(ProductAcknowledgement),
+    /// A package was delivered.
+    ProductDelivery(ProductDelivery),
+    /// A recipient confirmed that a package arrived.
+    ProductReceipt(ProductReceipt),
 }
 
 /// A dataset that a run reads, and the accounts that pay for it.
@@ -402,6 +424,13 @@ impl Event {
             Self::RotateKey { .. } => "rotate_key",
             Self::WitnessAdded { .. } => "witness_added",
             Self::WitnessRemoved { .. } => "witness_removed",
+            Self::ProductPolicy(_) => "product_policy",
+            Self::ProductKeys(_) => "product_keys",
+            Self::ProductApplication(_) => "product_application",
+            Self::ProductStep(_) => "product_step",
+            Self::ProductAcknowledgement(_) => "product_acknowledgement",
+            Self::ProductDelivery(_) => "product_delivery",
+            Self::ProductReceipt(_) => "product_receipt",
         }
     }
 
@@ -445,6 +474,7 @@ fn check_texts(entry: &Entry) -> Result<(), EntryError> {
     let short = |text: &String| text.chars().take(80).collect();
     let instant = |text: &String| parse_instant(text).map(|_| ()).ok_or_else(|| EntryError::Instant { text: short(text) });
     let identifier = |text: &String| if is_identifier(text) { Ok(()) } else { Err(EntryError::Identifier { text: short(text) }) };
+    let identifiers = |wrong: Option<&String>| wrong.map_or(Ok(()), |text| Err(EntryError::Identifier { text: short(text) }));
     instant(&entry.at)?;
     match &entry.event {
         Event::Domain { .. } | Event::Mount { .. } | Event::Module { .. } | Event::Approve { .. } => Ok(()),
@@ -458,6 +488,12 @@ fn check_texts(entry: &Entry) -> Result<(), EntryError> {
         Event::Release { run, .. } | Event::Tables { run, .. } => identifier(run),
         Event::Open { field, .. } => identifier(field),
         Event::RotateKey { until, .. } => instant(until),
+        Event::ProductPolicy(_) | Event::ProductKeys(_) => Ok(()),
+        Event::ProductApplication(event) => identifiers(not_an_identifier(event.identifiers())),
+        Event::ProductStep(event) => identifier(&event.product),
+        Event::ProductAcknowledgement(event) => identifiers(not_an_identifier([&event.product, &event.acknowledgement])),
+        Event::ProductDelivery(event) => identifiers(not_an_identifier(event.identifiers())),
+        Event::ProductReceipt(event) => identifiers(not_an_identifier([&event.product, &event.delivery])),
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Subjects {
     pub grants: BTreeSet<String>,
     /// Runs.
     pub runs: BTreeSet<String>,
+    /// Products.
+    pub products: BTreeSet<String>,
 }
 
 impl Subjects {
@@ -61,6 +63,7 @@ impl Subjects {
         self.module_names.extend(other.module_names.iter().cloned());
         self.grants.extend(other.grants.iter().cloned());
         self.runs.extend(other.runs.iter().cloned());
+        self.products.extend(other.products.iter().cloned());
     }
 }
 
@@ -70,6 +73,7 @@ pub struct Relations {
     grants: BTreeMap<String, Subjects>,
     modules: BTreeMap<Digest, Subjects>,
     runs: BTreeMap<String, Subjects>,
+    products: BTreeMap<String, Subjects>,
 }
 
 impl Relations {
@@ -109,6 +113,17 @@ impl Relations {
             }
             Event::Release { run, .. } | Event::Tables { run, .. } => self.run(&mut subjects, run),
             Event::Open { .. } | Event::RotateKey { .. } | Event::WitnessAdded { .. } | Event::WitnessRemoved { .. } => {}
+            Event::ProductPolicy(_) | Event::ProductKeys(_) => {}
+            Event::ProductApplication(event) => {
+                event.sources.iter().for_each(|source| self.run(&mut subjects, &source.run));
+                subjects.organisations.insert(event.operator.to_string());
+                subjects.products.insert(event.product.clone());
+                self.products.insert(event.product.clone(), subjects.clone());
+            }
+            Event::ProductStep(event) => self.product(&mut subjects, &event.product),
+            Event::ProductAcknowledgement(event) => self.product(&mut subjects, &event.product),
+            Event::ProductDelivery(event) => self.product(&mut subjects, &event.product),
+            Event::ProductReceipt(event) => self.product(&mut subjects, &event.product),
         }
         subjects
     }
@@ -138,6 +153,13 @@ impl Relations {
         self.runs.insert(run.to_owned(), subjects.clone());
     }
 
+    fn product(&self, subjects: &mut Subjects, product: &str) {
+        subjects.products.insert(product.to_owned());
+        if let Some(known) = self.products.get(product) {
+            subjects.and(known);
+        }
+    }
+
     fn run(&self, subjects: &mut Subjects, run: &str) {
         subjects.runs.insert(run.to_owned());
         if let Some(known) = self.runs.get(run) {
@@ -159,6 +181,8 @@ pub struct Wanted {
     pub run: Option<String>,
     /// A grant.
     pub grant: Option<String>,
+    /// A product.
+    pub product: Option<String>,
     /// The kind of entry, such as `reserve`.
     pub kind: Option<String>,
     /// Not before this instant or day, as its text begins.
@@ -178,6 +202,7 @@ impl Wanted {
         among(&self.organisation, &subjects.organisations)
             && among(&self.run, &subjects.runs)
             && among(&self.grant, &subjects.grants)
+            && among(&self.product, &subjects.products)
             && self.dataset.as_ref().is_none_or(|wanted| subjects.datasets.contains(wanted))
             && self.module.as_ref().is_none_or(module)
             && self.kind.as_ref().is_none_or(|wanted| entry.event.kind() == wanted)

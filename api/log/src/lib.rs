@@ -44,6 +44,10 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosignature::{Cosignature, Witness, WitnessSigner, cosignatures};
 pub use dossier::{Activity, Dossier, DossierLine, dossier};
 pub use entry::{Charge, ENTRY_BYTES_MAX, Entry, EntryError, Event, Payer, PeriodCap, RELEASE_BYTES, ReviewedTerms, commit, entry_schema};
+pub use entry::{
+    ProductAcknowledgement, ProductApplication, ProductDelivery, ProductKeys, ProductPolicy, ProductReceipt, ProductSource, ProductStep,
+    ProductStepKind,
+};
 pub use explain::{Explanation, Noise, Paid as ExplainedPrice, Reading, Released, explain};
 pub use files::FileError;
 pub use growth::{ForkEvidence, Growth, GrowthError, HeadView, SignedHead, compare_heads};

@@ -67,6 +67,11 @@ pub fn may_open(field: &str, reader: Reader) -> bool {
     let readers: &[Reader] = match field {
         "release_commitment" | "tables_commitment" => &[Authority, Operator, Regulator, Exchange],
         "parameters_commitment" => &[Authority, Operator, Regulator],
+        "application_commitment" | "package_commitment" => &[Authority, Operator, Regulator, Exchange],
+        "recipient_commitment" | "exchange_commitment" | "listing_commitment" | "contract_commitment" => {
+            &[Authority, Operator, Regulator, Exchange]
+        }
+        "details_commitment" | "acknowledgement_commitment" | "receipt_commitment" => &[Authority, Operator, Regulator],
         "reason_commitment" => &[Provider, Authority, Operator, Regulator],
         _ => &[],
     };

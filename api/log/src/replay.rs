@@ -14,11 +14,13 @@ use crate::price::{DELTA_UNIT, RHO_UNIT, epsilon_of, pays};
 use crate::spending::{LineageAccount, Paid, Rounds};
 use crate::text::{instant_text, parse_instant, parse_key};
 use crate::violation::{Finding, Violation};
+use products::Products;
 use reviewed::ReviewedRun;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tidegate_terms::{DeltaCost, Digest, Name, Rho, Visibility, parse_date, seal_message};
 
 mod keys;
+mod products;
 mod read;
 mod reviewed;
 mod witnesses;
@@ -103,6 +105,7 @@ pub(crate) struct Replay {
     /// The changes of the log's key.
     pub(crate) rotations: Vec<Rotation>,
     witnesses: BTreeSet<String>,
+    products: Products,
     pub(crate) findings: Vec<Finding>,
     pub(crate) findings_total: u64,
     /// The first entry of a version that this program does not know.
@@ -172,6 +175,7 @@ impl Replay {
             self.at.clone_from(&at);
         }
         self.check(self.next > 0 || matches!(event, Event::Domain { .. }), || Violation::NoDomain);
+        self.products.see(self.next, &event);
         match event {
             Event::Domain { origin, .. } => {
                 let expected = self.origin.clone();
@@ -204,6 +208,13 @@ impl Replay {
             Event::RotateKey { key, until } => self.rotate_key(at, key, until),
             Event::WitnessAdded { witness } => self.add_witness(witness),
             Event::WitnessRemoved { witness } => self.remove_witness(&witness),
+            Event::ProductPolicy(_)
+            | Event::ProductKeys(_)
+            | Event::ProductApplication(_)
+            | Event::ProductStep(_)
+            | Event::ProductAcknowledgement(_)
+            | Event::ProductDelivery(_)
+            | Event::ProductReceipt(_) => self.product(&at, event),
         }
     }
 

@@ -247,6 +247,74 @@ messages! {
         KeyLate { key: String, until: String, size: u64 } = "audit.key-late" {
             en: "the key {key} signed a checkpoint of {size} entries with entries from after {until}, when it should have been destroyed: ask the custodian who holds it",
             zh: "密钥 {key} 签署了含 {size} 条的检查点，其中有 {until} 之后的条目，而该密钥届时应已销毁：请询问保管方由谁持有",
+        },
+        ProductAgain { product: String } = "audit.product-again" {
+            en: "the product `{product}` was applied for more than once under one identifier: ask the custodian",
+            zh: "产品“{product}”以同一编号申请登记不止一次：请询问保管方",
+        },
+        ProductUnknown { product: String } = "audit.product-unknown" {
+            en: "`{product}` is no product that was applied for: ask the custodian for the whole log",
+            zh: "“{product}”不是已申请登记的产品：请向保管方索取完整日志",
+        },
+        ProductNoRelease { product: String } = "audit.product-no-release" {
+            en: "the product `{product}` is made of no release: ask the operator what it contains",
+            zh: "产品“{product}”不含任何发布结果：请向运营机构询问其内容",
+        },
+        ProductRelease { product: String, run: String } = "audit.product-release" {
+            en: "the product `{product}` names run `{run}`, which has no finished release at that position of the log: do not accept the product",
+            zh: "产品“{product}”所列运行“{run}”在日志该位置没有已完成的发布结果：请勿接受该产品",
+        },
+        ProductGrant { product: String, run: String } = "audit.product-grant" {
+            en: "the product `{product}` uses run `{run}`, which ran under no valid grant of its operator: stop its delivery and ask the authority",
+            zh: "产品“{product}”使用的运行“{run}”不在其运营机构的有效授权之下：请停止交付并询问主管部门",
+        },
+        ProductInput { product: String, input: String } = "audit.product-input" {
+            en: "the product `{product}` was made from `{input}`, which is not registered here: ask the operator where it comes from",
+            zh: "产品“{product}”所用的“{input}”未在此登记：请向运营机构询问来源",
+        },
+        ProductRedeveloped { product: String, input: String } = "audit.product-redeveloped" {
+            en: "the product `{product}` re-develops `{input}`, which its own operator or an affiliate delivered (Shuangyashan Art. 51): stop it and ask the authority",
+            zh: "产品“{product}”对其运营机构或关联方已交付的“{input}”进行再开发（双鸭山第五十一条）：请停止并询问主管部门",
+        },
+        ProductStep { product: String } = "audit.product-step" {
+            en: "a step of the registration of `{product}` does not follow from the one before it: ask the registration body",
+            zh: "产品“{product}”的登记步骤与前一步不衔接：请询问登记机构",
+        },
+        ProductSelfReview { product: String } = "audit.product-self-review" {
+            en: "the operator of `{product}`, or an affiliate, decided on its own registration: ask the registration body",
+            zh: "产品“{product}”的运营机构或关联方审核了自己的登记：请询问登记机构",
+        },
+        ProductNotice { product: String } = "audit.product-notice" {
+            en: "`{product}` got its code before the public notice was over, or with an objection open: ask the registration body",
+            zh: "产品“{product}”在公示期满前或有异议未决时即被赋码：请询问登记机构",
+        },
+        ProductKey = "audit.product-key" {
+            en: "a key that signs packages cannot be read: ask the custodian, and accept no package under it",
+            zh: "签署产品包的密钥无法读取：请询问保管方，且勿接受其签署的产品包",
+        },
+        DeliveryEarly { product: String } = "audit.delivery-early" {
+            en: "`{product}` was delivered before it was registered as far as the authority demands: ask the operator and the authority",
+            zh: "产品“{product}”在达到主管部门要求的登记状态之前即被交付：请询问运营机构与主管部门",
+        },
+        DeliveryExpired { product: String, until: String } = "audit.delivery-expired" {
+            en: "`{product}` was delivered after its registration ended on {until}: ask the operator to renew it",
+            zh: "产品“{product}”在登记于 {until} 到期后仍被交付：请运营机构续展",
+        },
+        DeliveryUnacknowledged { product: String } = "audit.delivery-unacknowledged" {
+            en: "`{product}` was delivered without an acknowledgement of its terms: ask the operator for it",
+            zh: "产品“{product}”在未确认使用条款的情况下交付：请向运营机构索取确认",
+        },
+        DeliveryUnsigned { product: String } = "audit.delivery-unsigned" {
+            en: "`{product}` was delivered before any key that signs packages was in the log: do not accept the package",
+            zh: "产品“{product}”在日志尚无产品包签署密钥时即被交付：请勿接受该产品包",
+        },
+        DeliveryAgain { delivery: String } = "audit.delivery-again" {
+            en: "the identifier `{delivery}` is used more than once: ask the custodian which delivery or acknowledgement it means",
+            zh: "编号“{delivery}”被重复使用：请询问保管方其所指的交付或确认",
+        },
+        DeliveryUnknown { delivery: String } = "audit.delivery-unknown" {
+            en: "a receipt names the delivery `{delivery}`, which is not in the log: ask the custodian for the whole log",
+            zh: "回执所列交付“{delivery}”不在日志中：请向保管方索取完整日志",
         };
         Entry(EntryError),
         Witness(WitnessViolation),

@@ -1,11 +1,11 @@
 //! What the outside may read when something is refused.
 
+use crate::products::ProductError;
 use tidegate_accountant::AdmissionError;
 use tidegate_authorisation::{Denial, GrantError};
 use tidegate_engine::{ConcludeError, EngineError, FrameError};
 use tidegate_gate::{CalibrationError, GateError};
-use tidegate_log::{ProofError, PublishError};
-use tidegate_log::{PublishError, SubmissionError};
+use tidegate_log::{ProofError, PublishError, SubmissionError};
 use tidegate_sandbox::{SandboxError, UploadError};
 use tidegate_shards::SideTableError;
 use tidegate_statistics::LayoutError;
@@ -126,6 +126,7 @@ messages! {
         UnknownCommitment { entry: u64, field: String } = "opening.unknown" {
             en: "entry {entry} has no commitment `{field}` that can be opened: `tidegate audit search` shows the entries",
             zh: "第 {entry} 条没有可开示的承诺“{field}”：`tidegate audit search` 可查看条目",
+        },
         NotWitnessed { run: String, found: usize, quorum: u32 } = "run.not-witnessed" {
             en: "the result of run {run} is not shown yet: {found} of the {quorum} witnesses that the policy demands have cosigned the log. Nothing is lost and nothing is paid again: the same command asks the witnesses again, `tidegate log witness list` shows them",
             zh: "运行 {run} 的结果暂不显示：策略要求 {quorum} 个见证方，目前有 {found} 个联署了日志。没有任何丢失，也不会再次计费：重复同一条命令即可再次询问见证方，`tidegate log witness list` 可查看",
@@ -227,6 +228,7 @@ messages! {
         Manifest(ManifestError),
         Name(NameError),
         Policy(PolicyError),
+        Product(ProductError),
         Schema(SchemaError),
         Seal(SealError),
         Spoken(Spoken)

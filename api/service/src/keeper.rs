@@ -6,6 +6,7 @@
 use crate::children::Programs;
 use crate::datasets::NewVersion;
 use crate::grants::NewGrant;
+use crate::products::ProductRequest;
 use crate::quotes::{Question, Wish};
 use crate::reviewed::NewApproval;
 use crate::runs::Admitted;
@@ -122,6 +123,7 @@ pub enum Request {
         field: String,
         /// To whom.
         reader: Reader,
+    },
     /// Add a witness.
     WitnessAdd {
         /// The prefix of its address.
@@ -146,6 +148,8 @@ pub enum Request {
         /// For how many days both keys sign.
         overlap_days: u32,
     },
+    /// About products.
+    Product(ProductRequest),
 }
 
 /// What the keeper says.
@@ -234,6 +238,7 @@ async fn answer(
         Request::WitnessRemove { witness } => value(&domain.remove_witness(&witness).await?),
         Request::BudgetShow { dataset } => value(&domain.budget(&dataset).await?),
         Request::LogRotateKey { overlap_days } => value(&domain.rotate_key(overlap_days).await?),
+        Request::Product(request) => domain.product(request).await,
     }
 }
 

@@ -5,6 +5,7 @@
 //! are opened in child processes only ([`children`]): import, workers, noise.
 
 pub mod children;
+pub mod products;
 pub mod view;
 
 mod budgets;

@@ -9,6 +9,7 @@
 mod books;
 mod error;
 mod log_keys;
+mod products;
 mod records;
 mod reviewed;
 mod transaction;
@@ -18,6 +19,7 @@ mod writer;
 pub use books::Books;
 pub use error::StoreError;
 pub use log_keys::LogKeyRecord;
+pub use products::{ProductFile, ProductKeysRecord};
 pub use records::{ModuleRecord, MountRecord, RoundRecord, RunMount, RunRecord};
 pub use reviewed::{RememberedRecord, ReviewedRecord, TablesRecord};
 pub use transaction::{Opening, Transaction};

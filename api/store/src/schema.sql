@@ -149,3 +149,38 @@ CREATE TABLE witness (
     known INTEGER NOT NULL,                -- the size that it cosigned last, as far as it is known here
     at    TEXT NOT NULL
 ) STRICT;
+
+-- Products: the registration as a whole, in one record.
+CREATE TABLE product (
+    id       TEXT PRIMARY KEY,
+    operator TEXT NOT NULL,
+    record   TEXT NOT NULL                 -- JSON; opinions and names of persons stand in it: opened by role
+) STRICT;
+
+-- Deliveries of products.
+CREATE TABLE product_delivery (
+    id      TEXT PRIMARY KEY,
+    product TEXT NOT NULL REFERENCES product (id),
+    record  TEXT NOT NULL                  -- JSON
+) STRICT;
+
+-- Which delivery a file left with; from a file's digest back to its origin.
+CREATE TABLE product_file (
+    digest   TEXT NOT NULL,
+    delivery TEXT NOT NULL REFERENCES product_delivery (id),
+    path     TEXT NOT NULL,
+    PRIMARY KEY (digest, delivery, path)
+) STRICT;
+
+-- The public keys of packages that stand in the log; the newest signs.
+CREATE TABLE product_keys (
+    position INTEGER PRIMARY KEY REFERENCES log_entry (position),
+    ed25519  TEXT NOT NULL,
+    p256     TEXT NOT NULL
+) STRICT;
+
+-- What the authority demands of products; the newest counts.
+CREATE TABLE product_policy (
+    position INTEGER PRIMARY KEY REFERENCES log_entry (position),
+    record   TEXT NOT NULL                 -- JSON
+) STRICT;

@@ -9,6 +9,7 @@ pub(crate) mod grant;
 pub(crate) mod key;
 pub(crate) mod log;
 pub(crate) mod model;
+pub(crate) mod product;
 pub(crate) mod run;
 pub(crate) mod tables;
 pub(crate) mod witness;

@@ -636,3 +636,5 @@ fn entries_about_tables_have_the_length_of_a_release() {
         assert_eq!(Entry::decode(&entry.encode().expect("encode")).expect("decode"), *entry);
     }
 }
+
+mod products;

@@ -65,13 +65,13 @@ fn write(out: &Path, files: &[(&str, String)]) -> Result<(), CliError> {
 
 /// Fields hold names, digests and instants only, which need no quoting; several stand with a space between.
 fn entries(dossier: &Dossier) -> String {
-    let mut csv = String::from("entry,at,kind,organisations,datasets,modules,grants,runs,rho\n");
+    let mut csv = String::from("entry,at,kind,organisations,datasets,modules,grants,runs,products,rho\n");
     for line in &dossier.lines {
         let subjects = &line.subjects;
         let join = |texts: Vec<String>| texts.join(" ");
         let _ = writeln!(
             csv,
-            "{},{},{},{},{},{},{},{},{}",
+            "{},{},{},{},{},{},{},{},{},{}",
             line.entry,
             line.at,
             line.kind,
@@ -80,6 +80,7 @@ fn entries(dossier: &Dossier) -> String {
             join(subjects.modules.iter().map(ToString::to_string).collect()),
             join(subjects.grants.iter().cloned().collect()),
             join(subjects.runs.iter().cloned().collect()),
+            join(subjects.products.iter().cloned().collect()),
             line.rho.map(|rho| rho.to_string()).unwrap_or_default()
         );
     }

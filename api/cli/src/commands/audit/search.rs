@@ -63,8 +63,8 @@ fn wanted(search: SearchArguments) -> Result<Wanted, CliError> {
             return Err(CliError::NotADay { text: day.clone() });
         }
     }
-    let SearchArguments { organisation, dataset, module, run, grant, kind, since, until } = search;
-    Ok(Wanted { organisation, dataset, module, run, grant, kind, since, until })
+    let SearchArguments { organisation, dataset, module, run, grant, product, kind, since, until } = search;
+    Ok(Wanted { organisation, dataset, module, run, grant, product, kind, since, until })
 }
 
 fn found(entry: u64, bytes: &[u8], decoded: Entry, subjects: Subjects) -> Match {
@@ -97,6 +97,7 @@ fn show(answer: &Answer, output: Output) {
             .chain(subjects.datasets.iter().map(ToString::to_string))
             .chain(subjects.module_names.iter().map(ToString::to_string))
             .chain(subjects.runs.iter().cloned())
+            .chain(subjects.products.iter().cloned())
             .collect();
         table.add_row([found.entry.to_string(), found.at.clone(), found.kind.to_owned(), about.join(", ")]);
     }

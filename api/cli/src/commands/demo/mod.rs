@@ -5,6 +5,7 @@
 
 pub(crate) mod material;
 mod offenders;
+mod product;
 mod tampering;
 mod truth;
 
@@ -19,6 +20,7 @@ use ring::signature::Ed25519KeyPair;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use tidegate_log::{AuditReport, Verdict, verify};
+use tidegate_product::VerifiedPackage;
 use tidegate_service::Request;
 use tidegate_service::view::{BudgetView, DomainView, GrantView, ImportView, QuoteView, ReleaseShown};
 use tidegate_terms::{Epsilon, Name, Seal};
@@ -30,6 +32,7 @@ struct Shown {
     releases: Vec<Compared>,
     offenders: Vec<offenders::Verdict>,
     account: BudgetView,
+    product: VerifiedPackage,
     log: AuditReport,
     tampering: String,
 }
@@ -68,11 +71,13 @@ impl Stage<'_> {
         }
         let offenders = self.offenders(&mut keeper, &key)?;
         let account = self.account(&mut keeper)?;
+        let run = releases.first().map(|compared| compared.release.release.run.clone()).unwrap_or_default();
+        let product = self.product(&mut keeper, &domain, &run)?;
         drop(keeper);
         let log = self.verify_log(&domain)?;
         let tampering = self.tamper(&domain)?;
         self.next_steps();
-        let shown = Shown { releases, offenders, account, log, tampering };
+        let shown = Shown { releases, offenders, account, product, log, tampering };
         if self.output.json {
             self.output.show(&shown, |_| {});
         }

@@ -103,6 +103,7 @@ impl Story {
             lifetime_rho: self.caps.rho,
             lifetime_delta: self.caps.delta,
             run_rho_max: self.caps.rho,
+            witnesses: None,
             period: number.is_multiple_of(2).then_some(PeriodCap { days: 30, rho: self.caps.rho }),
             reviewed: None,
             visibility: Visibility::AtSlot,
