@@ -19,7 +19,7 @@ use crate::statement::{PAYLOAD_TYPE, Statement};
 use crate::table::{Table, pretty, tables};
 use crate::terms::terms_text;
 use crate::{archive::Files, metadata, page, privacy};
-use tidegate_log::TlogProof;
+use tidegate_log::{KeyLink, TlogProof};
 use tidegate_terms::{Digest, Name};
 
 pub(crate) const STATEMENT: &str = "statement.json";
@@ -48,6 +48,17 @@ pub struct Proven {
     pub proof: TlogProof,
     /// The opening, where the package has one.
     pub opening: Option<Opened>,
+}
+
+/// The name of the file of a change of the log's key.
+pub(crate) fn key_link_name(number: usize) -> String {
+    format!("log/key-{number}.rotation")
+}
+
+/// Whether a path is that of a change of the log's key.
+pub(crate) fn is_key_link(path: &str) -> bool {
+    let number = path.strip_prefix("log/key-").and_then(|rest| rest.strip_suffix(".rotation"));
+    number.and_then(|number| number.parse().ok()).is_some_and(|number| path == key_link_name(number))
 }
 
 /// The name of a release's files below `log/`.
@@ -107,7 +118,8 @@ fn sums(files: &Files) -> Vec<u8> {
 ///
 /// `entries` are the keys, the application, the code where there is one, and the releases in the order of the facts;
 /// each release with its opening.
-pub fn package(facts: &Facts, entries: &[Proven], signer: &PackageSigner) -> Result<(Files, Vec<u8>), PackageError> {
+/// `links` are the changes of the log's key so far, so that whoever trusts an earlier key can follow.
+pub fn package(facts: &Facts, entries: &[Proven], links: &[KeyLink], signer: &PackageSigner) -> Result<(Files, Vec<u8>), PackageError> {
     let mut contents = Vec::new();
     for release in &facts.releases {
         let name = release_name(&release.run, release.round);
@@ -118,6 +130,9 @@ pub fn package(facts: &Facts, entries: &[Proven], signer: &PackageSigner) -> Res
     let (mut files, mut changing) = derived(facts, &contents, &signer.public())?;
     files.append(&mut changing);
     entries.iter().for_each(|proven| put(&mut files, proven));
+    for (number, link) in (1..).zip(links) {
+        files.insert(key_link_name(number), link.to_string().into_bytes());
+    }
     let sums = sums(&files);
     files.insert(SUMS.into(), sums);
     let statement = Statement::new(&files, facts).bytes();

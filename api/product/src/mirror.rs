@@ -2,9 +2,8 @@
 
 use crate::error::PackageError;
 use crate::facts::Facts;
-use std::fs;
 use std::path::Path;
-use tidegate_log::{AuditError, AuditReport, Entry, Event, FileError, ProductStepKind, Tile, TileKind, Verdict, decode_bundle, verify};
+use tidegate_log::{AuditReport, Entry, Event, ProductStepKind, Verdict, read_history, verify};
 
 /// What a copy of the log says about a package.
 pub(crate) fn check(directory: &Path, vkey: &str, facts: &Facts, entries: &[(u64, Vec<u8>)]) -> Result<AuditReport, PackageError> {
@@ -12,7 +11,8 @@ pub(crate) fn check(directory: &Path, vkey: &str, facts: &Facts, entries: &[(u64
     if report.verdict() != Verdict::Verified {
         return Err(PackageError::LogRules { findings: report.findings_total });
     }
-    let log = read(directory, report.entries)?;
+    let mut log: Vec<Vec<u8>> = Vec::new();
+    read_history(directory, Some(vkey), |_, bytes, _| log.push(bytes.to_vec()))?;
     for (position, bytes) in entries {
         let held = usize::try_from(*position).ok().and_then(|position| log.get(position));
         let held = held.ok_or(PackageError::LogBehind { size: report.entries, position: *position })?;
@@ -35,19 +35,4 @@ pub(crate) fn check(directory: &Path, vkey: &str, facts: &Facts, entries: &[(u64
         }
     }
     Ok(report)
-}
-
-/// All entries of a log whose files were verified.
-fn read(directory: &Path, size: u64) -> Result<Vec<Vec<u8>>, PackageError> {
-    let mut entries: Vec<Vec<u8>> = Vec::new();
-    let mut index = 0;
-    while (entries.len() as u64) < size {
-        let missing = || PackageError::Log(AuditError::File(FileError::Busy));
-        let tile = Tile::of_tree(TileKind::Entries, index, size).ok_or_else(missing)?;
-        let bytes = fs::read(directory.join(tile.path())).map_err(|_| missing())?;
-        let bundle = decode_bundle(&bytes, tile.width).ok_or_else(missing)?;
-        entries.extend(bundle.into_iter().map(<[u8]>::to_vec));
-        index += 1;
-    }
-    Ok(entries)
 }

@@ -6,7 +6,7 @@
 //! the statement. No link is skipped, and each has an error of its own.
 
 use crate::archive::Files;
-use crate::contents::{DELIVERY, FIRST_ENVELOPE, SECOND_ENVELOPE, STATEMENT, SUMS, derived, release_name};
+use crate::contents::{DELIVERY, FIRST_ENVELOPE, SECOND_ENVELOPE, STATEMENT, SUMS, derived, is_key_link, key_link_name, release_name};
 use crate::dsse::{Envelope, PublicKeys};
 use crate::error::PackageError;
 use crate::facts::{Code, Facts, ReleaseFacts};
@@ -17,8 +17,8 @@ use crate::terms::{terms_digest, terms_text};
 use serde::Serialize;
 use std::path::Path;
 use tidegate_log::{
-    Cosignature, Entry, Event, Note, NoteError, ProductSource, ProductStepKind, ProofError, TlogProof, Verifier, Witness, commit,
-    cosignatures,
+    Cosignature, Entry, Event, KeyChain, KeyLink, Note, NoteError, ProductSource, ProductStepKind, ProofError, TlogProof, Verifier,
+    Witness, commit, cosignatures,
 };
 use tidegate_terms::{Digest, Name};
 
@@ -59,7 +59,7 @@ pub struct VerifiedPackage {
 
 struct Check<'a> {
     files: &'a Files,
-    verifier: Verifier,
+    log_keys: KeyChain,
     witnesses: Vec<Witness>,
     quorum: usize,
     /// Who saw every proof so far.
@@ -86,7 +86,7 @@ impl Check<'_> {
         if proof.extra.is_some() || proof.to_string() != text {
             return Err(ProofError::Malformed.into());
         }
-        proof.verify(&bytes, &self.verifier)?;
+        self.log_keys.verify_proof(&proof, &bytes)?;
         if let Some(expected) = position.filter(|expected| *expected != proof.index) {
             return Err(PackageError::OtherIndex { path, found: proof.index, expected });
         }
@@ -246,8 +246,21 @@ impl Check<'_> {
         opened.push("application".into());
         opened.extend(facts.log.coded.map(|_| "coded".to_owned()));
         let proven = |name: &str| path == format!("log/{name}.entry") || path == format!("log/{name}.tlog-proof");
-        proven("keys") || opened.iter().any(|name| proven(name) || path == format!("log/{name}.salt") || path == format!("log/{name}.json"))
+        proven("keys")
+            || is_key_link(path)
+            || opened.iter().any(|name| proven(name) || path == format!("log/{name}.salt") || path == format!("log/{name}.json"))
     }
+}
+
+/// The changes of the log's key that the package brings, in their order.
+fn key_links(files: &Files) -> Result<Vec<KeyLink>, PackageError> {
+    let mut links = Vec::new();
+    while let Some(bytes) = files.get(&key_link_name(links.len() + 1)) {
+        let path = key_link_name(links.len() + 1);
+        let link = std::str::from_utf8(bytes).ok().and_then(KeyLink::parse).filter(|link| link.to_string().as_bytes() == bytes);
+        links.push(link.ok_or(PackageError::OtherEntry { path })?);
+    }
+    Ok(links)
 }
 
 /// Name and version of this software, as packages state them.
@@ -257,16 +270,17 @@ pub fn software() -> String {
 
 /// Verifies a package.
 pub fn verify(files: &Files, demands: &Demands<'_>) -> Result<VerifiedPackage, PackageError> {
-    let verifier = Verifier::parse(demands.vkey.trim()).map_err(|_| PackageError::Key)?;
+    let trusted = Verifier::parse(demands.vkey.trim()).map_err(|_| PackageError::Key)?;
+    let log_keys = KeyChain::follow(&trusted, &key_links(files)?);
     let witnesses = demands.witnesses.iter().map(|vkey| Witness::parse(vkey)).collect::<Result<Vec<_>, _>>();
     let witnesses = witnesses.map_err(|_| PackageError::WitnessKey)?;
-    let mut check = Check { files, verifier, witnesses, quorum: demands.quorum, seen: None, entries: Vec::new() };
+    let mut check = Check { files, log_keys, witnesses, quorum: demands.quorum, seen: None, entries: Vec::new() };
     let keys = check.keys()?;
     let statement = check.statement(&keys)?;
     let facts = statement.predicate.clone();
     check.check_files(&statement)?;
-    if facts.log.origin != check.verifier.name() {
-        return Err(PackageError::OtherOrigin { found: facts.log.origin, expected: check.verifier.name().to_owned() });
+    if facts.log.origin != trusted.name() {
+        return Err(PackageError::OtherOrigin { found: facts.log.origin, expected: trusted.name().to_owned() });
     }
     if check.entries.first().map(|(position, _)| *position) != Some(facts.log.keys) {
         return Err(contradicts("the keys"));

@@ -9,7 +9,7 @@ use super::{AcknowledgementRecord, DeliverRequest, DeliveryRecord, ProductError,
 use crate::{Domain, ServiceError, instant, keys};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-use tidegate_log::{Entry, Event, ProductAcknowledgement, ProductDelivery, ProductReceipt, commit};
+use tidegate_log::{Entry, Event, ProductAcknowledgement, ProductDelivery, ProductReceipt, PublishError, commit, key_links};
 use tidegate_product::{DeliveryFacts, Facts, Files, digests, package, read_acknowledgement, read_receipt, with_delivery};
 use tidegate_store::{Opening, StoreError};
 use tidegate_terms::Digest;
@@ -135,7 +135,9 @@ impl Domain {
         };
         let facts = self.facts(&record, &sources, delivery, keys_position).await?;
         let entries = self.entries(&record, &sources, &facts).await?;
-        let (files, statement) = tokio::task::block_in_place(|| package(&facts, &entries, &signer)).map_err(ProductError::from)?;
+        let links = key_links(&self.log_directory()).map_err(PublishError::from)?;
+        let made = tokio::task::block_in_place(|| package(&facts, &entries, &links, &signer));
+        let (files, statement) = made.map_err(ProductError::from)?;
         staged.write(&files)?;
         let delivered = self.record_delivery(record, &facts, &files, &statement).await?;
         let (salt, log_position) = delivered;

@@ -1,7 +1,7 @@
 //! The material for a registry, in the seven sections of 登记办法 Art. 9.
 
 use super::{DeliveryRecord, PolicyRecord, ProductRecord};
-use crate::{Domain, ServiceError};
+use crate::{Domain, ServiceError, instant};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -55,7 +55,7 @@ impl Domain {
             ("数据资源情况", Value::Array(resources)),
             (
                 "存证情况",
-                json!({ "日志来源名": self.keys.signer.verifier().name(), "日志核验公钥": self.keys.signer.verifier().to_string(),
+                json!({ "日志来源名": self.keys.signer.verifier().name(), "日志核验公钥": self.keys.present(instant::now()).to_string(),
                 "登记申请日志位置": record.log_position, "运行存证": evidence,
                 "登记步骤": record.steps.iter().map(|step| json!({ "步骤": step.kind, "单位": step.by, "时间": step.at, "意见": step.opinion,
                     "日志位置": step.log_position })).collect::<Vec<_>>() }),

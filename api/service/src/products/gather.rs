@@ -3,7 +3,7 @@
 use super::ProductError;
 use super::record::ProductRecord;
 use super::register::Source;
-use crate::{Domain, ServiceError};
+use crate::{Domain, ServiceError, instant};
 use serde::Serialize;
 use tidegate_accountant::guaranteed_epsilon;
 use tidegate_log::{Entry, Event, ProductStepKind, prove};
@@ -19,7 +19,7 @@ const FORMAT: u32 = 1;
 
 impl Domain {
     pub(super) fn prove(&self, position: u64) -> Result<tidegate_log::TlogProof, ServiceError> {
-        let proof = tokio::task::block_in_place(|| prove(&self.log_directory(), self.keys.signer.verifier(), position));
+        let proof = tokio::task::block_in_place(|| prove(&self.log_directory(), self.keys.present(instant::now()), position));
         Ok(proof.map_err(|error| ProductError::from(PackageError::from(error)))?)
     }
 
