@@ -14,6 +14,8 @@ use tidegate_log::{Entry, Event};
 use tidegate_store::{Books, Opening, Store, Transaction};
 
 const FORMAT: u32 = 1;
+/// How far apart the clocks of two callers of one batch may be read, in seconds.
+const CALLERS_OVERTAKE_SECONDS: i64 = 10;
 
 #[derive(Serialize, Deserialize)]
 struct Header {
@@ -137,7 +139,12 @@ impl Domain {
     /// Logs what changes nothing else, and returns its position once it is durable; it is visible only after
     /// [`make_visible`](Self::make_visible).
     pub async fn log(&self, event: Event, openings: Vec<Opening>) -> Result<u64, ServiceError> {
-        Ok(self.store.append(Entry { at: instant::text(instant::now()), event }, openings).await?)
+        let now = instant::now();
+        // Callers overtake each other by moments; a clock that was set back is something else.
+        if self.store.newest().saturating_sub(now.as_second()) > CALLERS_OVERTAKE_SECONDS {
+            self.next_instant().await?;
+        }
+        Ok(self.store.append(Entry { at: instant::text(now), event }, openings).await?)
     }
 
     /// Writes a line into the domain's private journal. What it says never leaves the domain.

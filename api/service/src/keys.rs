@@ -32,6 +32,8 @@ pub(crate) struct NextKey {
 const LOG: &str = "log.pk8";
 const NEXT: &str = "log-next.pk8";
 const RETIRED: &str = "log-retired.pk8";
+/// A key that is not there yet, or not any more.
+const SCRAP: &str = "log-scrap.pk8";
 
 /// 256 bits from the operating system.
 pub(crate) fn random() -> Result<[u8; 32], ServiceError> {
@@ -91,11 +93,12 @@ impl Keys {
         Checkpoint::verify(note, self.signer.verifier()).or_else(by_next)
     }
 
-    /// Makes the log's next key. A crash just after leaves a key that no entry names; [`discard_next`](Self::discard_next)
-    /// removes it at the next start.
+    /// Makes the log's next key. A crash on the way leaves a torn file under another name, which the next start removes;
+    /// a crash just after leaves a key that no entry names, for [`discard_next`](Self::discard_next).
     pub(crate) fn make_next(directory: &Path, origin: &str) -> Result<Signer, ServiceError> {
-        make_log_key(&directory.join(NEXT))?;
-        sync_directory(directory)?;
+        destroy(&directory.join(SCRAP))?;
+        make_log_key(&directory.join(SCRAP))?;
+        rename(directory, SCRAP, NEXT)?;
         read_log_key(&directory.join(NEXT), origin)
     }
 
@@ -107,7 +110,8 @@ impl Keys {
 
     /// Removes a next key that no entry names.
     pub(crate) fn discard_next(directory: &Path) -> Result<(), ServiceError> {
-        destroy(&directory.join(NEXT))
+        rename(directory, NEXT, SCRAP)?;
+        destroy(&directory.join(SCRAP))
     }
 
     /// Puts the next key in the place of the log's key, and destroys that one.
@@ -122,6 +126,7 @@ impl Keys {
 /// A crash after the first renaming leaves no key under the log's name, a crash after the second an old key under
 /// another; either is finished here, by whoever opens the domain next.
 fn finish_replacement(directory: &Path) -> Result<(), ServiceError> {
+    destroy(&directory.join(SCRAP))?;
     if !directory.join(RETIRED).exists() {
         return Ok(());
     }
@@ -137,8 +142,11 @@ fn rename(directory: &Path, from: &str, to: &str) -> Result<(), ServiceError> {
     sync_directory(directory)
 }
 
-/// Overwrites a secret and removes it. What the disk itself keeps of old blocks is beyond a program.
+/// Overwrites a secret and removes it, if it is there. What the disk itself keeps of old blocks is beyond a program.
 fn destroy(path: &Path) -> Result<(), ServiceError> {
+    if !path.exists() {
+        return Ok(());
+    }
     let overwrite = || -> std::io::Result<()> {
         let mut file = fs::OpenOptions::new().write(true).open(path)?;
         let bytes = usize::try_from(file.metadata()?.len()).unwrap_or(0);

@@ -2,6 +2,7 @@
 //!
 //! | a crash after | leaves | and then |
 //! |---|---|---|
+//! | half of the new key's file | a torn file that nobody reads | the next start destroys it |
 //! | the new key's file | a key that no entry names | the next start destroys it |
 //! | the commit of `Event::RotateKey` | an entry under the old key's checkpoint, or none | the next start signs with both and writes `log/keys/N` |
 //! | `log/keys/N` | everything | nobody needs to act |

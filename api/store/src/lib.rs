@@ -64,7 +64,11 @@ impl Store {
         }
         let check: String = sqlx::query("PRAGMA quick_check(1)").fetch_one(&mut *connection).await?.try_get(0)?;
         drop(connection);
-        if check == "ok" { Self::with_readers(writer, path) } else { Err(StoreError::Damaged { detail: check }) }
+        if check != "ok" {
+            return Err(StoreError::Damaged { detail: check });
+        }
+        writer.read_newest().await?;
+        Self::with_readers(writer, path)
     }
 
     fn with_readers(writer: Writer, path: &Path) -> Result<Self, StoreError> {
@@ -86,6 +90,11 @@ impl Store {
     /// How many transactions were committed since it was opened, each for all acts that came meanwhile.
     pub fn commits(&self) -> u64 {
         self.writer.commits()
+    }
+
+    /// The instant of the newest committed entry, in seconds since 1970; the least number where there is none.
+    pub fn newest(&self) -> i64 {
+        self.writer.newest()
     }
 
     /// What can be read.

@@ -19,9 +19,9 @@ use crate::transaction::{Opening, Transaction};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection as _, Row as _, Sqlite};
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError};
-use tidegate_log::{Entry, Event};
+use tidegate_log::{Entry, Event, parse_instant};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// How the commit of a batch ended.
@@ -83,6 +83,8 @@ pub(crate) struct Writer {
     waiting: Arc<StdMutex<Vec<Arc<Waiting>>>>,
     /// How many batches were committed.
     commits: Arc<AtomicU64>,
+    /// The instant of the newest committed entry, in seconds.
+    newest: Arc<AtomicI64>,
 }
 
 impl std::fmt::Debug for Writer {
@@ -171,7 +173,12 @@ impl Writer {
             outcome: Outcome::default(),
             broken: None,
         };
-        Ok(Self { state: Arc::new(Mutex::new(state)), waiting: Arc::default(), commits: Arc::default() })
+        Ok(Self {
+            state: Arc::new(Mutex::new(state)),
+            waiting: Arc::default(),
+            commits: Arc::default(),
+            newest: Arc::new(AtomicI64::new(i64::MIN)),
+        })
     }
 
     /// Gives an act the connection, in the batch that is open.
@@ -213,6 +220,18 @@ impl Writer {
     /// How many batches were committed so far.
     pub(crate) fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
+    }
+
+    /// The instant of the newest committed entry, in seconds since 1970.
+    pub(crate) fn newest(&self) -> i64 {
+        self.newest.load(Ordering::Relaxed)
+    }
+
+    /// Reads the end of the log, so that its newest instant is known before the first batch.
+    pub(crate) async fn read_newest(&self) -> Result<(), StoreError> {
+        let (_, newest) = self.state.lock().await.read_end().await?;
+        self.newest.store(parse_instant(&newest).unwrap_or(i64::MIN), Ordering::Relaxed);
+        Ok(())
     }
 
     /// Closes the connection; whoever writes afterwards is told so.
@@ -291,7 +310,9 @@ impl State {
     /// everything; the published tree is brought up to the log at the next start.
     async fn commit(&mut self, writer: &Writer) {
         let waiting = std::mem::take(&mut *writer.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        let taken = match self.open_batch().await {
+        let opened = self.open_batch().await;
+        let was_opened = opened.is_ok();
+        let taken = match opened {
             Ok(()) => self.take(&waiting).await,
             error => error,
         };
@@ -306,10 +327,11 @@ impl State {
         match committed {
             Ok(()) => {
                 writer.commits.fetch_add(1, Ordering::Relaxed);
+                writer.newest.store(parse_instant(&self.next.1).unwrap_or(i64::MIN), Ordering::Relaxed);
                 self.end_batch(Ok(()));
             }
             Err(error) => {
-                if !matches!(error, StoreError::Full) {
+                if was_opened && !matches!(error, StoreError::Full) {
                     self.broken = Some(Failure::of(&error));
                 }
                 self.lose_batch(&error).await;

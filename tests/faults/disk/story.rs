@@ -50,7 +50,9 @@ impl Story {
         let revoked = base.grant("person-years.meddol", "1");
         let key = public_key(&base);
         let revoke = (json!({ "GrantRevoke": { "grant": revoked, "reason": "over" } }), Vec::new());
-        Self::of(base, vec![grant(2.0, &key), revoke, grant(3.0, &key)], false)
+        let mut steps = vec![grant(2.0, &key), revoke];
+        steps.extend([3.0, 4.0, 5.0, 6.0].map(|epsilon| grant(epsilon, &key)));
+        Self::of(base, steps, false)
     }
 
     /// A run that is charged, executed, released and shown.
