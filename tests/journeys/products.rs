@@ -1,6 +1,7 @@
 //! From a release to a registered, delivered, acknowledged, received, verified and withdrawn product; and what is refused
 //! on the way, by its clause.
 
+use polars::prelude::{ParquetReader, SerReader as _};
 use serde_json::Value;
 use std::fs;
 use tidegate_tests::domain::{Domain, IMMEDIATELY, OPERATOR, days_from_today, text};
@@ -100,7 +101,7 @@ fn check_content(shop: &Shop, package: &std::path::Path) {
     }
     let parquet = data.iter().find(|name| name.ends_with(".parquet")).expect("parquet");
     let file = fs::File::open(package.join(parquet)).expect("parquet");
-    let frame = polars::prelude::SerReader::finish(polars::prelude::ParquetReader::new(file)).expect("a table");
+    let frame = ParquetReader::new(file).finish().expect("a table");
     assert_eq!(frame.height(), csv.lines().filter(|line| !line.starts_with('#')).count() - 1);
 }
 
