@@ -8,7 +8,7 @@ use tidegate_engine::{DryRunError, FrameError, MockError, read_frame, write_fram
 use tidegate_log::AuditError;
 use tidegate_sandbox::UploadError;
 use tidegate_service::children::Programs;
-use tidegate_service::{Reply, Request, ServiceError};
+use tidegate_service::{CertificateError, Reply, Request, ServiceError};
 use tidegate_terms::{BudgetError, ManifestError, NameError, SchemaError, SealError, Spoken, messages};
 
 messages! {
@@ -76,6 +76,7 @@ messages! {
         };
         Frame(FrameError),
         Audit(AuditError),
+        Certificate(CertificateError),
         Budget(BudgetError),
         DryRun(DryRunError),
         Manifest(ManifestError),
@@ -93,7 +94,7 @@ impl CliError {
     /// 2 for what the caller can correct, 3 where the log contradicts itself.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Audit(_) => 3,
+            Self::Audit(_) | Self::Certificate(_) => 3,
             _ => 2,
         }
     }

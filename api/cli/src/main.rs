@@ -49,7 +49,8 @@ fn dispatch(arguments: Arguments, output: Output) -> Result<ExitCode, CliError> 
         Command::Run(question) => commands::run::run(&domain, question, output).map(done),
         Command::Release(command) => commands::run::release(&domain, command, output).map(done),
         Command::Budget(command) => commands::run::budget(&domain, command, output).map(done),
-        Command::Audit(command) => commands::audit::run(command, output),
+        Command::Audit(command) => commands::audit::run(&domain, command, output),
+        Command::Domain(command) => commands::custody::domain(&domain, command, output).map(done),
         Command::Demo { keep } => commands::demo::run(keep, output).map(done),
         Command::Doctor => commands::doctor::run(output),
         Command::Bench(bench) => commands::bench::run(bench, output).map(done),
@@ -73,7 +74,7 @@ fn end_quietly_on_broken_pipe() {
 }
 
 impl Output {
-    fn error(self, error: &CliError) {
+    pub(crate) fn error(self, error: &CliError) {
         if self.json {
             let body = serde_json::json!({ "error": { "code": error.code(), "en": error.say(Language::English), "zh": error.say(Language::Chinese) } });
             eprintln!("{body}");

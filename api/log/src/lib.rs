@@ -11,6 +11,7 @@
 mod audit;
 mod checkpoint;
 mod cosignature;
+mod custody;
 mod entry;
 mod files;
 mod hash;
@@ -30,6 +31,7 @@ mod violation;
 pub use audit::{AuditError, AuditReport, Verdict, verify};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosignature::{Cosignature, Witness, WitnessSigner, cosignatures};
+pub use custody::{CustodyViolation, Obstacle, RETENTION_YEARS_MIN, ReplayCheck, ReplayCount, ReplayOutcome};
 pub use entry::{Charge, ENTRY_BYTES_MAX, Entry, EntryError, Event, Payer, PeriodCap, RELEASE_BYTES, ReviewedTerms, commit, entry_schema};
 pub use files::FileError;
 pub use hash::{empty_root, fold, leaf_hash, node_hash};

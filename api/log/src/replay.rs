@@ -13,10 +13,12 @@ use crate::price::{DELTA_UNIT, RHO_UNIT, distance, epsilon_of, pays, price};
 use crate::spending::{LineageAccount, Paid, Rounds};
 use crate::text::{instant_text, parse_instant, parse_key};
 use crate::violation::{Finding, Violation};
+use custody::{Custody, Reads};
 use reviewed::ReviewedRun;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegate_terms::{DeltaCost, Digest, Name, Rho, Visibility, parse_date, seal_message};
 
+mod custody;
 mod reviewed;
 
 /// More findings than this are counted, not kept.
@@ -74,6 +76,7 @@ struct Run {
     /// Who paid: the line of each lineage's account, and the grants.
     lineages: Vec<(Name, usize)>,
     grants: BTreeSet<String>,
+    reads: Reads,
 }
 
 /// The state that the rules need.
@@ -89,6 +92,7 @@ pub(crate) struct Replay {
     runs: BTreeMap<String, Run>,
     approvals: BTreeSet<(Digest, Name, String)>,
     reviewed: BTreeMap<String, ReviewedRun>,
+    pub(crate) custody: Custody,
     pub(crate) findings: Vec<Finding>,
     pub(crate) findings_total: u64,
     /// The first entry of a version that this program does not know.
@@ -165,6 +169,7 @@ impl Replay {
             Event::Approve { module, dataset, approver } => self.approve(module, dataset, approver),
             Event::Reviewed { .. } => self.admit_reviewed(&at, event),
             Event::Tables { run, .. } => self.tables(&at, run),
+            other => self.custody(&at, other),
         }
     }
 
@@ -186,6 +191,7 @@ impl Replay {
         } else {
             self.lineages.insert(lineage.clone(), LineageAccount::new(cap, lifetime_epsilon, delta));
         }
+        self.custody.mount(dataset, *version);
         let known = self.datasets.entry(dataset.clone()).or_insert_with(|| Dataset {
             lineage: lineage.clone(),
             versions: Vec::new(),
@@ -247,7 +253,8 @@ impl Replay {
         let earliest = seconds.saturating_add(if waits { slot_seconds } else { 0 });
         self.check(due >= earliest, || Violation::SlotPast { run: name(), slot: slot.clone() });
         let price = (rounds > 1).then_some(price);
-        let state = Run { due, slot_seconds, waits, rounds, released: 0, ended: false, price, lineages, grants };
+        let reads = self.open_versions(&run, &accounts);
+        let state = Run { due, slot_seconds, waits, rounds, released: 0, ended: false, price, lineages, grants, reads };
         if self.runs.contains_key(&run) || self.reviewed.contains_key(&run) {
             return self.find(Violation::RunAgain { run });
         }
@@ -344,7 +351,11 @@ impl Replay {
         state.released = round;
         state.ended = last || round == state.rounds;
         state.due = seconds.saturating_add(state.slot_seconds);
+        let ended = state.ended.then_some(state.reads);
         let price = if state.ended { state.price.take() } else { None };
+        if let Some(reads) = ended {
+            self.close_versions(reads);
+        }
         if round > expected {
             return self.find(Violation::RoundSkipped { run, round, expected });
         }

@@ -1,5 +1,6 @@
 //! What can be wrong with a log whose files and signature are right: one sentence for each broken rule.
 
+use crate::custody::CustodyViolation;
 use crate::entry::EntryError;
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use tidegate_terms::{Language, Message as _, messages};
@@ -216,6 +217,7 @@ messages! {
             zh: "运行“{run}”早于时段 {slot} 发布，其耗时可能泄露信息：请询问保管方",
         };
         Entry(EntryError),
+        Custody(CustodyViolation),
     }
 }
 

@@ -60,6 +60,7 @@ impl Domain {
         let domain = Self { directory: directory.to_owned(), keys, store, programs, _lock: lock };
         domain.publish().await?;
         domain.discard_abandoned_imports().await?;
+        domain.complete_destructions().await?;
         Ok(domain)
     }
 
@@ -120,10 +121,14 @@ impl Domain {
         tokio::task::block_in_place(|| Ok(publish(&directory, &self.keys.signer, &mut source)?))
     }
 
+    pub(crate) fn journal_path(&self) -> PathBuf {
+        self.directory.join("journal.log")
+    }
+
     /// Writes a line into the domain's private journal. What it says never leaves the domain.
     pub(crate) fn journal(&self, what: &str) {
         let line = format!("{} {}\n", instant::text(instant::now()), what.replace('\n', " / "));
-        let path = self.directory.join("journal.log");
+        let path = self.journal_path();
         let written = fs::OpenOptions::new().append(true).create(true).open(&path).and_then(|mut file| file.write_all(line.as_bytes()));
         if let Err(error) = written {
             tracing::warn!(%error, "the journal cannot be written");

@@ -8,7 +8,10 @@ pub mod children;
 pub mod view;
 
 mod budgets;
+mod certificate;
+mod custody;
 mod datasets;
+mod destruction;
 mod domain;
 mod error;
 mod grants;
@@ -19,13 +22,23 @@ mod modules;
 mod plan;
 mod quotes;
 mod receipts;
+mod replay;
+mod retention;
 mod reviewed;
 mod runs;
 mod slot;
+mod usage;
 
+pub use certificate::{Certificate, CertificateError, CertificateFile, DestroyedFile, check_certificate};
+pub use custody::CustodyView;
 pub use domain::Domain;
 pub use error::ServiceError;
+#[doc(hidden)]
+pub use instant::shift_clock;
 pub use keeper::{Reply, Request, serve_keeper};
 pub use quotes::{Question, Wish};
+pub use replay::{ReplayBegun, ReplayView, ReplayWish};
+pub use retention::{PurgeView, RetentionView};
 pub use runs::Admitted;
 pub use slot::{SlotInputs, slot_seconds};
+pub use usage::{DestructionLine, EffectLine, EffectView, ProcessLine, Scenario, StorageLine, UsageView};

@@ -7,14 +7,16 @@
 //! Rejected: an object-relational mapper. A dozen statements, each written once, are easier to audit.
 
 mod books;
+mod custody;
 mod error;
 mod records;
 mod reviewed;
 mod transaction;
 
 pub use books::Books;
+pub use custody::{CustodyRecord, CustodyState, PurgeRecord};
 pub use error::StoreError;
-pub use records::{ModuleRecord, MountRecord, RoundRecord, RunMount, RunRecord};
+pub use records::{ModuleRecord, MountRecord, NoisedRecord, RoundRecord, RunMount, RunRecord};
 pub use reviewed::{RememberedRecord, ReviewedRecord, TablesRecord};
 pub use transaction::{Opening, Transaction};
 
@@ -24,7 +26,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The version of the tables, kept in SQLite's `user_version`.
-const TABLES_VERSION: i64 = 3;
+const TABLES_VERSION: i64 = 4;
 
 /// An open database.
 #[derive(Debug, Clone)]
@@ -59,6 +61,8 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // What is deleted is overwritten: salts and texts that are forgotten must not be found in free pages.
+            .pragma("secure_delete", "on")
             .busy_timeout(Duration::from_secs(10));
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
         Ok(Self { pool })
@@ -72,6 +76,13 @@ impl Store {
     /// What can be read.
     pub fn books(&self) -> Books {
         Books::new(self.pool.clone())
+    }
+
+    /// Brings everything from the write-ahead log into the database and empties it, so that what was deleted lies in
+    /// neither.
+    pub async fn empty_write_ahead_log(&self) -> Result<(), StoreError> {
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_all(&self.pool).await?;
+        Ok(())
     }
 
     /// Closes the database.

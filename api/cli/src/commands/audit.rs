@@ -1,16 +1,32 @@
-//! `tidegate audit`: needs no domain, no keeper, no network.
+//! `tidegate audit`: but for replays, which happen inside the domain, it needs no domain, no keeper, no network.
 
 use crate::args::AuditCommand;
+use crate::commands::{custody, replay};
 use crate::front::CliError;
 use crate::output::{Output, number};
+use std::path::Path;
 use std::process::ExitCode;
-use tidegate_log::{AuditReport, Verdict, verify};
+use tidegate_log::{AuditReport, ReplayCount, Verdict, verify};
+use tidegate_service::ReplayWish;
 use tidegate_terms::Message as _;
 
 /// Runs an `audit` command. Exit code 0: verified; 3: cannot be verified or contradicts itself.
-pub(crate) fn run(command: AuditCommand, output: Output) -> Result<ExitCode, CliError> {
-    let AuditCommand::Verify { directory, key } = command;
-    let report = verify(&directory, key.as_deref())?;
+pub(crate) fn run(domain: &Path, command: AuditCommand, output: Output) -> Result<ExitCode, CliError> {
+    match command {
+        AuditCommand::Verify { directory, key } => verify_log(&directory, key.as_deref(), output),
+        AuditCommand::Replay { run, since, until, sample, asker } => {
+            let wish = match (run, since) {
+                (Some(run), _) => ReplayWish::Run(run),
+                (None, since) => ReplayWish::Period { since: since.unwrap_or_default(), until, sample },
+            };
+            replay::run(domain, wish, asker, output)
+        }
+        AuditCommand::CheckCertificate { file, log, key } => custody::check(&file, &log, &key, output),
+    }
+}
+
+fn verify_log(directory: &Path, key: Option<&str>, output: Output) -> Result<ExitCode, CliError> {
+    let report = verify(directory, key)?;
     output.show(&report, |report| show(report, output));
     Ok(if report.verdict() == Verdict::Verified { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }
@@ -50,6 +66,17 @@ pub(crate) fn show(report: &AuditReport, output: Output) {
         ]);
     }
     println!("{table}");
+    let ReplayCount { matched, mismatched, not_replayable, open } = report.replays;
+    if matched + mismatched + not_replayable + open > 0 {
+        println!(
+            "{} {matched} {}, {mismatched} {}, {not_replayable} {}, {open} {}",
+            output.pick("Replays:", "重放："),
+            output.pick("match", "相符"),
+            output.pick("MISMATCH", "不符"),
+            output.pick("not replayable", "不可重放"),
+            output.pick("without an answer", "无答复")
+        );
+    }
     for finding in &report.findings {
         println!("{} {}: {}", output.pick("entry", "条目"), finding.entry, finding.violation.say(output.language));
     }

@@ -2,14 +2,17 @@
 
 pub(crate) mod audit;
 pub(crate) mod bench;
+pub(crate) mod custody;
 pub(crate) mod dataset;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod grant;
 pub(crate) mod key;
 pub(crate) mod model;
+pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod tables;
+pub(crate) mod usage;
 
 use crate::front::{CliError, ask};
 use crate::output::Output;
