@@ -6,7 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use tidegate_log::{AuditError, Checkpoint, CheckpointError, Entry, Event, Note, NoteError, Tile, TileKind, Verifier, commit, decode_bundle, verify};
+use tidegate_log::{
+    AuditError, Checkpoint, CheckpointError, Entry, Event, Note, NoteError, Tile, TileKind, Verifier, commit, decode_bundle, verify,
+};
 use tidegate_terms::{Bilingual, Digest, Language, Name, messages};
 
 /// The first line of a certificate's note.

@@ -47,13 +47,7 @@ impl Domain {
     }
 
     /// Seals a version, or takes its seal off; both with a reason, which the log commits to and only the domain keeps.
-    pub(crate) async fn seal_version(
-        &self,
-        dataset: &Name,
-        version: u32,
-        reason: &str,
-        sealed: bool,
-    ) -> Result<CustodyView, ServiceError> {
+    pub(crate) async fn seal_version(&self, dataset: &Name, version: u32, reason: &str, sealed: bool) -> Result<CustodyView, ServiceError> {
         if reason.trim().is_empty() {
             return Err(ServiceError::CustodyReason);
         }

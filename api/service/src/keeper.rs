@@ -263,9 +263,7 @@ async fn answer(
         Request::ReleaseShow { run, round } => value(&domain.shown_of(&run, round).await?),
         Request::BudgetShow { dataset } => value(&domain.budget(&dataset).await?),
         Request::Replay { wish, asker } => value(&domain.replay(&wish, &asker, &mut |begun| say(Reply::Replaying(begun))).await?),
-        Request::VersionSeal { dataset, version, reason, sealed } => {
-            value(&domain.seal_version(&dataset, version, &reason, sealed).await?)
-        }
+        Request::VersionSeal { dataset, version, reason, sealed } => value(&domain.seal_version(&dataset, version, &reason, sealed).await?),
         Request::VersionDestroy { dataset, version, reason, witness } => {
             value(&domain.destroy_version(&dataset, version, &reason, &witness).await?)
         }

@@ -21,7 +21,7 @@ use tidegate_accountant::{Account, Caps, Price, Reservation, admit, priced_rho, 
 use tidegate_authorisation::{Denial, GrantRecord, LiveGrant, Use, authorise};
 use tidegate_engine::{Concluded, Crew, Round, Stage, Told, Workers, ask_conclude};
 use tidegate_gate::{Release, choose_bounds, release};
-use tidegate_log::{Checkpoint, Entry, Event, commit};
+use tidegate_log::{Checkpoint, Entry, Event, PublishError, commit};
 use tidegate_sandbox::CompiledModule;
 use tidegate_store::{NoisedRecord, Opening, RoundRecord, RunMount, RunRecord, StoreError, Transaction};
 use tidegate_terms::{Digest, Wall};
@@ -376,9 +376,14 @@ impl Domain {
 
     /// How many entries the signed checkpoint covers.
     pub(crate) fn covered_size(&self) -> Result<u64, ServiceError> {
+        Ok(self.head().map_or(0, |head| head.size))
+    }
+
+    /// The signed head of the published log.
+    pub(crate) fn head(&self) -> Result<Checkpoint, ServiceError> {
         let path = self.log_directory().join("checkpoint");
         let note = std::fs::read(&path).map_err(|error| ServiceError::files(&path, &error))?;
-        Ok(Checkpoint::verify(&note, self.keys.signer.verifier()).map_or(0, |checkpoint| checkpoint.size))
+        Ok(Checkpoint::verify(&note, self.keys.signer.verifier()).map_err(|_| PublishError::CheckpointChanged)?)
     }
 
     /// The release of a run.

@@ -67,7 +67,10 @@ impl Residuals {
             part = own.end;
             let keys = placed.discovered.map(|_| {
                 before += 1;
-                (found.get(before - 1).map(Vec::as_slice).unwrap_or_default(), noised.keys.get(before - 1).map(Vec::as_slice).unwrap_or_default())
+                (
+                    found.get(before - 1).map(Vec::as_slice).unwrap_or_default(),
+                    noised.keys.get(before - 1).map(Vec::as_slice).unwrap_or_default(),
+                )
             });
             let threshold = placed.threshold(scales.get(own.clone()).unwrap_or_default());
             for (place, at) in own.enumerate() {

@@ -73,7 +73,8 @@ fn base_config() -> Config {
 
 /// What decides whether a guest traps and is no part of the native code, in words that change whenever it does: the fuel
 /// table (the engine's own, so its version stands for it), the stack, the pool's limits on tables and instances.
-const SETTINGS: &str = "tidegate engine 2: fuel by the engine's table, stack 262144, table elements 8000, tables 8, memories 4, instances 16\n";
+const SETTINGS: &str =
+    "tidegate engine 2: fuel by the engine's table, stack 262144, table elements 8000, tables 8, memories 4, instances 16\n";
 
 /// The digest of the engine: version, target, CPU features, settings and fuel table. Replay demands the same.
 pub fn engine_digest() -> wasmtime::Result<Digest> {
@@ -184,7 +185,9 @@ mod tests {
     #[test]
     fn the_settings_in_the_digest_are_those_in_use() {
         let source = include_str!("compile.rs");
-        for setting in [".max_wasm_stack(256 << 10)", ".table_elements(8_000)", ".max_tables_per_component(8)", ".max_memories_per_component(4)"] {
+        for setting in
+            [".max_wasm_stack(256 << 10)", ".table_elements(8_000)", ".max_tables_per_component(8)", ".max_memories_per_component(4)"]
+        {
             assert!(source.contains(setting), "{setting} changed: change SETTINGS with it");
         }
         assert!(source.contains(".max_core_instances_per_component(16)") && SETTINGS.contains("stack 262144"));

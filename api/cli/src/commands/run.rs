@@ -141,7 +141,13 @@ pub(crate) fn release(domain: &Path, command: ReleaseCommand, output: Output) ->
         ReleaseCommand::Effect { run, text } => {
             let view: EffectView = ask(domain, &Request::Effect { run, text })?;
             output.show(&view, |view| {
-                println!("{} {} ({} {})", output.pick("Effect stated of run", "已填报应用成效，运行"), view.run, output.pick("log entry", "日志条目"), view.log_position);
+                println!(
+                    "{} {} ({} {})",
+                    output.pick("Effect stated of run", "已填报应用成效，运行"),
+                    view.run,
+                    output.pick("log entry", "日志条目"),
+                    view.log_position
+                );
             });
             return Ok(());
         }

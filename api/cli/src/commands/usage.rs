@@ -42,8 +42,7 @@ fn lines(view: &UsageView, output: Output) -> Vec<Line> {
     let mut lines = Vec::new();
     for grant in &view.scenarios {
         let revoked = grant.revoked_at.as_ref().map(|at| format!(" ({} {at})", output.pick("revoked", "撤销于"))).unwrap_or_default();
-        let detail =
-            format!("{}: {}; {} – {}{revoked}", grant.purpose, grant.columns.join(" "), grant.valid_from, grant.valid_until);
+        let detail = format!("{}: {}; {} – {}{revoked}", grant.purpose, grant.columns.join(" "), grant.valid_from, grant.valid_until);
         lines.push(line(SCENARIO, grant.entry, &grant.at, format!("{} {}", grant.operator, grant.grant), detail));
     }
     for effect in &view.effects {

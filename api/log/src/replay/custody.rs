@@ -116,18 +116,9 @@ impl Replay {
     }
 
     fn known(&self, run: &str) -> Option<Known> {
-        let run_of = |run: &super::Run| Known {
-            waits: run.waits,
-            released: run.released,
-            ended: run.ended,
-            reads: run.reads,
-        };
-        let reviewed = |run: &super::ReviewedRun| Known {
-            waits: run.waits,
-            released: u32::from(run.done),
-            ended: run.done,
-            reads: run.reads,
-        };
+        let run_of = |run: &super::Run| Known { waits: run.waits, released: run.released, ended: run.ended, reads: run.reads };
+        let reviewed =
+            |run: &super::ReviewedRun| Known { waits: run.waits, released: u32::from(run.done), ended: run.done, reads: run.reads };
         self.runs.get(run).map(run_of).or_else(|| self.reviewed.get(run).map(reviewed))
     }
 

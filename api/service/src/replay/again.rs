@@ -145,7 +145,12 @@ impl Domain {
     }
 
     /// What is kept of a round, if it is what was committed to.
-    async fn stored_round(&self, run: &RunRecord, logged: &LoggedRound<'_>, failed: &mut Failed) -> Result<Option<StoredRound>, ServiceError> {
+    async fn stored_round(
+        &self,
+        run: &RunRecord,
+        logged: &LoggedRound<'_>,
+        failed: &mut Failed,
+    ) -> Result<Option<StoredRound>, ServiceError> {
         let Some(RoundRecord { release, conclusion, .. }) = run.rounds.iter().find(|round| round.number == logged.number) else {
             failed.insert(ReplayCheck::Release);
             return Ok(None);
@@ -205,4 +210,3 @@ fn compare(
     }
     Ok(())
 }
-

@@ -2,7 +2,7 @@
 
 use crate::{Domain, ServiceError};
 use std::collections::BTreeMap;
-use tidegate_log::{Entry, Event};
+use tidegate_log::{Entry, Event, PublishError, TileTree, leaf_hash};
 use tidegate_store::StoreError;
 use tidegate_terms::{Digest, Name};
 
@@ -65,14 +65,20 @@ const CHUNK: u64 = 1_024;
 impl Domain {
     /// Reads the log for the runs that `wanted` names, by identifier and the instant of their admission.
     pub(crate) async fn past(&self, wanted: impl Fn(&str, &str) -> bool) -> Result<Past, ServiceError> {
-        let (mut past, mut position) = (Past::default(), 0);
+        let (mut past, mut position, mut tree) = (Past::default(), 0, TileTree::default());
         let size = self.books().log_size().await?;
         while position < size {
             for bytes in self.books().log_entries(position, (position + CHUNK).min(size)).await? {
+                tree.push(leaf_hash(&bytes), |_, _| Ok::<(), ServiceError>(()))?;
                 let Entry { at, event } = Entry::decode(&bytes).map_err(StoreError::from)?;
                 past.take(Logged { position, at, event }, &wanted);
                 position += 1;
             }
+        }
+        // What the database calls the log must be what was signed, to its first entry.
+        let head = self.head()?;
+        if head.size == size && head.root != tree.root() {
+            return Err(PublishError::EntriesChanged { published: size, file: "checkpoint".to_owned() }.into());
         }
         Ok(past)
     }
