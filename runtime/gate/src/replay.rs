@@ -7,8 +7,8 @@
 //! whatever the data are; so the verdict tells nothing about data.
 //!
 //! It does **not** prove that the noise was honest: who keeps the totals can choose noise that passes. It finds a noise
-//! process that is broken or turned down: half the scale from about 110 numbers under Gaussian noise (60 under Laplace) on,
-//! less than a quarter from 30 on; with fewer numbers only noise that is far too large.
+//! process that is broken or turned down: half the scale from about 110 numbers under Gaussian noise (200 under Laplace) on,
+//! a fifth of it from about 40 on; with fewer than 30 numbers only noise that is far too large.
 //!
 //! All bounds are Chernoff's, so they hold for any number of answers and not only in the limit. Rejected: a test of each
 //! released estimate. Means, quantiles and totals that agree over groups are not noise added to a number.
