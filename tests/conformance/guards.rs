@@ -122,6 +122,31 @@ fn the_program_is_not_weakened_and_its_noise_is_secure() {
     assert!(!opendp.contains("polars") && !opendp.contains("honest-but-curious"), "{opendp:?}");
 }
 
+/// A clock that can be set would forge retention and slots: only the test program `keeper-elsewhere` calls for it.
+#[test]
+fn nothing_in_the_product_sets_the_clock() {
+    let (mut found, mut read) = (Vec::new(), 0);
+    let mut directories: Vec<_> = ["api", "runtime", "policies"].map(repository).to_vec();
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(&directory).expect("sources").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                directories.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                read += 1;
+                let uses = fs::read_to_string(&path).expect("source").matches("shift_clock").count();
+                if uses > 0 {
+                    found.push((path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(), uses));
+                }
+            }
+        }
+    }
+    found.sort();
+    // Its definition with a mention above it, and its export.
+    assert!(read > 100, "{read}");
+    assert_eq!(found, [("instant.rs".to_owned(), 2), ("lib.rs".to_owned(), 1)]);
+}
+
 /// Asked of `cargo tree`: metadata also lists optional dependencies that no feature turns on.
 fn tree(more: &[&str]) -> BTreeSet<String> {
     let fixed = ["tree", "--workspace", "--edges", "normal", "--prefix", "none", "--format", "{p}", "--offline", "--manifest-path"];

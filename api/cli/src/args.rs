@@ -61,7 +61,7 @@ pub(crate) enum Command {
     /// Show accounts
     #[command(subcommand)]
     Budget(BudgetCommand),
-    /// Verify, mirror and compare logs
+    /// Verify, mirror and compare logs, and run the past again
     #[command(subcommand)]
     Audit(AuditCommand),
     /// Publish and keep the domain's log
@@ -73,6 +73,9 @@ pub(crate) enum Command {
     /// Register, deliver, receive, verify and trace data products
     #[command(subcommand)]
     Product(Box<ProductCommand>),
+    /// Keep and forget records
+    #[command(subcommand)]
+    Domain(DomainCommand),
     /// Play the whole path on real data, in a temporary domain
     Demo {
         /// Keep the domain in this directory, which must not exist
@@ -141,6 +144,74 @@ pub(crate) enum DatasetCommand {
     Report {
         /// The dataset's name
         name: Name,
+    },
+    /// Seal a version: no new run reads it, nothing of it is destroyed
+    Seal {
+        /// The dataset's name
+        name: Name,
+        /// The version
+        #[arg(long)]
+        version: u32,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take the seal off a version
+    Unseal {
+        /// The dataset's name
+        name: Name,
+        /// The version
+        #[arg(long)]
+        version: u32,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Destroy the data of a version for ever, with a certificate
+    Destroy {
+        /// The dataset's name
+        name: Name,
+        /// The version
+        #[arg(long)]
+        version: u32,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Who witnesses it
+        #[arg(long)]
+        witness: String,
+    },
+    /// Show the certificate of a destruction; --json gives the file to hand on
+    Certificate {
+        /// The dataset's name
+        name: Name,
+        /// The version
+        #[arg(long)]
+        version: u32,
+    },
+    /// Show how a dataset was used: scenario, effect, process, storage, destruction
+    Usage {
+        /// The dataset's name
+        name: Name,
+        /// Print CSV
+        #[arg(long)]
+        csv: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DomainCommand {
+    /// Say how long records are kept, or promise more years
+    Retention {
+        /// Years; at least 3, never less than before
+        #[arg(long)]
+        years: Option<u32>,
+    },
+    /// Forget records that are older than they must be kept; log entries stay
+    Purge {
+        /// The first day that is kept, YYYY-MM-DD
+        #[arg(long, value_name = "DATE")]
+        before: String,
     },
 }
 
@@ -317,6 +388,14 @@ pub(crate) enum ReleaseCommand {
         #[arg(long)]
         round: Option<u32>,
     },
+    /// State what came of a release
+    Effect {
+        /// The run
+        run: String,
+        /// The statement; the log commits to it and only the domain keeps it
+        #[arg(long)]
+        text: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -436,6 +515,35 @@ pub(crate) enum AuditCommand {
         file: PathBuf,
         #[command(flatten)]
         log: LogArguments,
+    },
+    /// Run one run of the past again inside the domain, or those of a period, and compare with the log
+    Replay {
+        /// The run
+        #[arg(required_unless_present = "since", conflicts_with = "since")]
+        run: Option<String>,
+        /// The first day of a period, YYYY-MM-DD
+        #[arg(long, value_name = "DATE")]
+        since: Option<String>,
+        /// The last day of the period; today if not given
+        #[arg(long, value_name = "DATE", requires = "since")]
+        until: Option<String>,
+        /// So many runs of the period, drawn at random; all if not given
+        #[arg(long, requires = "since")]
+        sample: Option<usize>,
+        /// Who asks; the log commits to it
+        #[arg(long, env = "USER", default_value = "unnamed", hide_env = true)]
+        asker: String,
+    },
+    /// Check a certificate of destruction offline
+    CheckCertificate {
+        /// The certificate, as `dataset certificate --json` printed it
+        file: PathBuf,
+        /// The log's directory
+        #[arg(long, value_name = "DIR")]
+        log: PathBuf,
+        /// The domain's verifier key, obtained by another way than the log
+        #[arg(long, value_name = "VKEY")]
+        key: String,
     },
 }
 

@@ -10,7 +10,7 @@ use tidegate_log::{AuditError, GrowthError, MirrorError, OpeningError, ProofErro
 use tidegate_product::PackageError;
 use tidegate_sandbox::UploadError;
 use tidegate_service::children::Programs;
-use tidegate_service::{Reply, Request, ServiceError};
+use tidegate_service::{CertificateError, Reply, Request, ServiceError};
 use tidegate_terms::{BudgetError, ManifestError, NameError, SchemaError, SealError, Spoken, messages};
 
 messages! {
@@ -95,6 +95,7 @@ messages! {
         Mirror(MirrorError),
         Submission(SubmissionError),
         WitnessState(WitnessStateError),
+        Certificate(CertificateError),
         Budget(BudgetError),
         DryRun(DryRunError),
         Manifest(ManifestError),
@@ -115,7 +116,7 @@ impl CliError {
     /// 2 for what the caller can correct, 3 where a log contradicts itself, 4 where it cannot be verified.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Proof(_) | Self::Opening(OpeningError::Differs { .. }) => 3,
+            Self::Proof(_) | Self::Certificate(_) | Self::Opening(OpeningError::Differs { .. }) => 3,
             Self::NotInLog { .. } | Self::Opening(OpeningError::NoEntry { .. }) => 5,
             Self::Audit(AuditError::Key) => 2,
             Self::Audit(error) | Self::Opening(OpeningError::Audit(error)) => crate::commands::audit::code(error.verdict()),

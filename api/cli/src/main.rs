@@ -53,6 +53,7 @@ fn dispatch(arguments: Arguments, output: Output) -> Result<ExitCode, CliError> 
         Command::Log(command) => commands::log::run(&domain, command, output).map(done),
         Command::Witness(command) => commands::witness::run(command, output).map(done),
         Command::Product(command) => commands::product::run(&domain, *command, output).map(done),
+        Command::Domain(command) => commands::custody::domain(&domain, command, output).map(done),
         Command::Demo { keep } => commands::demo::run(keep, output).map(done),
         Command::Doctor => commands::doctor::run(output),
         Command::Bench(bench) => commands::bench::run(bench, output).map(done),
@@ -76,7 +77,7 @@ fn end_quietly_on_broken_pipe() {
 }
 
 impl Output {
-    fn error(self, error: &CliError) {
+    pub(crate) fn error(self, error: &CliError) {
         if self.json {
             let body = serde_json::json!({ "error": { "code": error.code(), "en": error.say(Language::English), "zh": error.say(Language::Chinese) } });
             eprintln!("{body}");

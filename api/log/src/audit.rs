@@ -10,6 +10,7 @@
 //! Rejected: checking proofs for sampled entries. A domain's log is small enough to be read whole.
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::custody::ReplayCount;
 use crate::files::{CHECKPOINT, FileError, Files, VKEY};
 use crate::key::Verifier;
 use crate::note::{Note, NoteError};
@@ -132,6 +133,8 @@ pub struct AuditReport {
     pub reviewed_runs: u64,
     /// Those without a release.
     pub open_runs: Vec<OpenRun>,
+    /// What replays inside the domain found.
+    pub replays: ReplayCount,
     /// Tiles beyond the checkpoint, which nobody signed yet; a publication is under way or died.
     pub files_unsigned: u64,
     /// Files below `tile/` that are no tiles; nothing was read from them.
@@ -165,6 +168,7 @@ pub fn verify(directory: &Path, vkey: Option<&str>) -> Result<AuditReport, Audit
         runs: replay.runs(),
         reviewed_runs: replay.reviewed_runs(),
         open_runs: replay.open_runs(),
+        replays: replay.custody.replays(),
         findings: replay.findings,
         findings_total: replay.findings_total,
         lineages: replay.lineages,

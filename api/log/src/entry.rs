@@ -7,13 +7,14 @@
 //!
 //! Rejected: CBOR or protocol buffers. A regulator reads the log in ten years with whatever is at hand.
 
+use crate::custody::ReplayOutcome;
 use crate::opening::Reader;
 use crate::text::{
     date_schema, digest_schema, digests_schema, identifier_schema, instant_schema, is_identifier, parse_instant, real, real_schema,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tidegate_terms::{DeltaCost, Digest, Mechanism, Name, Rho, Visibility, WitnessQuorum, messages};
+use tidegate_terms::{DeltaCost, Digest, Mechanism, Name, Rho, Visibility, WitnessQuorum, messages, parse_date};
 
 mod product;
 
@@ -322,6 +323,96 @@ pub enum Event {
     ProductDelivery(ProductDelivery),
     /// A recipient confirmed that a package arrived.
     ProductReceipt(ProductReceipt),
+    /// Somebody had a run done again inside the domain. The answer follows at its slot; without one, the replay was
+    /// abandoned.
+    ReplayBegin {
+        /// The replay's identifier.
+        #[schemars(schema_with = "identifier_schema")]
+        replay: String,
+        /// The run.
+        #[schemars(schema_with = "identifier_schema")]
+        run: String,
+        /// Salted commitment to who asked.
+        #[schemars(schema_with = "digest_schema")]
+        asker_commitment: Digest,
+        /// When the answer becomes visible; computed beforehand from public facts.
+        #[schemars(schema_with = "instant_schema")]
+        slot: String,
+        /// How long one round takes at least, in seconds; computed beforehand from public facts.
+        slot_seconds: u64,
+    },
+    /// What a replay found.
+    Replayed {
+        /// The replay's identifier.
+        #[schemars(schema_with = "identifier_schema")]
+        replay: String,
+        /// The run.
+        #[schemars(schema_with = "identifier_schema")]
+        run: String,
+        /// How many rounds the run released.
+        rounds: u32,
+        /// What came out.
+        outcome: ReplayOutcome,
+        /// When the answer was due.
+        #[schemars(schema_with = "instant_schema")]
+        slot: String,
+        /// Dots that bring the entry to its fixed length, as in a release.
+        #[serde(default)]
+        pad: String,
+    },
+    /// A version was sealed (封存): no new run reads it and nothing of it is destroyed or forgotten.
+    SealVersion {
+        /// The dataset.
+        dataset: Name,
+        /// Its version.
+        version: u32,
+        /// Salted commitment to the reason.
+        #[schemars(schema_with = "digest_schema")]
+        reason_commitment: Digest,
+    },
+    /// The seal of a version was taken off.
+    UnsealVersion {
+        /// The dataset.
+        dataset: Name,
+        /// Its version.
+        version: u32,
+        /// Salted commitment to the reason.
+        #[schemars(schema_with = "digest_schema")]
+        reason_commitment: Digest,
+    },
+    /// The data of a version were destroyed (销毁).
+    DestroyVersion {
+        /// The dataset.
+        dataset: Name,
+        /// Its version.
+        version: u32,
+        /// Salted commitment to the signed certificate, which names reason, witness and files.
+        #[schemars(schema_with = "digest_schema")]
+        certificate_commitment: Digest,
+    },
+    /// From here on, records are kept so many years at least.
+    Retention {
+        /// At least 3 (Shuangyashan Art. 20); never less than before.
+        years: u32,
+    },
+    /// What is older than the time of retention was forgotten: what opens commitments, stored texts of runs, lines of the
+    /// private journal. Entries of the log never are.
+    Purge {
+        /// The first day that is kept.
+        #[schemars(schema_with = "date_schema")]
+        before: String,
+        /// How many runs ended before that day and read no sealed version: all that are forgotten by now.
+        runs: u64,
+    },
+    /// The operator stated what came of a release (应用成效).
+    Effect {
+        /// The run.
+        #[schemars(schema_with = "identifier_schema")]
+        run: String,
+        /// Salted commitment to the statement.
+        #[schemars(schema_with = "digest_schema")]
+        text_commitment: Digest,
+    },
 }
 
 /// A dataset that a run reads, and the accounts that pay for it.
@@ -431,12 +522,20 @@ impl Event {
             Self::ProductAcknowledgement(_) => "product_acknowledgement",
             Self::ProductDelivery(_) => "product_delivery",
             Self::ProductReceipt(_) => "product_receipt",
+            Self::ReplayBegin { .. } => "replay_begin",
+            Self::Replayed { .. } => "replayed",
+            Self::SealVersion { .. } => "seal_version",
+            Self::UnsealVersion { .. } => "unseal_version",
+            Self::DestroyVersion { .. } => "destroy_version",
+            Self::Retention { .. } => "retention",
+            Self::Purge { .. } => "purge",
+            Self::Effect { .. } => "effect",
         }
     }
 
     fn pad(&mut self) -> Option<&mut String> {
         match self {
-            Self::Release { pad, .. } | Self::Tables { pad, .. } => Some(pad),
+            Self::Release { pad, .. } | Self::Tables { pad, .. } | Self::Replayed { pad, .. } => Some(pad),
             _ => None,
         }
     }
@@ -485,7 +584,6 @@ fn check_texts(entry: &Entry) -> Result<(), EntryError> {
             accounts.iter().try_for_each(|payer| identifier(&payer.grant))
         }
         Event::Reviewed { run, account, slot, .. } => identifier(run).and(identifier(&account.grant)).and(instant(slot)),
-        Event::Release { run, .. } | Event::Tables { run, .. } => identifier(run),
         Event::Open { field, .. } => identifier(field),
         Event::RotateKey { until, .. } => instant(until),
         Event::ProductPolicy(_) | Event::ProductKeys(_) => Ok(()),
@@ -494,6 +592,13 @@ fn check_texts(entry: &Entry) -> Result<(), EntryError> {
         Event::ProductAcknowledgement(event) => identifiers(not_an_identifier([&event.product, &event.acknowledgement])),
         Event::ProductDelivery(event) => identifiers(not_an_identifier(event.identifiers())),
         Event::ProductReceipt(event) => identifiers(not_an_identifier([&event.product, &event.delivery])),
+        Event::Release { run, .. } | Event::Tables { run, .. } | Event::Effect { run, .. } => identifier(run),
+        Event::ReplayBegin { replay, run, slot, .. } | Event::Replayed { replay, run, slot, .. } => {
+            identifier(replay).and(identifier(run)).and(instant(slot))
+        }
+        Event::SealVersion { .. } | Event::UnsealVersion { .. } | Event::DestroyVersion { .. } => Ok(()),
+        Event::Retention { .. } => Ok(()),
+        Event::Purge { before, .. } => parse_date(before).map(|_| ()).ok_or_else(|| EntryError::Instant { text: short(before) }),
     }
 }
 

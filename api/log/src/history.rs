@@ -111,7 +111,12 @@ impl Relations {
                 self.payer(&mut subjects, &account.grant, &account.dataset);
                 self.admitted(&mut subjects, run, *module);
             }
-            Event::Release { run, .. } | Event::Tables { run, .. } => self.run(&mut subjects, run),
+            Event::Release { run, .. } | Event::Tables { run, .. } | Event::Effect { run, .. } => self.run(&mut subjects, run),
+            Event::ReplayBegin { run, .. } | Event::Replayed { run, .. } => self.run(&mut subjects, run),
+            Event::SealVersion { dataset, .. } | Event::UnsealVersion { dataset, .. } | Event::DestroyVersion { dataset, .. } => {
+                subjects.datasets.insert(dataset.clone());
+            }
+            Event::Retention { .. } | Event::Purge { .. } => {}
             Event::Open { .. } | Event::RotateKey { .. } | Event::WitnessAdded { .. } | Event::WitnessRemoved { .. } => {}
             Event::ProductPolicy(_) | Event::ProductKeys(_) => {}
             Event::ProductApplication(event) => {

@@ -12,6 +12,7 @@ mod audit;
 mod authentic;
 mod checkpoint;
 mod cosignature;
+mod custody;
 mod dossier;
 mod entry;
 mod explain;
@@ -42,6 +43,7 @@ pub use audit::{AuditError, AuditReport, Verdict, log_keys, verify};
 pub use authentic::AuthenticError;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosignature::{Cosignature, Witness, WitnessSigner, cosignatures};
+pub use custody::{CustodyViolation, Obstacle, RETENTION_YEARS_MIN, ReplayCheck, ReplayCount, ReplayOutcome};
 pub use dossier::{Activity, Dossier, DossierLine, dossier};
 pub use entry::{Charge, ENTRY_BYTES_MAX, Entry, EntryError, Event, Payer, PeriodCap, RELEASE_BYTES, ReviewedTerms, commit, entry_schema};
 pub use entry::{

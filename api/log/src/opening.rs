@@ -72,6 +72,8 @@ pub fn may_open(field: &str, reader: Reader) -> bool {
             &[Authority, Operator, Regulator, Exchange]
         }
         "details_commitment" | "acknowledgement_commitment" | "receipt_commitment" => &[Authority, Operator, Regulator],
+        "certificate_commitment" | "text_commitment" => &[Provider, Authority, Operator, Regulator],
+        "asker_commitment" => &[Authority, Regulator],
         "reason_commitment" => &[Provider, Authority, Operator, Regulator],
         _ => &[],
     };

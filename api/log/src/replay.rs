@@ -14,11 +14,13 @@ use crate::price::{DELTA_UNIT, RHO_UNIT, epsilon_of, pays};
 use crate::spending::{LineageAccount, Paid, Rounds};
 use crate::text::{instant_text, parse_instant, parse_key};
 use crate::violation::{Finding, Violation};
+use custody::{Custody, Reads};
 use products::Products;
 use reviewed::ReviewedRun;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tidegate_terms::{DeltaCost, Digest, Name, Rho, Visibility, parse_date, seal_message};
 
+mod custody;
 mod keys;
 mod products;
 mod read;
@@ -86,6 +88,7 @@ struct Run {
     /// where nothing can come back.
     lineages: Vec<(Name, usize)>,
     grants: BTreeSet<String>,
+    reads: Reads,
 }
 
 /// The state that the rules need.
@@ -106,6 +109,7 @@ pub(crate) struct Replay {
     pub(crate) rotations: Vec<Rotation>,
     witnesses: BTreeSet<String>,
     products: Products,
+    pub(crate) custody: Custody,
     pub(crate) findings: Vec<Finding>,
     pub(crate) findings_total: u64,
     /// The first entry of a version that this program does not know.
@@ -215,6 +219,7 @@ impl Replay {
             | Event::ProductAcknowledgement(_)
             | Event::ProductDelivery(_)
             | Event::ProductReceipt(_) => self.product(&at, event),
+            other => self.custody(&at, other),
         }
     }
 
@@ -236,6 +241,7 @@ impl Replay {
         } else {
             self.lineages.insert(lineage.clone(), LineageAccount::new(cap, lifetime_epsilon, delta));
         }
+        self.custody.mount(dataset, *version);
         let known = self.datasets.entry(dataset.clone()).or_insert_with(|| Dataset {
             lineage: lineage.clone(),
             versions: Vec::new(),
@@ -300,7 +306,8 @@ impl Replay {
         if price.is_none() {
             (lineages, grants) = Default::default();
         }
-        let state = Run { due, slot_seconds, waits, rounds, released: 0, ended: false, price, lineages, grants };
+        let reads = self.open_versions(&run, &accounts);
+        let state = Run { due, slot_seconds, waits, rounds, released: 0, ended: false, price, lineages, grants, reads };
         if self.runs.contains_key(&run) || self.reviewed.contains_key(&run) {
             return self.find(Violation::RunAgain { run });
         }
@@ -397,7 +404,11 @@ impl Replay {
         state.released = round;
         state.ended = last || round == state.rounds;
         state.due = seconds.saturating_add(state.slot_seconds);
+        let ended = state.ended.then_some(state.reads);
         let price = if state.ended { state.price.take() } else { None };
+        if let Some(reads) = ended {
+            self.close_versions(reads);
+        }
         if round > expected {
             return self.find(Violation::RoundSkipped { run, round, expected });
         }

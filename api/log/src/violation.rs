@@ -1,5 +1,6 @@
 //! What can be wrong with a log whose files and signature are right: one sentence for each broken rule.
 
+use crate::custody::CustodyViolation;
 use crate::entry::EntryError;
 use crate::replay::WitnessViolation;
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
@@ -318,6 +319,7 @@ messages! {
         };
         Entry(EntryError),
         Witness(WitnessViolation),
+        Custody(CustodyViolation),
     }
 }
 

@@ -176,6 +176,7 @@ impl Domain {
     /// The import report of the newest version, for the provider.
     pub(crate) async fn import_report(&self, dataset: &Name) -> Result<ImportView, ServiceError> {
         let mounted = self.mounted(dataset, None).await?;
+        self.check_not_destroyed(&mounted).await?;
         let path = self.data_directory().join(&mounted.record.directory).join("import-report.json");
         let bytes = fs::read(&path).map_err(|error| ServiceError::files(&path, &error))?;
         let report = serde_json::from_slice(&bytes).map_err(StoreError::from)?;

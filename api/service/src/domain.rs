@@ -65,6 +65,7 @@ impl Domain {
         domain.settle_rotation().await?;
         domain.publish().await?;
         domain.discard_abandoned_imports().await?;
+        domain.complete_destructions().await?;
         Ok(domain)
     }
 
@@ -147,10 +148,14 @@ impl Domain {
         Ok(self.store.append(Entry { at: instant::text(now), event }, openings).await?)
     }
 
+    pub(crate) fn journal_path(&self) -> PathBuf {
+        self.directory.join("journal.log")
+    }
+
     /// Writes a line into the domain's private journal. What it says never leaves the domain.
     pub(crate) fn journal(&self, what: &str) {
         let line = format!("{} {}\n", instant::text(instant::now()), what.replace('\n', " / "));
-        let path = self.directory.join("journal.log");
+        let path = self.journal_path();
         let written = fs::OpenOptions::new().append(true).create(true).open(&path).and_then(|mut file| file.write_all(line.as_bytes()));
         if let Err(error) = written {
             tracing::warn!(%error, "the journal cannot be written");

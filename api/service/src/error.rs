@@ -1,5 +1,6 @@
 //! What the outside may read when something is refused.
 
+use crate::CertificateError;
 use crate::products::ProductError;
 use tidegate_accountant::AdmissionError;
 use tidegate_authorisation::{Denial, GrantError};
@@ -191,6 +192,70 @@ messages! {
             en: "this key approved module {module} for `{dataset}` before; nothing was changed. The second approval must come from another person",
             zh: "该密钥此前已批准模型 {module} 用于 `{dataset}`；未作更改。第二份批准须由另一人给出",
         },
+        VersionSealed { dataset: String, version: u32, entry: u64 } = "dataset.sealed" {
+            en: "version {version} of `{dataset}` is sealed (log entry {entry}): no new run reads it and nothing of it is destroyed until `tidegate dataset unseal`",
+            zh: "`{dataset}` 版本 {version} 已封存（日志第 {entry} 条）：在 `tidegate dataset unseal` 之前不得用于新的运行，也不得销毁",
+        },
+        VersionDestroying { dataset: String, version: u32 } = "dataset.destroying" {
+            en: "version {version} of `{dataset}` is being destroyed: no run reads it any more, wait for its certificate",
+            zh: "`{dataset}` 版本 {version} 正在销毁：不再用于任何运行，请等待其销毁证明",
+        },
+        VersionDestroyed { dataset: String, version: u32, entry: u64 } = "dataset.destroyed" {
+            en: "the data of version {version} of `{dataset}` were destroyed (log entry {entry}); `tidegate dataset certificate {dataset} --version {version}` shows the certificate. Ask about another version",
+            zh: "`{dataset}` 版本 {version} 的数据已销毁（日志第 {entry} 条）；`tidegate dataset certificate {dataset} --version {version}` 可查看销毁证明。请改用其他版本",
+        },
+        SealedAlready { dataset: String, version: u32 } = "dataset.sealed-already" {
+            en: "version {version} of `{dataset}` is sealed already; nothing was changed",
+            zh: "`{dataset}` 版本 {version} 此前已封存；未作更改",
+        },
+        NotSealed { dataset: String, version: u32 } = "dataset.not-sealed" {
+            en: "version {version} of `{dataset}` is not sealed; nothing was changed",
+            zh: "`{dataset}` 版本 {version} 并未封存；未作更改",
+        },
+        RunsOpen { dataset: String, version: u32, runs: usize, run: String } = "dataset.runs-open" {
+            en: "{runs} runs on version {version} of `{dataset}` have not ended, among them {run}: finish them with their own `tidegate run` commands first. Nothing was destroyed",
+            zh: "`{dataset}` 版本 {version} 上有 {runs} 次运行尚未结束（如 {run}）：请先重复其 `tidegate run` 命令使之结束。未销毁任何内容",
+        },
+        NoCertificate { dataset: String, version: u32 } = "dataset.no-certificate" {
+            en: "version {version} of `{dataset}` was not destroyed, so there is no certificate",
+            zh: "`{dataset}` 版本 {version} 未被销毁，没有销毁证明",
+        },
+        CustodyReason = "dataset.custody-reason" {
+            en: "sealing, unsealing and destruction need a reason, and destruction a witness (Zibo Art. 42): give --reason, and --witness",
+            zh: "封存、解封与销毁须有事由，销毁还须有监销人（淄博第四十二条）：请用 --reason 与 --witness 给出",
+        },
+        RetentionShort { years: u32, known: u32 } = "retention.short" {
+            en: "records must be kept {known} years at least (Shuangyashan Art. 20: three years, and a domain never promises less than before), not {years}: give a larger number",
+            zh: "记录至少须保存 {known} 年（《双鸭山市公共数据管理暂行办法》第二十条规定不少于三年，且不得缩短），不能设为 {years} 年：请给出更大的数",
+        },
+        PurgeYoung { before: String, years: u32 } = "retention.young" {
+            en: "records from just before {before} are not {years} years old yet, and must be kept so long (Shuangyashan Art. 20): name an earlier day. Nothing was forgotten",
+            zh: "{before} 之前的记录尚未满 {years} 年，须继续保存（《双鸭山市公共数据管理暂行办法》第二十条）：请指定更早的日期。未清除任何内容",
+        },
+        Purged { run: String, at: String, entry: u64 } = "run.purged" {
+            en: "the records of run {run} were purged on {at} under retention (log entry {entry}); its entries in the log stay. Ask a new question for a new answer",
+            zh: "运行 {run} 的记录已于 {at} 按保存期限清除（日志第 {entry} 条）；其日志条目仍在。如需新的答案，请提出新的问题",
+        },
+        NotADate { text: String } = "date.wrong" {
+            en: "`{text}` is not a date: write it as YYYY-MM-DD",
+            zh: "“{text}”不是日期：请写成 YYYY-MM-DD",
+        },
+        ReplayUnknown { run: String } = "replay.unknown-run" {
+            en: "the log has no run `{run}`: look it up with `tidegate budget show` or in the log",
+            zh: "日志中没有运行 `{run}`：请用 `tidegate budget show` 或在日志中查找",
+        },
+        ReplayNone = "replay.none" {
+            en: "no run was admitted in that period: choose another one",
+            zh: "该期间没有准入任何运行：请选择其他期间",
+        },
+        ReplayHeld { replay: String } = "replay.held" {
+            en: "replay {replay} began but found no answer; the domain's journal has the cause. Ask for another replay",
+            zh: "重放 {replay} 已开始但未能得出结果；原因记录在数据域日志中。请重新提出重放",
+        },
+        EffectText { maximum: usize } = "effect.text" {
+            en: "a statement of effect has at least one word and at most {maximum} bytes: give --text",
+            zh: "应用成效说明不得为空，且不超过 {maximum} 字节：请用 --text 给出",
+        },
         WallDown { wall: String, detail: String } = "run.wall-down" {
             en: "the dataset's policy demands the wall `{wall}`, which does not stand on this machine ({detail}); `tidegate doctor` shows all walls. Nothing was charged",
             zh: "数据集策略要求防护墙 `{wall}`，而本机未能建立（{detail}）；`tidegate doctor` 可查看所有防护墙。未扣除任何预算",
@@ -208,6 +273,7 @@ messages! {
             zh: "数据域的一个进程出错：{detail}",
         };
         Admission(AdmissionError),
+        Certificate(CertificateError),
         Denied(Denial),
         Grant(GrantError),
         Engine(EngineError),

@@ -8,6 +8,7 @@ use crate::datasets::NewVersion;
 use crate::grants::NewGrant;
 use crate::products::ProductRequest;
 use crate::quotes::{Question, Wish};
+use crate::replay::{ReplayBegun, ReplayWish};
 use crate::reviewed::NewApproval;
 use crate::runs::Admitted;
 use crate::{Domain, ServiceError};
@@ -150,6 +151,64 @@ pub enum Request {
     },
     /// About products.
     Product(ProductRequest),
+    /// Run runs of the past again and hold them against the log.
+    Replay {
+        /// Which.
+        wish: ReplayWish,
+        /// Who asks.
+        asker: String,
+    },
+    /// Seal a version, or take its seal off.
+    VersionSeal {
+        /// The dataset.
+        dataset: Name,
+        /// Its version.
+        version: u32,
+        /// Why.
+        reason: String,
+        /// Whether it is to be sealed from now on.
+        sealed: bool,
+    },
+    /// Destroy the data of a version.
+    VersionDestroy {
+        /// The dataset.
+        dataset: Name,
+        /// Its version.
+        version: u32,
+        /// Why.
+        reason: String,
+        /// Before whom.
+        witness: String,
+    },
+    /// Show the certificate of a destruction.
+    VersionCertificate {
+        /// The dataset.
+        dataset: Name,
+        /// Its version.
+        version: u32,
+    },
+    /// Show the usage of a dataset in its five parts.
+    Usage {
+        /// The dataset.
+        dataset: Name,
+    },
+    /// Take in what came of a release.
+    Effect {
+        /// The run.
+        run: String,
+        /// The operator's statement.
+        text: String,
+    },
+    /// Say or set how long records are kept.
+    Retention {
+        /// Years, where they are to be set.
+        years: Option<u32>,
+    },
+    /// Forget records from before a day.
+    Purge {
+        /// The first day that is kept.
+        before: String,
+    },
 }
 
 /// What the keeper says.
@@ -159,6 +218,8 @@ pub enum Reply {
     Importing(ImportProgress),
     /// A run was admitted.
     Admitted(Admitted),
+    /// A replay has begun.
+    Replaying(ReplayBegun),
     /// The answer: one of the types of [`view`](crate::view).
     Done(serde_json::Value),
     /// A refusal.
@@ -239,6 +300,16 @@ async fn answer(
         Request::BudgetShow { dataset } => value(&domain.budget(&dataset).await?),
         Request::LogRotateKey { overlap_days } => value(&domain.rotate_key(overlap_days).await?),
         Request::Product(request) => domain.product(request).await,
+        Request::Replay { wish, asker } => value(&domain.replay(&wish, &asker, &mut |begun| say(Reply::Replaying(begun))).await?),
+        Request::VersionSeal { dataset, version, reason, sealed } => value(&domain.seal_version(&dataset, version, &reason, sealed).await?),
+        Request::VersionDestroy { dataset, version, reason, witness } => {
+            value(&domain.destroy_version(&dataset, version, &reason, &witness).await?)
+        }
+        Request::VersionCertificate { dataset, version } => value(&domain.certificate(&dataset, version).await?),
+        Request::Usage { dataset } => value(&domain.usage(&dataset).await?),
+        Request::Effect { run, text } => value(&domain.state_effect(&run, &text).await?),
+        Request::Retention { years } => value(&domain.retention(years).await?),
+        Request::Purge { before } => value(&domain.purge(&before).await?),
     }
 }
 

@@ -9,8 +9,11 @@ pub mod products;
 pub mod view;
 
 mod budgets;
+mod certificate;
 mod courier;
+mod custody;
 mod datasets;
+mod destruction;
 mod domain;
 mod error;
 mod grants;
@@ -23,6 +26,8 @@ mod plan;
 mod publisher;
 mod quotes;
 mod receipts;
+mod replay;
+mod retention;
 mod reviewed;
 mod rotation;
 mod runs;
@@ -30,9 +35,18 @@ mod slot;
 mod witnesses;
 
 pub use courier::{Posted, serve_courier};
+mod usage;
+
+pub use certificate::{Certificate, CertificateError, CertificateFile, DestroyedFile, check_certificate};
+pub use custody::CustodyView;
 pub use domain::Domain;
 pub use error::ServiceError;
+#[doc(hidden)]
+pub use instant::shift_clock;
 pub use keeper::{Reply, Request, serve_keeper};
 pub use quotes::{Question, Wish};
+pub use replay::{ReplayBegun, ReplayView, ReplayWish};
+pub use retention::{PurgeView, RetentionView};
 pub use runs::Admitted;
 pub use slot::{SlotInputs, slot_seconds};
+pub use usage::{DestructionLine, EffectLine, EffectView, ProcessLine, Scenario, StorageLine, UsageView};

@@ -86,9 +86,14 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
+    /// Before the first round.
+    pub(crate) fn start() -> Self {
+        Self { next: 1, bounds: None, state: Vec::new() }
+    }
+
     /// After the rounds that were released.
     pub(crate) fn after(rounds: &[RoundRecord]) -> Result<Self, ServiceError> {
-        let mut progress = Self { next: 1, bounds: None, state: Vec::new() };
+        let mut progress = Self::start();
         for round in rounds {
             progress.advance(&serde_json::from_str(&round.conclusion).map_err(StoreError::from)?);
         }

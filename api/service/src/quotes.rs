@@ -4,10 +4,12 @@ use crate::datasets::Mounted;
 use crate::plan::Plan;
 use crate::view::{ExpectedError, PriceView, QuoteView, WantedError};
 use crate::{Domain, ServiceError, SlotInputs, slot_seconds};
+use std::path::Path;
 use tidegate_accountant::{Account, Price, priced_rho, share_of};
 use tidegate_authorisation::{Denial, LiveGrant, Use, authorise};
-use tidegate_engine::inputs;
+use tidegate_engine::{Job, Source, inputs};
 use tidegate_gate::expected_errors;
+use tidegate_sandbox::CompiledModule;
 use tidegate_shards::SideTableError;
 use tidegate_statistics::Layout;
 use tidegate_store::ModuleRecord;
@@ -47,23 +49,36 @@ pub struct Wish {
     pub error_95: f64,
 }
 
-/// A question that was checked against everything that is public: authorised, laid out and priced.
-pub(crate) struct Checked {
+/// What a run computes with: registered versions, module, parameters; laid out and planned.
+pub(crate) struct Work {
     /// The datasets: one, or two that are joined.
     pub(crate) mounted: Vec<Mounted>,
     /// The public schema of all of them together.
     pub(crate) schema: PublicSchema,
     pub(crate) module: ModuleRecord,
     pub(crate) manifest: Manifest,
-    pub(crate) grants: Vec<LiveGrant>,
     pub(crate) layout: Layout,
     pub(crate) plan: Plan,
     pub(crate) parameters: Vec<ParameterValue>,
     pub(crate) side_tables: Vec<Vec<u8>>,
+    pub(crate) workers: usize,
+}
+
+/// A question that was checked against everything that is public: authorised, laid out and priced.
+pub(crate) struct Checked {
+    pub(crate) work: Work,
+    pub(crate) grants: Vec<LiveGrant>,
     pub(crate) price: Price,
     pub(crate) epsilon: Epsilon,
     pub(crate) engine: Digest,
-    pub(crate) workers: usize,
+}
+
+impl std::ops::Deref for Checked {
+    type Target = Work;
+
+    fn deref(&self) -> &Work {
+        &self.work
+    }
 }
 
 impl Checked {
@@ -81,6 +96,42 @@ impl Checked {
             "operator": self.module.operator,
         });
         Ok(Digest::of(key.to_string().as_bytes()))
+    }
+}
+
+impl Work {
+    /// Registered versions, a registered module, and what it was given.
+    pub(crate) fn new(
+        mounted: Vec<Mounted>,
+        module: ModuleRecord,
+        manifest: Manifest,
+        parameters: Vec<ParameterValue>,
+        side_tables: Vec<Vec<u8>>,
+        workers: Option<usize>,
+    ) -> Result<Self, ServiceError> {
+        let schema = schema_of_all(&mounted, &manifest)?;
+        let layout = Layout::seal(&manifest, &schema)?;
+        let plan = Plan::new(&manifest, &layout);
+        let workers = workers.unwrap_or_else(cores).clamp(1, WORKERS_MAX);
+        Ok(Self { mounted, schema, module, manifest, layout, plan, parameters, side_tables, workers })
+    }
+
+    /// The same for the coordinator.
+    pub(crate) fn job<'a>(&'a self, module: &'a CompiledModule, data: &Path) -> Job<'a> {
+        let sources = self.mounted.iter().map(|mounted| Source {
+            schema: &mounted.schema,
+            shards: &mounted.record.shards,
+            directory: data.join(&mounted.record.directory),
+            digest_salt: mounted.record.salt,
+        });
+        Job {
+            manifest: &self.manifest,
+            schema: &self.schema,
+            parameters: &self.parameters,
+            side_tables: &self.side_tables,
+            module,
+            sources: sources.collect(),
+        }
     }
 
     /// The first dataset.
@@ -132,7 +183,7 @@ impl Domain {
             return Err(ServiceError::ReviewedQuote);
         }
         let epsilon = question.epsilon.ok_or(ServiceError::EpsilonMissing)?;
-        let schema = schema_of_all(&mounted, &manifest)?;
+        schema_of_all(&mounted, &manifest)?;
         let mut grants = Vec::new();
         for (place, mounted) in mounted.iter().enumerate() {
             let reads = match question.join {
@@ -144,13 +195,10 @@ impl Domain {
         let parameters = manifest.parse_parameters(&question.parameters)?;
         let side_tables = side_tables(&manifest, &question.side_tables)?;
         inputs(&manifest, &parameters, &side_tables)?;
-        let layout = Layout::seal(&manifest, &schema)?;
-        let plan = Plan::new(&manifest, &layout);
-        let budget = mounted.iter().map(|mounted| priced_rho(epsilon, mounted.policy.delta)).min().unwrap_or(Rho::ZERO);
-        let price = plan.price(&layout, budget)?;
-        let workers = question.workers.unwrap_or_else(cores).clamp(1, WORKERS_MAX);
-        let engine = self.engine()?;
-        Ok(Checked { mounted, schema, module, manifest, grants, layout, plan, parameters, side_tables, price, epsilon, engine, workers })
+        let work = Work::new(mounted, module, manifest, parameters, side_tables, question.workers)?;
+        let budget = work.mounted.iter().map(|mounted| priced_rho(epsilon, mounted.policy.delta)).min().unwrap_or(Rho::ZERO);
+        let price = work.plan.price(&work.layout, budget)?;
+        Ok(Checked { work, grants, price, epsilon, engine: self.engine()? })
     }
 
     /// The operator's grant that allows this and has most left; the newest one's denial, where none does.

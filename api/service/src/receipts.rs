@@ -3,6 +3,7 @@
 use crate::plan::{Decision, Next};
 use crate::quotes::Checked;
 use crate::view::{Notice, PriceView, ReleaseView, RoundView};
+use tidegate_accountant::Price;
 use tidegate_engine::{Round, Stage, Totals};
 use tidegate_gate::Release;
 use tidegate_log::{Charge as LoggedCharge, Event, Payer, commit};
@@ -18,7 +19,8 @@ pub(crate) struct ReleasedRound {
     pub(crate) decision: Decision,
 }
 
-pub(crate) fn reserve_event(run: &RunRecord, parameters: &Opening, engine: Digest) -> Event {
+/// What the log says of a price.
+pub(crate) fn logged_charges(price: &Price) -> Vec<LoggedCharge> {
     let charge = |charge: &tidegate_accountant::Charge| LoggedCharge {
         statistic: charge.statistic.clone(),
         part: charge.part.clone(),
@@ -31,6 +33,10 @@ pub(crate) fn reserve_event(run: &RunRecord, parameters: &Opening, engine: Diges
         first_round: charge.first_round,
         rounds: charge.rounds,
     };
+    price.charges.iter().map(charge).collect()
+}
+
+pub(crate) fn reserve_event(run: &RunRecord, parameters: &Opening, engine: Digest) -> Event {
     let account = |mount: &RunMount| Payer {
         dataset: mount.dataset.clone(),
         version: mount.version,
@@ -45,7 +51,7 @@ pub(crate) fn reserve_event(run: &RunRecord, parameters: &Opening, engine: Diges
         side_tables: run.side_tables.iter().map(|table| Digest::of(table)).collect(),
         rho: run.price.rho(),
         delta: run.price.delta(),
-        charges: run.price.charges.iter().map(charge).collect(),
+        charges: logged_charges(&run.price),
         rounds: run.price.rounds(),
         slot: run.slot.clone(),
         slot_seconds: run.slot_seconds,
@@ -90,6 +96,7 @@ pub(crate) fn release_view(
         report,
         failure,
         exact_tables_released,
+        noised_commitment: None,
         notice: checked
             .mounted
             .iter()

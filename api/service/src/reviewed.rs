@@ -8,6 +8,7 @@
 //! | the admission | an admitted run without tables | the same question continues it, if grant, policy and approvals still stand |
 //! | the tables | tables without checkpoint | the next start publishes it |
 
+use crate::custody::check_readable;
 use crate::datasets::Mounted;
 use crate::quotes::{Question, side_tables};
 use crate::runs::{Admitted, Slot};
@@ -80,19 +81,7 @@ impl CheckedTables {
     }
 
     fn slot_seconds(&self) -> u64 {
-        let cells: usize = self.layout.reviewed().iter().map(ReviewedLayout::cells).sum();
-        let entries: u64 = self.layout.reviewed().iter().map(|layout| u64::from(layout.table().per_unit)).sum();
-        slot_seconds(SlotInputs {
-            units_max: self.mounted.schema.units_max,
-            unit_bytes_max: self.manifest.unit_bytes_max(&self.mounted.schema),
-            blocks: None,
-            fuel_per_call: self.manifest.resources.fuel_per_unit,
-            guest_cells: self.layout.guest_cells() as u64 + entries * CELLS_PER_ENTRY,
-            totals: cells as u64 * REVIEW_TOTALS,
-            conclude_fuel: 0,
-            workers: self.workers.min(crate::quotes::cores()) as u64,
-            shards: u64::from(self.mounted.record.shards.shard_count),
-        })
+        tables_slot_seconds(&self.mounted, &self.manifest, &self.layout, self.workers)
     }
 
     fn record(&self, id: String, question: Digest, at: Timestamp) -> ReviewedRecord {
@@ -178,8 +167,25 @@ impl CheckedTables {
     }
 }
 
+/// How long until tables become visible.
+pub(crate) fn tables_slot_seconds(mounted: &Mounted, manifest: &Manifest, layout: &Layout, workers: usize) -> u64 {
+    let cells: usize = layout.reviewed().iter().map(ReviewedLayout::cells).sum();
+    let entries: u64 = layout.reviewed().iter().map(|layout| u64::from(layout.table().per_unit)).sum();
+    slot_seconds(SlotInputs {
+        units_max: mounted.schema.units_max,
+        unit_bytes_max: manifest.unit_bytes_max(&mounted.schema),
+        blocks: None,
+        fuel_per_call: manifest.resources.fuel_per_unit,
+        guest_cells: layout.guest_cells() as u64 + entries * CELLS_PER_ENTRY,
+        totals: cells as u64 * REVIEW_TOTALS,
+        conclude_fuel: 0,
+        workers: workers.min(crate::quotes::cores()) as u64,
+        shards: u64::from(mounted.record.shards.shard_count),
+    })
+}
+
 /// What the log says of the rules.
-fn rules_digest(rules: &DisclosureRules) -> Result<Digest, ServiceError> {
+pub(crate) fn rules_digest(rules: &DisclosureRules) -> Result<Digest, ServiceError> {
     Ok(Digest::of(&serde_json::to_vec(rules).map_err(StoreError::from)?))
 }
 
@@ -270,8 +276,10 @@ impl Domain {
         let digest = checked.question()?;
         if let Some(run) = self.books().reviewed_run_of_question(digest).await? {
             if run.tables.is_some() {
+                self.check_kept(&run.id).await?;
                 return self.tables_shown(&run, true).await;
             }
+            self.check_all_readable(std::slice::from_ref(&checked.mounted)).await?;
             // It was admitted and logged; that must still hold today.
             let grant = checked.grant_now(self.books().grant(&run.grant).await?)?;
             let approval = admit_reviewed(checked.asked(&run.id, &grant), async |_| Ok::<_, ServiceError>(())).await?;
@@ -285,6 +293,7 @@ impl Domain {
         self.next_instant().await?;
         let mut act = self.store.begin().await?;
         let run = checked.record(keys::identifier('r')?, digest, Self::instant_in(&act));
+        check_readable(act.custody(&run.dataset, run.version).await?)?;
         // It may have been revoked since the question was checked.
         let grant = checked.grant_now(act.grant(&run.grant).await?)?;
         let mut position = 0;
@@ -391,7 +400,12 @@ impl Domain {
     pub(crate) async fn shown_of(&self, id: &str, round: Option<u32>) -> Result<Shown, ServiceError> {
         self.publish().await?;
         match self.books().reviewed_run(id).await? {
-            Some(run) => Ok(Shown::Tables(Box::new(self.tables_shown(&run, true).await?))),
+            Some(run) => {
+                if run.tables.is_some() {
+                    self.check_kept(id).await?;
+                }
+                Ok(Shown::Tables(Box::new(self.tables_shown(&run, true).await?)))
+            }
             None => Ok(Shown::Release(Box::new(self.release_shown(id, round).await?))),
         }
     }

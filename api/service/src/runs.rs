@@ -7,22 +7,23 @@
 //! | the noise of a round | nothing: it was never visible | new noise is drawn for the same price |
 //! | the release of a round | a release without checkpoint | the next start publishes it; the same question goes on with the next round |
 
+use crate::custody::check_readable;
 use crate::datasets::Mounted;
 use crate::plan::{Decision, Next, Progress};
-use crate::quotes::{Checked, Question};
+use crate::quotes::{Checked, Question, Work};
 use crate::receipts::{ReleasedRound, release_view, reserve_event};
 use crate::view::{ReleaseShown, ReleaseView};
 use crate::{Domain, ServiceError, children, instant, keys};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::AtomicBool;
-use tidegate_accountant::{Account, Caps, Reservation, admit, priced_rho, share_of};
+use tidegate_accountant::{Account, Caps, Price, Reservation, admit, priced_rho, share_of};
 use tidegate_authorisation::{Denial, GrantRecord, LiveGrant, Use, authorise};
-use tidegate_engine::{Concluded, Crew, Job, Round, Source, Stage, Told, Workers, ask_conclude};
+use tidegate_engine::{Concluded, Crew, Round, Stage, Told, Workers, ask_conclude};
 use tidegate_gate::{Release, choose_bounds, release};
-use tidegate_log::{Entry, Event, commit};
+use tidegate_log::{Checkpoint, Entry, Event, PublishError, commit};
 use tidegate_sandbox::CompiledModule;
-use tidegate_store::{Opening, RoundRecord, RunMount, RunRecord, StoreError, Transaction};
+use tidegate_store::{NoisedRecord, Opening, RoundRecord, RunMount, RunRecord, StoreError, Transaction};
 use tidegate_terms::{Digest, Name, Wall};
 
 /// What an operator sees while a run goes on: public facts only, never shards done.
@@ -96,8 +97,10 @@ impl Domain {
         let digest = checked.digest()?;
         if let Some(run) = self.books().run_of_question(digest).await? {
             if run.finished.is_some() {
+                self.check_kept(&run.id).await?;
                 return self.shown(&run, None, true).await;
             }
+            self.check_all_readable(&checked.mounted).await?;
             let reservation = self.resume(&run).await?;
             let mut attempt = Attempt { run: &run, reservation: &reservation, slot: Slot::first(&run)?.again(instant::now()) };
             admitted(checked.admitted(&attempt, true));
@@ -120,6 +123,7 @@ impl Domain {
         let run = checked.run_record(keys::identifier('r')?, question, at);
         let (mut grants, mut caps) = (Vec::new(), Vec::new());
         for (place, mounted) in checked.mounted.iter().enumerate() {
+            check_readable(act.custody(&mounted.record.dataset, mounted.record.version).await?)?;
             let grant = Self::grant_now(checked, place, act.grant(&run.mounts[place].grant).await?)?;
             // A second dataset of the same lineage does not pay again, but its grant's share is used too.
             caps.push(Self::caps(&mut act, mounted, grant.record(), at).await?);
@@ -208,20 +212,7 @@ impl Domain {
 
     async fn carry_out_or_fail(&self, checked: &Checked, attempt: &mut Attempt<'_>) -> Result<ReleaseShown, ServiceError> {
         let module = self.compiled(&checked.module.component, &checked.manifest)?;
-        let sources = checked.mounted.iter().map(|mounted| Source {
-            schema: &mounted.schema,
-            shards: &mounted.record.shards,
-            directory: self.data_directory().join(&mounted.record.directory),
-            digest_salt: mounted.record.salt,
-        });
-        let job = Job {
-            manifest: &checked.manifest,
-            schema: &checked.schema,
-            parameters: &checked.parameters,
-            side_tables: &checked.side_tables,
-            module: &module,
-            sources: sources.collect(),
-        };
+        let job = checked.job(&module, &self.data_directory());
         let command = || self.programs.child("worker");
         let stop = AtomicBool::new(false);
         let workers = Workers { count: checked.workers, command: &command, stop: &stop };
@@ -256,19 +247,30 @@ impl Domain {
         let totals = crew.run_round(round)?;
         let layout = round.stage.layout(&checked.manifest, &checked.schema)?;
         let release = release(&totals, reservation, &layout, &checked.manifest, &mut self.programs.child("noise"))?;
-        let decision = if round.stage == Stage::Bounds {
-            let main: Vec<_> = reservation.price().of_round(round.number + 1).cloned().collect();
-            let bounds = choose_bounds(&checked.layout, &main, release.statistics());
-            Decision { bounds: Some(bounds), next: Next::Round { state: Vec::new() } }
-        } else {
-            let bounds = if let Stage::Within(bounds) = &round.stage { Some(bounds.clone()) } else { None };
-            Decision { bounds, next: self.conclude_round(checked, round, module, &release)? }
-        };
+        let decision = self.decide(checked, reservation.price(), round, module, &release)?;
         Ok(ReleasedRound { totals, release, decision })
     }
 
+    /// What follows from a release: bounds, another round or the end. A function of it and of public facts.
+    pub(crate) fn decide(
+        &self,
+        work: &Work,
+        price: &Price,
+        round: &Round,
+        module: &CompiledModule,
+        release: &Release,
+    ) -> Result<Decision, ServiceError> {
+        if round.stage == Stage::Bounds {
+            let main: Vec<_> = price.of_round(round.number + 1).cloned().collect();
+            let bounds = choose_bounds(&work.layout, &main, release.statistics());
+            return Ok(Decision { bounds: Some(bounds), next: Next::Round { state: Vec::new() } });
+        }
+        let bounds = if let Stage::Within(bounds) = &round.stage { Some(bounds.clone()) } else { None };
+        Ok(Decision { bounds, next: self.conclude_round(work, round, module, release)? })
+    }
+
     /// Asks the clean half, where the module has rounds.
-    fn conclude_round(&self, checked: &Checked, round: &Round, module: &CompiledModule, release: &Release) -> Result<Next, ServiceError> {
+    fn conclude_round(&self, checked: &Work, round: &Round, module: &CompiledModule, release: &Release) -> Result<Next, ServiceError> {
         if checked.manifest.rounds.is_none() {
             return Ok(Next::End { report: Vec::new(), failure: None });
         }
@@ -303,7 +305,9 @@ impl Domain {
         let ReleasedRound { totals, release, decision } = released;
         let exact_tables = self.has_exact_tables(&run.mounts).await?;
         let last = matches!(decision.next, Next::End { .. });
-        let view = release_view(checked, run, round, released, visible_at, exact_tables);
+        let noised = NoisedRecord { salt: keys::random()?, content: release.noised().to_bytes() };
+        let mut view = release_view(checked, run, round, released, visible_at, exact_tables);
+        view.noised_commitment = Some(commit(&noised.salt, &noised.content));
         let content = serde_json::to_vec(&view).map_err(StoreError::from)?;
         let (release_salt, totals_salt) = (keys::random()?, keys::random()?);
         let event = Event::Release {
@@ -326,7 +330,7 @@ impl Domain {
             release: String::from_utf8_lossy(&content).into_owned(),
             conclusion: serde_json::to_string(decision).map_err(StoreError::from)?,
         };
-        act.put_round(reservation, release, &record).await?;
+        act.put_round(reservation, release, &record, &noised).await?;
         if last {
             act.finish_run(reservation, round.number).await?;
         }
@@ -348,13 +352,13 @@ impl Domain {
             return Ok(instant::text(self.next_instant().await?));
         }
         let mut due = slot.due;
-        if Timestamp::now() > due {
+        if instant::precise() > due {
             due = slot.after(instant::now());
             let missed = instant::text(slot.due);
             self.journal(&format!("run {id} missed its slot {missed}; it becomes visible at {}", instant::text(due)));
         }
-        while Timestamp::now() < due {
-            let left = Timestamp::now().duration_until(due).unsigned_abs();
+        while instant::precise() < due {
+            let left = instant::precise().duration_until(due).unsigned_abs();
             tokio::time::sleep(left.min(std::time::Duration::from_millis(200))).await;
         }
         Ok(instant::text(due))
@@ -381,15 +385,21 @@ impl Domain {
 
     /// How many entries the signed checkpoint covers.
     pub(crate) fn covered_size(&self) -> Result<u64, ServiceError> {
+        Ok(self.head().map_or(0, |head| head.size))
+    }
+
+    /// The signed head of the published log.
+    pub(crate) fn head(&self) -> Result<Checkpoint, ServiceError> {
         let path = self.log_directory().join("checkpoint");
         let note = std::fs::read(&path).map_err(|error| ServiceError::files(&path, &error))?;
-        Ok(self.keys.verify_checkpoint(&note).map_or(0, |checkpoint| checkpoint.size))
+        Ok(self.keys.verify_checkpoint(&note).map_err(|_| PublishError::CheckpointChanged)?)
     }
 
     /// The release of a run.
     pub(crate) async fn release_shown(&self, id: &str, round: Option<u32>) -> Result<ReleaseShown, ServiceError> {
         self.publish().await?;
         let run = self.books().run(id).await?.ok_or_else(|| ServiceError::UnknownRun { run: id.to_owned() })?;
+        self.check_kept(id).await?;
         self.shown(&run, round, true).await
     }
 }

@@ -241,6 +241,9 @@ pub struct ReleaseView {
     /// not covered by the epsilon here.
     #[serde(default)]
     pub exact_tables_released: bool,
+    /// Salted commitment to the noised answers from which the statistics follow, for replay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noised_commitment: Option<Digest>,
     /// Source and date of each dataset.
     pub notice: Vec<Notice>,
 }

@@ -7,6 +7,7 @@
 //! Rejected: an object-relational mapper. A dozen statements, each written once, are easier to audit.
 
 mod books;
+mod custody;
 mod error;
 mod log_keys;
 mod products;
@@ -17,10 +18,11 @@ mod witnesses;
 mod writer;
 
 pub use books::Books;
+pub use custody::{CustodyRecord, CustodyState, PurgeRecord};
 pub use error::StoreError;
 pub use log_keys::LogKeyRecord;
 pub use products::{ProductFile, ProductKeysRecord};
-pub use records::{ModuleRecord, MountRecord, RoundRecord, RunMount, RunRecord};
+pub use records::{ModuleRecord, MountRecord, NoisedRecord, RoundRecord, RunMount, RunRecord};
 pub use reviewed::{RememberedRecord, ReviewedRecord, TablesRecord};
 pub use transaction::{Opening, Transaction};
 pub use witnesses::WitnessRecord;
@@ -102,6 +104,12 @@ impl Store {
         Books::new(self.readers.clone())
     }
 
+    /// Brings everything from the write-ahead log into the database and empties it, so that what was deleted lies in
+    /// neither.
+    pub async fn empty_write_ahead_log(&self) -> Result<(), StoreError> {
+        self.writer.empty_write_ahead_log().await
+    }
+
     /// Closes the database.
     pub async fn close(&self) {
         self.readers.close().await;
@@ -120,5 +128,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // What is deleted is overwritten: salts and texts that are forgotten must not be found in free pages.
+        .pragma("secure_delete", "on")
         .busy_timeout(Duration::from_secs(10))
 }

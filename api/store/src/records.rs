@@ -79,6 +79,15 @@ pub struct RoundRecord {
     pub conclusion: String,
 }
 
+/// The noised answers that a release was made from.
+#[derive(Debug, Clone)]
+pub struct NoisedRecord {
+    /// The salt of the commitment in the release.
+    pub salt: [u8; 32],
+    /// As the gate writes them.
+    pub content: Vec<u8>,
+}
+
 /// A run: reserved, and perhaps released.
 #[derive(Debug, Clone)]
 pub struct RunRecord {

@@ -81,7 +81,7 @@ impl ReviewedRecord {
 }
 
 impl RememberedRecord {
-    fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+    pub(crate) fn read(row: &SqliteRow) -> Result<Self, StoreError> {
         let measure = serde_json::from_str(row.try_get("measure")?)?;
         Ok(Self { measure, table: Remembered::parse_private_json(row.try_get("content")?).map_err(record_error)? })
     }

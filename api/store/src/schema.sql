@@ -184,3 +184,35 @@ CREATE TABLE product_policy (
     position INTEGER PRIMARY KEY REFERENCES log_entry (position),
     record   TEXT NOT NULL                 -- JSON
 ) STRICT;
+
+-- What the noise process answered in a released round, of what left: for replay. As public as the release.
+CREATE TABLE noised (
+    run     TEXT NOT NULL REFERENCES run (id),
+    number  INTEGER NOT NULL,
+    salt    BLOB NOT NULL,                 -- of the commitment in the release
+    content BLOB NOT NULL,
+    PRIMARY KEY (run, number)
+) STRICT;
+
+-- Versions that are sealed, being destroyed, or destroyed.
+CREATE TABLE custody (
+    dataset     TEXT NOT NULL,
+    version     INTEGER NOT NULL,
+    state       TEXT NOT NULL,             -- sealed, destroying, destroyed
+    position    INTEGER REFERENCES log_entry (position), -- of the entry that says so
+    record      TEXT NOT NULL,             -- JSON: the intention to destroy, or the certificate
+    PRIMARY KEY (dataset, version),
+    FOREIGN KEY (dataset, version) REFERENCES mount (dataset, version)
+) STRICT;
+
+-- How long records are kept; absent where it is the least that the rules allow.
+CREATE TABLE retention (
+    years INTEGER NOT NULL
+) STRICT;
+
+-- Runs whose records were forgotten under retention.
+CREATE TABLE purged (
+    run      TEXT PRIMARY KEY,
+    at       TEXT NOT NULL,
+    position INTEGER NOT NULL REFERENCES log_entry (position)
+) STRICT;

@@ -3,7 +3,7 @@
 use crate::books::statements;
 use crate::records::{LineageRow, cost, record_error};
 use crate::writer::Hold;
-use crate::{ModuleRecord, MountRecord, RoundRecord, RunRecord, StoreError};
+use crate::{ModuleRecord, MountRecord, NoisedRecord, RoundRecord, RunRecord, StoreError};
 use tidegate_accountant::{Account, Cost, Price, Reservation};
 use tidegate_authorisation::{GrantRecord, LiveGrant};
 use tidegate_gate::Release;
@@ -37,6 +37,12 @@ impl Transaction {
     /// The instant of the newest entry as this transaction sees it; empty in an empty log.
     pub fn newest(&self) -> &str {
         self.inner.newest()
+    }
+
+    /// The position that the next entry of this transaction gets.
+    pub async fn next_position(&mut self) -> Result<u64, StoreError> {
+        let position: i64 = sqlx::query_scalar(statements::LOG_SIZE).fetch_one(&mut *self.inner).await?;
+        u64::try_from(position).map_err(record_error)
     }
 
     /// The account of a lineage as this transaction sees it; nobody else can change it meanwhile.
@@ -173,7 +179,13 @@ impl Transaction {
     /// Records the release of a round that has none yet; a second one changes nothing and is refused.
     ///
     /// `round` has the release as people read it; the release itself proves that it passed the gate.
-    pub async fn put_round(&mut self, reservation: &Reservation, release: &Release, round: &RoundRecord) -> Result<(), StoreError> {
+    pub async fn put_round(
+        &mut self,
+        reservation: &Reservation,
+        release: &Release,
+        round: &RoundRecord,
+        noised: &NoisedRecord,
+    ) -> Result<(), StoreError> {
         if release.run() != reservation.run() || release.round() != round.number {
             return Err(record_error("a release was offered for another run or round"));
         }
@@ -184,6 +196,9 @@ impl Transaction {
         let insert = insert.bind(i64::from(round.number)).bind(units(round.position)?).bind(&round.release).bind(&round.conclusion);
         let done = insert.bind(reservation.run()).execute(&mut *self.inner).await?;
         if done.rows_affected() == 1 {
+            let insert = sqlx::query("INSERT INTO noised (run, number, salt, content) VALUES (?, ?, ?, ?)");
+            let insert = insert.bind(reservation.run()).bind(i64::from(round.number)).bind(noised.salt.as_slice());
+            insert.bind(noised.content.as_slice()).execute(&mut *self.inner).await?;
             Ok(())
         } else {
             Err(StoreError::Exists { what: format!("the release of round {} of run {}", round.number, reservation.run()) })

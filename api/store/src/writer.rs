@@ -234,6 +234,16 @@ impl Writer {
         Ok(())
     }
 
+    /// Brings the write-ahead log into the database and empties it; what is open is committed before.
+    pub(crate) async fn empty_write_ahead_log(&self) -> Result<(), StoreError> {
+        let mut state = self.state.lock().await;
+        if state.begun {
+            state.commit(self).await;
+        }
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_all(&mut state.connection).await?;
+        Ok(())
+    }
+
     /// Closes the connection; whoever writes afterwards is told so.
     pub(crate) async fn close(&self) {
         let mut state = self.state.lock().await;

@@ -59,6 +59,16 @@ pub struct Approval {
 }
 
 impl Approval {
+    /// Takes up the approval of a run whose admission is already durable, for its replay: approvers and rules come from the
+    /// log's entry, which `recorded` reads back. It lets no new table leave: the run has its tables already.
+    pub async fn recorded<E>(
+        run: String,
+        recorded: impl AsyncFnOnce(&str) -> Result<Option<(Vec<String>, DisclosureRules)>, E>,
+    ) -> Result<Option<Self>, E> {
+        let found = recorded(&run).await?;
+        Ok(found.filter(|(approvers, _)| approvers.len() >= APPROVERS_NEEDED).map(|(approvers, rules)| Self { run, approvers, rules }))
+    }
+
     /// The run that it is for.
     pub fn run(&self) -> &str {
         &self.run

@@ -8,12 +8,16 @@
 mod calibration;
 mod hierarchy;
 mod noise;
+mod noised;
 mod release;
+mod replay;
 mod tables;
 
 pub use calibration::{CalibrationError, calibrate, scales, split_of_bounds_round};
 pub use noise::{NoiseError, serve_noise};
+pub use noised::{Noised, NoisedError};
 pub use release::{Advice, ExpectedError, GateError, PartNoise, Release, Released, choose_bounds, expected_errors, noised, release};
+pub use replay::{NUMBER_FALSE_ALARM, RUN_FALSE_ALARM, Residuals, released_again};
 pub use tables::{TableOutcome, Tables, publish_tables};
 pub use tidegate_disclosure::{Published, Remembered, STATEMENT_EN, STATEMENT_ZH, Shown};
 pub use tidegate_statistics::{ChosenBounds, Conclusion, Estimate, Group, Vector};

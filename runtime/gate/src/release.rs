@@ -3,6 +3,7 @@
 use crate::calibration::{distance, finer, scales};
 use crate::hierarchy;
 use crate::noise::{Draw, NoiseError, draw, mechanism_rho};
+use crate::noised::Noised;
 use serde::{Deserialize, Serialize};
 use std::process::Command;
 use tidegate_accountant::{Charge, Reservation};
@@ -17,6 +18,10 @@ messages! {
         OtherRun = "gate.other-run" {
             en: "totals and reservation belong to different runs",
             zh: "合计与预算预留属于不同的运行",
+        },
+        NotNoised = "gate.not-noised" {
+            en: "what is kept of a release's noised answers does not belong to its layout",
+            zh: "所保存的加噪应答不属于该发布结果的布局",
         },
         OtherLayout = "gate.other-layout" {
             en: "the reservation was not made for this layout",
@@ -90,7 +95,7 @@ pub struct Released {
 ///
 /// ```compile_fail
 /// // Only the gate makes one.
-/// let forged = tidegate_gate::Release { run: String::new(), round: 1, confidence: 0.95, statistics: vec![] };
+/// let forged = tidegate_gate::Release { run: String::new(), round: 1, confidence: 0.95, statistics: vec![], noised: todo!() };
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Release {
@@ -99,6 +104,9 @@ pub struct Release {
     /// The confidence of the intervals, which cover the clamped statistic.
     confidence: f64,
     statistics: Vec<Released>,
+    /// What it was made from, beside public facts.
+    #[serde(skip)]
+    noised: Noised,
 }
 
 impl Release {
@@ -133,6 +141,11 @@ impl Release {
         self.statistics.iter().map(told).collect()
     }
 
+    /// The noised answers from which everything in it follows: as public as the release itself.
+    pub fn noised(&self) -> &Noised {
+        &self.noised
+    }
+
     /// The confidence of the intervals.
     pub fn confidence(&self) -> f64 {
         self.confidence
@@ -163,10 +176,27 @@ pub fn release(
     if !paid_for(layout, &charges) || sums.fixed.len() != layout.totals_len() || manifest.statistics.len() != layout.statistics().len() {
         return Err(GateError::OtherLayout);
     }
-    let noised = noised(layout, &charges, sums, 1, noise_process)?;
-    let scales = scales(layout, &charges);
-    let concluded = layout.conclude(sums, &noised, &scales, CONFIDENCE);
-    let mut rest = charges.as_slice();
+    let mut drawn = noised(layout, &charges, sums, 1, noise_process)?;
+    let mut keys = layout.keys(sums);
+    // What does not reach its threshold ends here.
+    layout.reached(&mut keys, &mut drawn, &scales(layout, &charges));
+    conclude(totals.run(), round, layout, &charges, manifest, Noised { keys, parts: drawn })
+}
+
+/// Everything that a release says, from its noised answers: a function of them and of public facts.
+pub(crate) fn conclude(
+    run: &str,
+    round: u32,
+    layout: &Layout,
+    charges: &[Charge],
+    manifest: &Manifest,
+    noised: Noised,
+) -> Result<Release, GateError> {
+    if !noised.fits(layout) || layout.parts().count() != charges.len() || manifest.statistics.len() != layout.statistics().len() {
+        return Err(GateError::NotNoised);
+    }
+    let concluded = layout.conclude_keys(&noised.keys, &noised.parts, &scales(layout, charges), CONFIDENCE);
+    let mut rest = charges;
     let pairs = layout.statistics().iter().zip(&manifest.statistics);
     let released = |((placed, statistic), said): ((&Placed, &Statistic), Said)| {
         let (groups, overall) = said;
@@ -178,7 +208,7 @@ pub fn release(
     let mut statistics: Vec<_> = pairs.zip(concluded).map(released).collect();
     hierarchy::agree(&manifest.statistics, &mut statistics);
     statistics.iter_mut().zip(&manifest.statistics).for_each(|(released, statistic)| hold_inside(released, statistic));
-    Ok(Release { run: totals.run().to_owned(), round, confidence: CONFIDENCE, statistics })
+    Ok(Release { run: run.to_owned(), round, confidence: CONFIDENCE, statistics, noised })
 }
 
 /// Whether these charges pay, part by part, for the noise of this layout.

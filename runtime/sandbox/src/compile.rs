@@ -71,9 +71,16 @@ fn base_config() -> Config {
     config
 }
 
-/// The digest of the engine: version, target, CPU features and settings. Replay demands the same.
+/// What decides whether a guest traps and is no part of the native code, in words that change whenever it does: the fuel
+/// table (the engine's own, so its version stands for it), the stack, the pool's limits on tables and instances.
+const SETTINGS: &str =
+    "tidegate engine 2: fuel by the engine's table, stack 262144, table elements 8000, tables 8, memories 4, instances 16\n";
+
+/// The digest of the engine: version, target, CPU features, settings and fuel table. Replay demands the same.
 pub fn engine_digest() -> wasmtime::Result<Digest> {
     let mut hasher = DigestHasher(ring::digest::Context::new(&ring::digest::SHA256));
+    hasher.write(SETTINGS.as_bytes());
+    hasher.write(std::env::consts::ARCH.as_bytes());
     Engine::new(&base_config())?.precompile_compatibility_hash().hash(&mut hasher);
     let mut bytes = [0; 32];
     bytes.copy_from_slice(hasher.0.finish().as_ref());
@@ -172,6 +179,18 @@ mod tests {
             changed[at] ^= 1;
             assert!(open_cached(&key, component, engine, &changed).is_err(), "byte {at}");
         }
+    }
+
+    /// The words of `SETTINGS` are what the code above does.
+    #[test]
+    fn the_settings_in_the_digest_are_those_in_use() {
+        let source = include_str!("compile.rs");
+        for setting in
+            [".max_wasm_stack(256 << 10)", ".table_elements(8_000)", ".max_tables_per_component(8)", ".max_memories_per_component(4)"]
+        {
+            assert!(source.contains(setting), "{setting} changed: change SETTINGS with it");
+        }
+        assert!(source.contains(".max_core_instances_per_component(16)") && SETTINGS.contains("stack 262144"));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub use error::{ImportError, Refusal, Refusals, ShardError};
 pub use identity::{UnitHash, shard_count};
 pub use import::{ImportRequest, discard_abandoned, import};
 pub use layout::{Projection, SHARD_BYTES_MAX, schema_digest};
-pub use manifest::{ShardEntry, ShardManifest};
+pub use manifest::{ShardEntry, ShardManifest, files_are};
 pub use public_table::{SideTableError, read_side_table};
 pub use reader::ShardReader;
 pub use report::{ColumnReport, Histogram, ImportProgress, ImportReport, OutsideCounts, TableReport};

@@ -5,6 +5,7 @@
 //! Counts of rows and units are exact, so a manifest stays inside the domain too.
 
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 use tidegate_terms::Digest;
 
 /// One shard of a dataset version.
@@ -59,4 +60,19 @@ pub(crate) fn shard_digest(salt: &[u8; 32], bytes: &[u8]) -> Digest {
 /// The file name of a shard.
 pub(crate) fn shard_file(index: u32) -> String {
     format!("{index:05}.shard")
+}
+
+/// Whether the files of a directory are the shards of a manifest, to the last bit. Bytes are digested as they come; nothing
+/// is decoded.
+pub fn files_are(directory: &Path, shards: &ShardManifest, salt: &[u8; 32]) -> std::io::Result<bool> {
+    for shard in &shards.shards {
+        let bytes = match std::fs::read(directory.join(&shard.file)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            other => other?,
+        };
+        if shard_digest(salt, &bytes) != shard.digest {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -128,7 +128,7 @@ impl Layout {
     }
 
     /// Those with discovered keys.
-    pub(crate) fn discovered(&self) -> impl Iterator<Item = &Placed> {
+    pub fn discovered(&self) -> impl Iterator<Item = &Placed> {
         self.statistics.iter().filter(|placed| placed.discovered.is_some())
     }
 
@@ -180,9 +180,59 @@ impl Layout {
     /// the order of [`Layout::parts`]; `sums` lends the names of discovered keys, of which only those are said that
     /// reach their threshold.
     pub fn conclude(&self, sums: &Sums, noised: &[Vec<i128>], scales: &[f64], confidence: f64) -> Vec<(Vec<Group>, Option<Conclusion>)> {
+        self.conclude_keys(&self.keys(sums), noised, scales, confidence)
+    }
+
+    /// The discovered keys of the totals, for each statistic that has some, in order. Only the gate may see them.
+    pub fn keys(&self, sums: &Sums) -> Vec<Vec<String>> {
+        let mut before = 0;
+        let of_statistic = |placed: &Placed| {
+            let table = table_of(sums, before, placed);
+            before += 1;
+            table.map(|table| table.keys().cloned().collect()).unwrap_or_default()
+        };
+        self.discovered().map(of_statistic).collect()
+    }
+
+    /// Takes the keys away that do not reach their threshold, and their noised answers: what is left may be told.
+    pub fn reached(&self, keys: &mut [Vec<String>], noised: &mut [Vec<i128>], scales: &[f64]) {
+        let (mut before, mut first) = (0, 0);
+        for placed in &self.statistics {
+            let own = first..first + placed.parts.len();
+            first = own.end;
+            if placed.discovered.is_none() {
+                continue;
+            }
+            let at = before;
+            before += 1;
+            let (Some(keys), Some(noised)) = (keys.get_mut(at), noised.get_mut(own.clone())) else { continue };
+            let threshold = placed.threshold(scales.get(own).unwrap_or_default());
+            let width = placed.parts.first().map_or(1, |part| part.width);
+            let reaches = |key: usize| {
+                let units = noised.first().and_then(|units| units.get(key * width));
+                threshold.is_none_or(|threshold| units.is_some_and(|units| *units as f64 >= threshold))
+            };
+            let kept: Vec<bool> = (0..keys.len()).map(reaches).collect();
+            let mut place = 0..;
+            keys.retain(|_| place.next().is_some_and(|at: usize| kept[at]));
+            for (part, cells) in placed.parts.iter().zip(noised).filter(|(part, _)| !part.shared) {
+                let mut place = 0..;
+                cells.retain(|_| place.next().is_some_and(|at: usize| kept.get(at / part.width).copied().unwrap_or(false)));
+            }
+        }
+    }
+
+    /// What noised answers say, where the discovered keys are named.
+    pub fn conclude_keys(
+        &self,
+        keys: &[Vec<String>],
+        noised: &[Vec<i128>],
+        scales: &[f64],
+        confidence: f64,
+    ) -> Vec<(Vec<Group>, Option<Conclusion>)> {
         let (mut before, mut part) = (0, 0);
         let of_statistic = |placed: &Placed| {
-            let keys = Placed::found_keys(table_of(sums, before, placed));
+            let keys = placed.discovered.map(|_| keys.get(before).cloned().unwrap_or_default());
             before += usize::from(placed.discovered.is_some());
             let own = part..part + placed.parts.len();
             part = own.end;

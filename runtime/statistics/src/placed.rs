@@ -164,7 +164,7 @@ impl Placed {
     }
 
     /// The least noised number of units, in steps of the first part's answers, with which a discovered key is released.
-    pub(crate) fn threshold(&self, scales: &[f64]) -> Option<f64> {
+    pub fn threshold(&self, scales: &[f64]) -> Option<f64> {
         let (discovered, scale) = (self.discovered.as_ref()?, scales.first()?);
         let one = self.parts.first().map_or(1, Part::gain);
         Some(discovered::threshold(self.mechanism, *scale, one, self.keys_per_unit(), discovered.delta))
@@ -196,11 +196,6 @@ impl Placed {
     pub(crate) fn key_cell_max(&self) -> Vec<u64> {
         let own = self.parts.iter().filter(|part| !part.shared);
         own.flat_map(|part| std::iter::repeat_n(part.cell_max, part.width)).collect()
-    }
-
-    /// The discovered keys of the totals, in order.
-    pub(crate) fn found_keys(table: Option<&std::collections::BTreeMap<String, Vec<i64>>>) -> Option<Vec<String>> {
-        table.map(|table| table.keys().cloned().collect())
     }
 }
 

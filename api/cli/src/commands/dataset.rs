@@ -1,6 +1,7 @@
 //! `tidegate dataset`.
 
 use crate::args::DatasetCommand;
+use crate::commands::{custody, usage};
 use crate::front::{CliError, Keeper, ask, read_text, table_file};
 use crate::output::{Output, number};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -43,6 +44,15 @@ pub(crate) fn run(domain: &Path, command: DatasetCommand, output: Output) -> Res
             output.show(&view, |view| report(view, output));
             Ok(())
         }
+        DatasetCommand::Seal { name, version, reason } => custody::seal(domain, name, version, reason, true, output),
+        DatasetCommand::Unseal { name, version, reason } => custody::seal(domain, name, version, reason, false, output),
+        DatasetCommand::Destroy { name, version, reason, witness } => {
+            custody::certificate(domain, &Request::VersionDestroy { dataset: name, version, reason, witness }, output)
+        }
+        DatasetCommand::Certificate { name, version } => {
+            custody::certificate(domain, &Request::VersionCertificate { dataset: name, version }, output)
+        }
+        DatasetCommand::Usage { name, csv } => usage::run(domain, name, csv, output),
     }
 }
 

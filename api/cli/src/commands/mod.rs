@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod bench;
+pub(crate) mod custody;
 pub(crate) mod dataset;
 pub(crate) mod demo;
 pub(crate) mod doctor;
@@ -10,8 +11,10 @@ pub(crate) mod key;
 pub(crate) mod log;
 pub(crate) mod model;
 pub(crate) mod product;
+pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod tables;
+pub(crate) mod usage;
 pub(crate) mod witness;
 
 use crate::front::{CliError, ask};

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 use tidegate_gate::Advice;
 use tidegate_service::view::{BudgetView, PriceView, QuoteView, ReleaseShown, ReleaseView, Shown};
-use tidegate_service::{Admitted, Question, Reply, Request, Wish};
+use tidegate_service::{Admitted, EffectView, Question, Reply, Request, Wish};
 use tidegate_terms::{Epsilon, Measure, Name};
 
 impl QuestionArguments {
@@ -136,7 +136,22 @@ fn announce(admitted: &Admitted, bar: &ProgressBar, output: Output) {
 
 /// `tidegate release`.
 pub(crate) fn release(domain: &Path, command: ReleaseCommand, output: Output) -> Result<(), CliError> {
-    let ReleaseCommand::Show { run, round } = command;
+    let (run, round) = match command {
+        ReleaseCommand::Show { run, round } => (run, round),
+        ReleaseCommand::Effect { run, text } => {
+            let view: EffectView = ask(domain, &Request::Effect { run, text })?;
+            output.show(&view, |view| {
+                println!(
+                    "{} {} ({} {})",
+                    output.pick("Effect stated of run", "已填报应用成效，运行"),
+                    view.run,
+                    output.pick("log entry", "日志条目"),
+                    view.log_position
+                );
+            });
+            return Ok(());
+        }
+    };
     let shown: Shown = ask(domain, &Request::ReleaseShow { run, round })?;
     output.show(&shown, |shown| show(shown, output));
     Ok(())

@@ -14,8 +14,11 @@ const APPROVERS_NEEDED: usize = 2;
 /// A run that was admitted to make exact tables.
 pub(super) struct ReviewedRun {
     due: i64,
-    waits: bool,
-    done: bool,
+    pub(super) waits: bool,
+    pub(super) done: bool,
+    /// When its tables left.
+    pub(super) ended: i64,
+    pub(super) reads: super::custody::Reads,
 }
 
 impl Replay {
@@ -69,7 +72,8 @@ impl Replay {
         if self.runs.contains_key(&run) || self.reviewed.contains_key(&run) {
             return self.find(Violation::RunAgain { run });
         }
-        self.reviewed.insert(run, ReviewedRun { due, waits, done: false });
+        let reads = self.open_versions(&run, std::slice::from_ref(&account));
+        self.reviewed.insert(run, ReviewedRun { due, waits, done: false, ended: 0, reads });
     }
 
     pub(super) fn tables(&mut self, at: &str, run: String) {
@@ -78,7 +82,10 @@ impl Replay {
             return self.find(Violation::TablesAgain { run });
         }
         state.done = true;
+        state.ended = parse_instant(at).unwrap_or(0);
+        let reads = state.reads;
         let (early, due) = (state.waits && parse_instant(at).unwrap_or(0) < state.due, state.due);
+        self.close_versions(reads);
         self.check(!early, || Violation::Early { run, slot: instant_text(due) });
     }
 }

@@ -1,4 +1,4 @@
-//! `tidegate audit`: one file per subcommand. All but `open` need no domain, no keeper.
+//! `tidegate audit`: one file per subcommand. All but `open` and `replay` need no domain, no keeper.
 //!
 //! Exit codes, for scripts: 0 verified, 2 bad input, 3 contradiction, 4 cannot be verified, 5 not found.
 
@@ -16,10 +16,12 @@ pub(crate) use codes::{code, code_of_growth, code_of_mirror};
 pub(crate) use verify::show;
 
 use crate::args::AuditCommand;
+use crate::commands::{custody, replay};
 use crate::front::CliError;
 use crate::output::Output;
 use std::path::Path;
 use std::process::ExitCode;
+use tidegate_service::ReplayWish;
 
 /// Runs an `audit` command.
 pub(crate) fn run(domain: &Path, command: AuditCommand, output: Output) -> Result<ExitCode, CliError> {
@@ -36,6 +38,14 @@ pub(crate) fn run(domain: &Path, command: AuditCommand, output: Output) -> Resul
         AuditCommand::Explain { run, log, opening } => explain::run(&run, &log, opening.as_deref(), output),
         AuditCommand::Export { log, since, until, year, out } => export::run(&log, export::Period { since, until, year }, &out, output),
         AuditCommand::Open { entry, field, role, out } => opening::open(domain, entry, field, role, out.as_deref(), output),
+        AuditCommand::Replay { run, since, until, sample, asker } => {
+            let wish = match (run, since) {
+                (Some(run), _) => ReplayWish::Run(run),
+                (None, since) => ReplayWish::Period { since: since.unwrap_or_default(), until, sample },
+            };
+            replay::run(domain, wish, asker, output)
+        }
+        AuditCommand::CheckCertificate { file, log, key } => custody::check(&file, &log, &key, output),
         AuditCommand::CheckOpening { file, log } => opening::check(&file, &log, output),
     }
 }

@@ -6,7 +6,9 @@ use crate::output::{Output, number};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
-use tidegate_log::{AuditError, AuditReport, Cosignature, NoteError, SubmissionError, Verdict, Verifier, Witness, published_head, verify};
+use tidegate_log::{
+    AuditError, AuditReport, Cosignature, NoteError, ReplayCount, SubmissionError, Verdict, Verifier, Witness, published_head, verify,
+};
 use tidegate_terms::Message as _;
 
 /// Who must have cosigned.
@@ -135,6 +137,17 @@ pub(crate) fn show(report: &AuditReport, output: Output) {
         ]);
     }
     println!("{table}");
+    let ReplayCount { matched, mismatched, not_replayable, open } = report.replays;
+    if matched + mismatched + not_replayable + open > 0 {
+        println!(
+            "{} {matched} {}, {mismatched} {}, {not_replayable} {}, {open} {}",
+            output.pick("Replays:", "重放："),
+            output.pick("match", "相符"),
+            output.pick("MISMATCH", "不符"),
+            output.pick("not replayable", "不可重放"),
+            output.pick("without an answer", "无答复")
+        );
+    }
     for finding in &report.findings {
         println!("{} {}: {}", output.pick("entry", "条目"), finding.entry, finding.violation.say(output.language));
     }
