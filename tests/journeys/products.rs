@@ -147,9 +147,7 @@ fn what_the_clauses_forbid_is_refused() {
     shop.register(&over).refused("product.risk-assessment");
 
     let product = string(&shop.register(&industry.replace("fen = 600", "fen = 500")).json(), "product");
-    for by in [OPERATOR] {
-        shop.ask(&["accept", &product, "--by", by]).refused("product.self-review");
-    }
+    shop.ask(&["accept", &product, "--by", OPERATOR]).refused("product.self-review");
     shop.step("review", &product, &[]).refused("product.stage");
     shop.code(&product).refused("product.stage");
     shop.step("refuse", &product, &[]).refused("product.reason");
@@ -295,6 +293,34 @@ fn exact_tables_become_a_product_too() {
         trace["deliveries"][0]["runs"][0]["approvers"].as_array().expect("approvers").iter().filter_map(Value::as_str).collect();
     assert!(approvers.iter().all(|approver| named.contains(&approver.as_str())), "{trace}");
     shop.domain.audit();
+}
+
+/// Vectors, several rounds with a report, automatic bounds and quantiles: all of them in one product.
+#[test]
+fn every_kind_of_statistic_becomes_tables_and_charts() {
+    let domain = Domain::with_rand_hie(IMMEDIATELY);
+    let columns = ["coins", "meddol", "mdvis", "xage", "female", "income", "hlthg", "hlthf", "hlthp", "disea", "child"];
+    let columns = columns.map(|name| format!("person-years.{name}"));
+    domain.grant(&columns.join(","), "9");
+    let models = ["any-visit-logistic", "total-visits", "expenditure-quantiles", "visits-ols"];
+    domain.upload_samples(&models);
+    let runs: Vec<String> = models.iter().map(|model| string(&domain.run(model, "1", &[]).json(), "run")).collect();
+    let shop = Shop::over(domain, runs.join("\", \""));
+    let (_, package) = shop.delivered("package");
+    shop.verify(&package, &[]).json();
+    let files = files_below(&package);
+    let of = |run: &String, room: &str, ending: &str| {
+        files.iter().filter(|(name, _)| name.starts_with(&format!("{room}/{run}-")) && name.ends_with(ending)).count()
+    };
+    for run in &runs {
+        let tables = of(run, "data", ".csv");
+        assert!(tables > 0, "{run}");
+        assert_eq!((of(run, "data", ".json"), of(run, "data", ".parquet"), of(run, "charts", ".svg")), (tables, tables, tables), "{run}");
+    }
+    for (name, bytes) in files.iter().filter(|(name, _)| name.ends_with(".svg")) {
+        let bars = String::from_utf8_lossy(bytes).matches("<rect x=").count();
+        assert!(bars > 0, "no bars in {name}");
+    }
 }
 
 #[test]

@@ -103,11 +103,7 @@ fn noised(release: &Noised) -> Vec<Table> {
         for group in &statistic.groups {
             rows.push_group("group", group);
             let label = group.key.clone().unwrap_or_else(|| statistic.statistic.clone());
-            bars.extend(group.estimates.first().map(|estimate| Bar {
-                label: format!("{label} · {}", estimate.name),
-                value: estimate.value,
-                interval: Some((estimate.lower, estimate.upper)),
-            }));
+            bars.extend(bars_of(&label, group));
         }
         if let Some(overall) = &statistic.overall {
             rows.push_group("overall", overall);
@@ -136,6 +132,23 @@ fn noised(release: &Noised) -> Vec<Table> {
         });
     }
     tables
+}
+
+/// The first estimate of a group; every entry of a vector.
+fn bars_of(label: &str, group: &Group) -> Vec<Bar> {
+    let first = group.estimates.first().map(|estimate| Bar {
+        label: format!("{label} · {}", estimate.name),
+        value: estimate.value,
+        interval: Some((estimate.lower, estimate.upper)),
+    });
+    let entries = group.vector.iter().filter(|_| group.estimates.is_empty()).flat_map(|vector| {
+        vector.values.iter().enumerate().map(|(at, value)| Bar {
+            label: format!("{label} · {at}"),
+            value: *value,
+            interval: Some((value - vector.half_width, value + vector.half_width)),
+        })
+    });
+    first.into_iter().chain(entries).collect()
 }
 
 fn reviewed(tables: &Reviewed, outcome: &Outcome) -> Table {
