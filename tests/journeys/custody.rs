@@ -152,7 +152,9 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
     for entry in fs::read_dir(from).expect("log").flatten() {
         match entry.path().is_dir() {
             true => copy(&entry.path(), &to.join(entry.file_name())),
-            false => drop(fs::copy(entry.path(), to.join(entry.file_name())).expect("copy")),
+            false => {
+                fs::copy(entry.path(), to.join(entry.file_name())).expect("copy");
+            }
         }
     }
 }

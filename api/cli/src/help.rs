@@ -172,7 +172,7 @@ const CHINESE: &[(&str, &str)] = &[
     ("--until", "末日 YYYY-MM-DD"),
     ("--grant", "授权编号"),
     ("--reason", "理由"),
-    ("--file", "私钥文件位置"),
+    ("--file", "文件位置：新建密钥时为私钥文件，核验时为销毁证明"),
     ("--directory", "目录（模型目录含 manifest.toml、model.wasm 与 seal.json）"),
     ("--component", "组件文件（默认 model.wasm）"),
     ("--seal", "封签文件（默认 seal.json）"),

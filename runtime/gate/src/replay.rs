@@ -81,8 +81,8 @@ impl Residuals {
                     None => exact.iter().zip(drawn).for_each(|(exact, drawn)| self.number(&noise, *exact, *drawn, true)),
                     // The first part decides which keys are told, so its noise is not that of all draws.
                     Some((found, kept)) => {
-                        let threshold = threshold.filter(|_| place == 0);
-                        self.keyed(&noise, declared.width, found, exact, kept, drawn, threshold);
+                        let keys = Keys { found, kept, threshold: threshold.filter(|_| place == 0) };
+                        self.keyed(&noise, declared.width, &keys, exact, drawn);
                     }
                 }
             }
@@ -90,17 +90,9 @@ impl Residuals {
         Ok(())
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn keyed(
-        &mut self,
-        noise: &Noise,
-        width: usize,
-        found: &[String],
-        exact: &[i64],
-        kept: &[String],
-        drawn: &[i128],
-        threshold: Option<f64>,
-    ) {
+    /// One part of discovered keys, `width` answers for each.
+    fn keyed(&mut self, noise: &Noise, width: usize, keys: &Keys<'_>, exact: &[i64], drawn: &[i128]) {
+        let Keys { found, kept, threshold } = *keys;
         for (key, drawn) in kept.iter().zip(drawn.chunks(width)) {
             let Ok(place) = found.binary_search(key) else {
                 // A key that nobody has.
@@ -116,9 +108,9 @@ impl Residuals {
         }
         // And a key that so many have that it had to be told.
         if let Some(threshold) = threshold {
-            let missing = found.iter().enumerate().filter(|(_, key)| kept.binary_search(key).is_err());
+            let mut missing = found.iter().enumerate().filter(|(_, key)| kept.binary_search(key).is_err());
             let sure = |place: usize| exact.get(place * width).is_some_and(|exact| *exact as f64 - noise.reach >= threshold);
-            self.beyond |= missing.into_iter().any(|(place, _)| sure(place));
+            self.beyond |= missing.any(|(place, _)| sure(place));
         }
     }
 
@@ -139,6 +131,16 @@ impl Residuals {
         let alarm = (RUN_FALSE_ALARM / 4.0).ln();
         !self.beyond && !self.gaussian.stands_out(alarm) && !self.laplace.stands_out(alarm)
     }
+}
+
+/// The discovered keys of a statistic.
+struct Keys<'a> {
+    /// Those that somebody has, in order.
+    found: &'a [String],
+    /// Those that were told, in order.
+    kept: &'a [String],
+    /// What decides that, where this part does.
+    threshold: Option<f64>,
 }
 
 /// The noise of one part, in steps of its answers' grid.

@@ -1,4 +1,4 @@
-//! The keeper under another clock and with other children than the product has: `keeper-elsewhere SECONDS PROGRAM`, on its
+//! The keeper under another clock and with other children than the product has: `keeper-elsewhere SECONDS PROGRAM DOMAIN`, on its
 //! standard input and output. Tests make old records and cheating noise with it; the product has no switch that does this.
 
 use std::io::{BufReader, BufWriter, stdin, stdout};

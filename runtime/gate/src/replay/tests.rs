@@ -66,7 +66,8 @@ fn of_discovered_keys_those_that_many_have_must_be_there() {
     let keys = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let judged = |kept: &[&str], drawn: &[i128]| {
         let (noise, mut residuals) = (Noise::of(Mechanism::Laplace, 10.0, 1.0), Residuals::default());
-        residuals.keyed(&noise, 1, &keys(&["a", "b", "c"]), &[5_000, 40, 4], &keys(kept), drawn, Some(100.0));
+        let (found, kept) = (keys(&["a", "b", "c"]), keys(kept));
+        residuals.keyed(&noise, 1, &Keys { found: &found, kept: &kept, threshold: Some(100.0) }, &[5_000, 40, 4], drawn);
         residuals.plausible()
     };
     assert!(judged(&["a"], &[5_010]) && judged(&["a", "b"], &[4_990, 101]));
