@@ -47,7 +47,10 @@ fn key_of(log: &Path) -> String {
 fn cosigned() -> (Domain, Server, String) {
     let domain = Domain::with_rand_hie(IMMEDIATELY);
     let directory = domain.beside("witness");
-    let vkey = tidegate(&["witness", "init", text(&directory), "--name", "ours.example", "--json"]).json()["vkey"].as_str().expect("vkey").to_owned();
+    let vkey = tidegate(&["witness", "init", text(&directory), "--name", "ours.example", "--json"]).json()["vkey"]
+        .as_str()
+        .expect("vkey")
+        .to_owned();
     let key = key_of(&domain.directory().join("log"));
     tidegate(&["witness", "add-log", text(&directory), "--key", &key, "--json"]).json();
     let server = Server::start(&["witness", "serve", text(&directory)], "127.0.0.1:0");
@@ -147,7 +150,9 @@ fn a_foreign_witness_cosigns_our_log_and_refuses_a_fork() {
     let backup = domain.beside("backup");
     assert!(Command::new("cp").args(["-a", text(domain.directory()), text(&backup)]).status().expect("cp").success());
     let cosigned = |log: &Path| fs::read_to_string(log.join("checkpoint")).expect("checkpoint").contains("— theirs.example ");
-    let add = |domain: &str| tidegate(&["log", "witness", "add", "--url", &format!("http://{free}"), "--key", &vkey, "--json", "--domain", domain]);
+    let add = |domain: &str| {
+        tidegate(&["log", "witness", "add", "--url", &format!("http://{free}"), "--key", &vkey, "--json", "--domain", domain])
+    };
     add(text(domain.directory())).json();
     assert!(cosigned(&log));
     domain.grant("person-years.meddol", "1");

@@ -21,7 +21,8 @@ fn journal(domain: &Domain) -> String {
 #[test]
 fn a_domain_without_witnesses_connects_to_nobody() {
     let domain = Domain::empty();
-    let (schema, policy) = (domain.write("schema.toml", tidegate_tests::domain::rand_hie_schema()), domain.write("policy.toml", IMMEDIATELY));
+    let (schema, policy) =
+        (domain.write("schema.toml", tidegate_tests::domain::rand_hie_schema()), domain.write("policy.toml", IMMEDIATELY));
     let data = tidegate_tests::program::repository("sample-models/datasets/rand-hie/rand_hie.csv");
     ask(&domain, &["dataset", "add", "rand-hie", "--schema", text(&schema), "--policy", text(&policy), "--data", text(&data)]).json();
     domain.key("operator.key");

@@ -81,9 +81,27 @@ fn only_the_log_is_served() {
     assert_eq!(get("/tile/entries/000.p/1").0, 200);
     assert_eq!(get("/vkey").0, 200);
     for path in [
-        "/", "/.lock", "/tile", "/tile/0/", "/tile/0/000", "/tile/0/0000.p/1", "/tile/0/000.p/01", "/tile/0/000.p/256", "/tile/64/000.p/1",
-        "/tile/0/001", "/tile/1/000", "/tile/1/log.pk8", "/out/domain.json", "/../domain.json", "/tile/../../domain.json",
-        "/%2e%2e/domain.json", "/tile/0/..%2f..%2f..%2fdomain.json", "//checkpoint", "/checkpoint/", "/checkpoint%00", "/tile/data/000.p/1",
+        "/",
+        "/.lock",
+        "/tile",
+        "/tile/0/",
+        "/tile/0/000",
+        "/tile/0/0000.p/1",
+        "/tile/0/000.p/01",
+        "/tile/0/000.p/256",
+        "/tile/64/000.p/1",
+        "/tile/0/001",
+        "/tile/1/000",
+        "/tile/1/log.pk8",
+        "/out/domain.json",
+        "/../domain.json",
+        "/tile/../../domain.json",
+        "/%2e%2e/domain.json",
+        "/tile/0/..%2f..%2f..%2fdomain.json",
+        "//checkpoint",
+        "/checkpoint/",
+        "/checkpoint%00",
+        "/tile/data/000.p/1",
     ] {
         let (status, answer) = get(path);
         assert_eq!(status, 404, "{path}: {answer}");
@@ -95,7 +113,10 @@ fn only_the_log_is_served() {
         assert!(status == 405 && answer.contains("allow: GET, HEAD\r\n"), "{method}: {answer}");
     }
     let (status, answer) = ask(&server.address, "HEAD", "/checkpoint", b"");
-    assert!(status == 200 && answer.ends_with("\r\n\r\n") && answer.contains(&format!("content-length: {}\r\n", expected.len())), "{answer}");
+    assert!(
+        status == 200 && answer.ends_with("\r\n\r\n") && answer.contains(&format!("content-length: {}\r\n", expected.len())),
+        "{answer}"
+    );
     assert!(raw(&server.address, b"nonsense\r\n\r\n").contains(" 400 "));
     tidegate(&["log", "serve", text(&domain.beside("nothing")), "--json"]).refused("cli.file");
     tidegate(&["log", "serve", text(&log), "--listen", "nowhere:1:2", "--json"]).refused("listen.address");
@@ -110,7 +131,10 @@ fn a_hostile_publisher_is_bounded() {
     for (checkpoint, tile) in [
         (format!("HTTP/1.1 200 OK\r\n\r\n{endless}"), String::new()),
         (format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{note}", note.len()), format!("HTTP/1.1 200 OK\r\n\r\n{endless}")),
-        (format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{note}", note.len()), "HTTP/1.1 302 Go\r\nLocation: /checkpoint\r\nContent-Length: 0\r\n\r\n".into()),
+        (
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{note}", note.len()),
+            "HTTP/1.1 302 Go\r\nLocation: /checkpoint\r\nContent-Length: 0\r\n\r\n".into(),
+        ),
         ("HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n".into(), String::new()),
         ("garbage".into(), String::new()),
     ] {

@@ -107,7 +107,10 @@ fn a_quorum_of_witnesses_decides_what_is_shown() {
     assert_eq!(cosigners(&domain), 2);
     let all = [&first, &second, &third];
     let verified = verify(&domain, &all, "2").json();
-    assert_eq!((&verified["witnessed"]["reached"], verified["witnessed"]["cosignatures"].as_array().map(Vec::len)), (&true.into(), Some(2)));
+    assert_eq!(
+        (&verified["witnessed"]["reached"], verified["witnessed"]["cosignatures"].as_array().map(Vec::len)),
+        (&true.into(), Some(2))
+    );
     assert_eq!(verify(&domain, &all, "3").code, Some(4), "too few");
     assert_eq!(verify(&domain, &[&first, &first], "2").code, Some(4), "one witness counts once");
 
@@ -134,6 +137,30 @@ fn a_quorum_of_witnesses_decides_what_is_shown() {
     assert_eq!(list.as_array().map(Vec::len), Some(2));
     assert!(list[1]["cosigned"].is_u64() && list[1]["known"] == list[1]["checkpoint_size"], "{list}");
     assert_eq!(third.log()["size"], list[1]["known"]);
+    domain.audit();
+}
+
+#[test]
+fn exact_tables_wait_for_witnesses_too() {
+    let domain = Domain::empty();
+    let mut witness = Witness::new(&domain, "w1");
+    witness.introduce(&domain).json();
+    let keys = ["one", "other", "operator.key"].map(|name| domain.key(name)["public_key"].as_str().expect("key").to_owned());
+    let approvers = format!("[reviewed_aggregate]\napprovers = [\"{}\", \"{}\"]\n", keys[0], keys[1]);
+    domain.mount_rand_hie(&format!("{IMMEDIATELY}\n{approvers}[witnesses]\nquorum = 1\nkeys = [\"{}\"]\n", witness.vkey));
+    domain.grant("person-years.plan,person-years.year,person-years.meddol,person-years.mdvis", "5");
+    domain.upload_samples(&["plan-year-table"]);
+    for key in ["one", "other"] {
+        let key = domain.beside(key);
+        let approve = ["model", "approve", "plan-year-table", "--dataset", "rand-hie", "--operator", "city-health", "--key", text(&key)];
+        domain.ask(&approve).json();
+    }
+    let run = ["run", "--dataset", "rand-hie", "--model", "plan-year-table", "--operator", "city-health"];
+    witness.die();
+    domain.ask(&run).refused("run.not-witnessed");
+    domain.ask(&run).refused("run.not-witnessed");
+    witness.come_back();
+    assert_eq!(domain.ask(&run).json()["stored"], true);
     domain.audit();
 }
 
@@ -185,9 +212,8 @@ fn a_restored_domain_that_signs_another_history_is_caught() {
     assert_eq!(fork(&[text(&log), text(&only_file)]).code, Some(4), "without the larger log's tiles nobody can say");
     assert_eq!(fork(&[text(&log), text(&old)]).code, Some(0), "growth is no fork");
 
-    let consistency = |log: &Path, since: &Path| {
-        tidegate(&["audit", "consistency", text(log), "--since", text(since), "--key", &key, "--json"])
-    };
+    let consistency =
+        |log: &Path, since: &Path| tidegate(&["audit", "consistency", text(log), "--since", text(since), "--key", &key, "--json"]);
     assert_eq!(consistency(&log, &old).json()["consistent"], true);
     assert_eq!(consistency(&forged, &old).code, Some(0));
     let ours = domain.write("our-head", head(&log));
