@@ -376,6 +376,114 @@ pub(crate) enum AuditCommand {
         #[arg(long, value_name = "FILE")]
         write: Option<PathBuf>,
     },
+    /// Find entries by organisation, dataset, module, run or time, each with its proof
+    Search {
+        #[command(flatten)]
+        log: LogArguments,
+        #[command(flatten)]
+        wanted: SearchArguments,
+        /// Write each entry and its proof into this directory
+        #[arg(long, value_name = "DIR")]
+        proofs: Option<PathBuf>,
+    },
+    /// Explain a run: who, what, under which grant and articles, at which price, with how much noise
+    Explain {
+        /// The run
+        run: String,
+        #[command(flatten)]
+        log: LogArguments,
+        /// An opening of the run's release, from `audit open`: shows the released values too
+        #[arg(long, value_name = "FILE")]
+        opening: Option<PathBuf>,
+    },
+    /// Write a dossier for an inspection or the annual report
+    Export {
+        #[command(flatten)]
+        log: LogArguments,
+        /// The first day, YYYY-MM-DD
+        #[arg(long, value_name = "DATE", conflicts_with = "year")]
+        since: Option<String>,
+        /// The last day, YYYY-MM-DD
+        #[arg(long, value_name = "DATE", conflicts_with = "year")]
+        until: Option<String>,
+        /// A whole year
+        #[arg(long)]
+        year: Option<u16>,
+        /// The directory for the dossier, which must not exist
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Open a commitment of the log to somebody who may read it; asked of the domain
+    Open {
+        /// The index of the entry
+        entry: u64,
+        /// The commitment, such as release_commitment
+        #[arg(long)]
+        field: String,
+        /// To whom
+        #[arg(long, value_enum)]
+        role: Role,
+        /// The file for the opening, which must not exist; standard output if not given
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Check an opening against a log, offline
+    CheckOpening {
+        /// The opening
+        file: PathBuf,
+        #[command(flatten)]
+        log: LogArguments,
+    },
+}
+
+/// A published log.
+#[derive(Debug, Args)]
+pub(crate) struct LogArguments {
+    /// The log's directory
+    #[arg(long = "log", value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// The domain's verifier key, obtained by another way than the log
+    #[arg(long, value_name = "VKEY")]
+    pub(crate) key: Option<String>,
+}
+
+/// What is searched for; everything that is named must fit.
+#[derive(Debug, Args)]
+pub(crate) struct SearchArguments {
+    /// An organisation
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organisation: Option<String>,
+    /// A dataset
+    #[arg(long)]
+    pub(crate) dataset: Option<Name>,
+    /// A module: its name, or the beginning of its digest
+    #[arg(long)]
+    pub(crate) module: Option<String>,
+    /// A run
+    #[arg(long)]
+    pub(crate) run: Option<String>,
+    /// A grant
+    #[arg(long)]
+    pub(crate) grant: Option<String>,
+    /// The kind of entry, such as reserve or release
+    #[arg(long)]
+    pub(crate) kind: Option<String>,
+    /// The first day, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub(crate) since: Option<String>,
+    /// The last day, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: Option<String>,
+}
+
+/// Who reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Role {
+    Provider,
+    Authority,
+    Operator,
+    Regulator,
+    Exchange,
 }
 
 #[derive(Debug, Args)]

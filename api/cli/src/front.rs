@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout};
 use tidegate_engine::{DryRunError, FrameError, MockError, read_frame, write_frame};
 use tidegate_http::{ListenError, WitnessStateError};
-use tidegate_log::{AuditError, GrowthError, MirrorError, SubmissionError};
+use tidegate_log::{AuditError, GrowthError, MirrorError, OpeningError, ProofError, SubmissionError};
 use tidegate_sandbox::UploadError;
 use tidegate_service::children::Programs;
 use tidegate_service::{Reply, Request, ServiceError};
@@ -59,6 +59,18 @@ messages! {
             en: "the keeper's answer cannot be read: {detail}",
             zh: "无法读取守护进程的应答：{detail}",
         },
+        NotADay { text: String } = "cli.not-a-day" {
+            en: "`{text}` is not a day: write it like 2026-11-22",
+            zh: "“{text}”不是日期：请按 2026-11-22 的形式书写",
+        },
+        NotInLog { what: String } = "cli.not-in-log" {
+            en: "the log has no `{what}`: check the identifier, or fetch a newer copy of the log",
+            zh: "日志中没有“{what}”：请核对编号，或获取较新的日志副本",
+        },
+        OtherOpening { run: String } = "cli.other-opening" {
+            en: "the opening is not of a release of run `{run}`: open `release_commitment` of one of its release entries",
+            zh: "该开示不属于运行“{run}”的发布：请开示其发布条目的 `release_commitment`",
+        },
         NoAnswer { units: u64 } = "cli.no-answer" {
             en: "the model gave no usable answer for any of {units} made-up units, so a run would release noise alone: correct what is shown above (an answer needs one contribution for each statistic of the manifest, within its shape)",
             zh: "模型对全部 {units} 个模拟单元都没有给出可用的应答，运行只会发布噪声：请修正上面所示的问题（应答须为清单中每个统计量各给一项贡献，且符合其形状）",
@@ -86,6 +98,8 @@ messages! {
         DryRun(DryRunError),
         Manifest(ManifestError),
         Mock(MockError),
+        Opening(OpeningError),
+        Proof(ProofError),
         Name(NameError),
         Schema(SchemaError),
         Seal(SealError),
@@ -103,6 +117,9 @@ impl CliError {
             Self::Audit(error) => crate::commands::audit::code(error.verdict()),
             Self::Growth(error) => crate::commands::audit::code_of_growth(error),
             Self::Mirror(error) => crate::commands::audit::code_of_mirror(error),
+            Self::Proof(_) | Self::Opening(OpeningError::Differs { .. }) => 3,
+            Self::Opening(OpeningError::Audit(error)) => crate::commands::audit::code(error.verdict()),
+            Self::NotInLog { .. } | Self::Opening(OpeningError::NoEntry { .. }) => 5,
             _ => 2,
         }
     }

@@ -49,7 +49,7 @@ fn dispatch(arguments: Arguments, output: Output) -> Result<ExitCode, CliError> 
         Command::Run(question) => commands::run::run(&domain, question, output).map(done),
         Command::Release(command) => commands::run::release(&domain, command, output).map(done),
         Command::Budget(command) => commands::run::budget(&domain, command, output).map(done),
-        Command::Audit(command) => commands::audit::run(command, output),
+        Command::Audit(command) => commands::audit::run(&domain, command, output),
         Command::Log(command) => commands::log::run(&domain, command, output).map(done),
         Command::Witness(command) => commands::witness::run(command, output).map(done),
         Command::Demo { keep } => commands::demo::run(keep, output).map(done),

@@ -137,9 +137,7 @@ impl AuditReport {
 /// Verifies the log in a directory under this key, or under the one that lies there.
 pub fn verify(directory: &Path, vkey: Option<&str>) -> Result<AuditReport, AuditError> {
     let files = Files::new(directory);
-    let verifier = load_key(&files, vkey)?;
-    let note = files.read(CHECKPOINT)?.ok_or(FileError::Missing { file: CHECKPOINT.into() })?;
-    let head = Checkpoint::verify(&note, &verifier).map_err(checkpoint_error)?;
+    let head = open_log(&files, vkey)?.1;
     let replay = check_tree(&files, &head)?;
     let (files_unsigned, files_unknown) = check_other_files(&files, head.size)?;
     if let Some((index, version)) = replay.newer {
@@ -159,6 +157,19 @@ pub fn verify(directory: &Path, vkey: Option<&str>) -> Result<AuditReport, Audit
         files_unsigned,
         files_unknown,
     })
+}
+
+/// The key of a log: the given one, which must then fit the one that lies there, or that one.
+pub fn log_verifier(directory: &Path, vkey: Option<&str>) -> Result<Verifier, AuditError> {
+    load_key(&Files::new(directory), vkey)
+}
+
+/// The log's key and its head, signed by it.
+pub(crate) fn open_log(files: &Files, vkey: Option<&str>) -> Result<(Verifier, Checkpoint), AuditError> {
+    let verifier = load_key(files, vkey)?;
+    let note = files.read(CHECKPOINT)?.ok_or(FileError::Missing { file: CHECKPOINT.into() })?;
+    let head = Checkpoint::verify(&note, &verifier).map_err(checkpoint_error)?;
+    Ok((verifier, head))
 }
 
 fn load_key(files: &Files, vkey: Option<&str>) -> Result<Verifier, AuditError> {

@@ -7,6 +7,7 @@
 //!
 //! Rejected: CBOR or protocol buffers. A regulator reads the log in ten years with whatever is at hand.
 
+use crate::opening::Reader;
 use crate::text::{
     date_schema, digest_schema, digests_schema, identifier_schema, instant_schema, is_identifier, parse_instant, real, real_schema,
 };
@@ -146,8 +147,9 @@ pub enum Event {
         /// The grant's identifier.
         #[schemars(schema_with = "identifier_schema")]
         grant: String,
-        /// Why.
-        reason: String,
+        /// Salted commitment to why: people may be named in it.
+        #[schemars(schema_with = "digest_schema")]
+        reason_commitment: Digest,
     },
     /// A sealed module was uploaded.
     Module {
@@ -278,6 +280,16 @@ pub enum Event {
         /// The witness's verifier key.
         witness: String,
     },
+    /// A commitment of an earlier entry was opened to somebody of a role.
+    Open {
+        /// The index of that entry.
+        entry: u64,
+        /// The name of the commitment in it.
+        #[schemars(schema_with = "identifier_schema")]
+        field: String,
+        /// To whom.
+        reader: Reader,
+    },
 }
 
 /// A dataset that a run reads, and the accounts that pay for it.
@@ -366,6 +378,25 @@ struct Versioned {
 }
 
 impl Event {
+    /// The kind, as the field `type` names it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Domain { .. } => "domain",
+            Self::Mount { .. } => "mount",
+            Self::Grant { .. } => "grant",
+            Self::Revoke { .. } => "revoke",
+            Self::Module { .. } => "module",
+            Self::Reserve { .. } => "reserve",
+            Self::Release { .. } => "release",
+            Self::Approve { .. } => "approve",
+            Self::Reviewed { .. } => "reviewed",
+            Self::Tables { .. } => "tables",
+            Self::Open { .. } => "open",
+            Self::WitnessAdded { .. } => "witness_added",
+            Self::WitnessRemoved { .. } => "witness_removed",
+        }
+    }
+
     fn pad(&mut self) -> Option<&mut String> {
         match self {
             Self::Release { pad, .. } | Self::Tables { pad, .. } => Some(pad),
@@ -425,6 +456,7 @@ fn check_texts(entry: &Entry) -> Result<(), EntryError> {
         }
         Event::Reviewed { run, account, slot, .. } => identifier(run).and(identifier(&account.grant)).and(instant(slot)),
         Event::Release { run, .. } | Event::Tables { run, .. } => identifier(run),
+        Event::Open { field, .. } => identifier(field),
     }
 }
 

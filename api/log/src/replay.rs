@@ -9,6 +9,7 @@
 //! Rejected: trusting the totals that the log could carry beside its charges. They are computed here.
 
 use crate::entry::{Charge, Entry, EntryError, Event, Payer, PeriodCap, ReviewedTerms};
+use crate::opening::may_open;
 use crate::price::{DELTA_UNIT, RHO_UNIT, distance, epsilon_of, pays, price};
 use crate::spending::{LineageAccount, Paid, Rounds};
 use crate::text::{instant_text, parse_instant, parse_key};
@@ -174,6 +175,10 @@ impl Replay {
             Event::Tables { run, .. } => self.tables(&at, run),
             Event::WitnessAdded { witness } => self.add_witness(witness),
             Event::WitnessRemoved { witness } => self.remove_witness(&witness),
+            Event::Open { entry, field, reader } => {
+                self.check(entry < self.next, || Violation::OpenedLater { opened: entry });
+                self.check(may_open(&field, reader), || Violation::OpenedToOthers { opened: entry, field: field.clone() });
+            }
         }
     }
 

@@ -212,6 +212,14 @@ messages! {
             en: "run `{run}` made its exact tables more than once: stop the domain and ask the authority",
             zh: "运行“{run}”不止一次制作精确表格：请停止该域并询问主管部门",
         },
+        OpenedLater { opened: u64 } = "audit.opened-later" {
+            en: "a commitment of entry {opened} is opened before that entry exists: ask the custodian",
+            zh: "第 {opened} 条尚不存在，其承诺却已被开示：请询问保管方",
+        },
+        OpenedToOthers { opened: u64, field: String } = "audit.opened-to-others" {
+            en: "`{field}` of entry {opened} was opened to a role that may not read it: stop the domain and ask the authority",
+            zh: "第 {opened} 条的“{field}”被开示给无权阅读的角色：请停止该域并询问主管部门",
+        },
         Early { run: String, slot: String } = "audit.early" {
             en: "run `{run}` released before its slot {slot}, so its duration may have shown something: ask the custodian",
             zh: "运行“{run}”早于时段 {slot} 发布，其耗时可能泄露信息：请询问保管方",

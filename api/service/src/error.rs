@@ -142,6 +142,14 @@ messages! {
             en: "the witness did not cosign (status {status}): ask its operator",
             zh: "见证方未联署（状态 {status}）：请询问其运营者",
         },
+        MayNotOpen { field: String } = "opening.not-allowed" {
+            en: "`{field}` may not be opened to this role; totals and shards are opened to nobody. docs/trust.md says who may read what",
+            zh: "不得向该角色开示“{field}”；总量与分片不向任何人开示。谁可阅读什么见 docs/trust.md",
+        },
+        UnknownCommitment { entry: u64, field: String } = "opening.unknown" {
+            en: "entry {entry} has no commitment `{field}` that can be opened: `tidegate audit search` shows the entries",
+            zh: "第 {entry} 条没有可开示的承诺“{field}”：`tidegate audit search` 可查看条目",
+        },
         JoinMissing = "run.join-missing" {
             en: "the module joins two datasets: name the second one with --join",
             zh: "该模型联接两个数据集：请用 --join 指定第二个数据集",

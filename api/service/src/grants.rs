@@ -5,7 +5,8 @@ use crate::{Domain, ServiceError, instant, keys};
 use base64::Engine as _;
 use tidegate_accountant::priced_rho;
 use tidegate_authorisation::{GrantError, GrantRecord, check_period};
-use tidegate_log::{Entry, Event};
+use tidegate_log::{Entry, Event, commit};
+use tidegate_store::Opening;
 use tidegate_terms::{Epsilon, Name, PublicSchema};
 
 /// A grant to be made.
@@ -84,8 +85,10 @@ impl Domain {
         }
         let record = GrantRecord { revoked: Some(reason.to_owned()), ..record };
         act.put_grant(&record).await?;
-        let event = Event::Revoke { grant: id.to_owned(), reason: reason.to_owned() };
-        self.conclude(act, &Entry { at, event }, &[]).await?;
+        let salt = keys::random()?;
+        let opening = Opening { field: "reason_commitment", salt, content: Some(reason.as_bytes().to_vec()) };
+        let event = Event::Revoke { grant: id.to_owned(), reason_commitment: commit(&salt, reason.as_bytes()) };
+        self.conclude(act, &Entry { at, event }, &[opening]).await?;
         self.grant_view(record).await
     }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use tidegate_engine::{FrameError, read_frame, write_frame};
+use tidegate_log::Reader;
 use tidegate_sandbox::COMPONENT_BYTES_MAX;
 use tidegate_shards::ImportProgress;
 use tidegate_store::StoreError;
@@ -127,6 +128,15 @@ pub enum Request {
         /// Its name or key.
         witness: String,
     },
+    /// Open a commitment of the log.
+    Open {
+        /// The index of the entry.
+        entry: u64,
+        /// The name of the commitment in it.
+        field: String,
+        /// To whom.
+        reader: Reader,
+    },
     /// Show the account on which a dataset draws.
     BudgetShow {
         /// The dataset.
@@ -217,6 +227,7 @@ async fn answer(
         Request::WitnessAdd { url, key } => value(&domain.add_witness(url, &key).await?),
         Request::WitnessList => value(&domain.witness_views().await?),
         Request::WitnessRemove { witness } => value(&domain.remove_witness(&witness).await?),
+        Request::Open { entry, field, reader } => value(&domain.open_commitment(entry, &field, reader).await?),
         Request::BudgetShow { dataset } => value(&domain.budget(&dataset).await?),
     }
 }

@@ -17,6 +17,7 @@ mod instant;
 mod keeper;
 mod keys;
 mod modules;
+mod openings;
 mod plan;
 mod quotes;
 mod receipts;

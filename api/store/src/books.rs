@@ -153,6 +153,13 @@ impl Books {
         cost(&row, "rho", "delta")
     }
 
+    /// What was released with the entry at a position: a round's release or exact tables, as people read them.
+    pub async fn released_at(&self, position: u64) -> Result<Option<String>, StoreError> {
+        let both = "SELECT release FROM round WHERE position = ?1 UNION ALL SELECT tables FROM reviewed_run WHERE position = ?1";
+        let position = i64::try_from(position).map_err(record_error)?;
+        Ok(sqlx::query_scalar(both).bind(position).fetch_optional(&self.pool).await?)
+    }
+
     /// The salt and content of a commitment.
     pub async fn opening(&self, position: u64, field: &str) -> Result<Option<(Vec<u8>, Option<Vec<u8>>)>, StoreError> {
         let row = sqlx::query("SELECT salt, content FROM opening WHERE position = ? AND field = ?");

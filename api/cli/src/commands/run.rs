@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use std::path::Path;
 use std::time::Duration;
 use tidegate_gate::Advice;
-use tidegate_service::view::{BudgetView, PriceView, QuoteView, ReleaseShown, Shown};
+use tidegate_service::view::{BudgetView, PriceView, QuoteView, ReleaseShown, ReleaseView, Shown};
 use tidegate_service::{Admitted, Question, Reply, Request, Wish};
 use tidegate_terms::{Epsilon, Measure, Name};
 
@@ -177,7 +177,20 @@ const TIGHTEN: (&str, &str) = (
 );
 
 pub(crate) fn show_release(shown: &ReleaseShown, output: Output) {
-    let release = &shown.release;
+    if shown.stored {
+        println!("{}", output.pick("Stored answer, no new price.", "已存答案，不再计费。"));
+    }
+    show_statistics(&shown.release, output);
+    println!(
+        "{} {} / {}",
+        output.pick("Log position / size covered by the checkpoint:", "日志位置 / 检查点覆盖的条目数："),
+        shown.log_position,
+        shown.checkpoint_size
+    );
+}
+
+/// What was released, without where it stands in the log.
+pub(crate) fn show_statistics(release: &ReleaseView, output: Output) {
     println!(
         "{} {}: {} v{}, {} ({})",
         output.pick("Release of run", "运行结果"),
@@ -187,9 +200,6 @@ pub(crate) fn show_release(shown: &ReleaseShown, output: Output) {
         release.module_name,
         release.operator
     );
-    if shown.stored {
-        println!("{}", output.pick("Stored answer, no new price.", "已存答案，不再计费。"));
-    }
     show_price(&release.price, output);
     for notice in &release.notice {
         println!("{} {} ({})", output.pick("Source:", "来源："), notice.source, notice.acquired);
@@ -251,12 +261,6 @@ pub(crate) fn show_release(shown: &ReleaseShown, output: Output) {
         println!("{}", output.pick(EXACT_TABLES.0, EXACT_TABLES.1));
     }
     println!("{}", output.pick("Intervals cover the clamped statistic, not sampling error.", "区间覆盖截断后的统计量，不含抽样误差。"));
-    println!(
-        "{} {} / {}",
-        output.pick("Log position / size covered by the checkpoint:", "日志位置 / 检查点覆盖的条目数："),
-        shown.log_position,
-        shown.checkpoint_size
-    );
 }
 
 /// `tidegate budget`.

@@ -58,7 +58,8 @@ fn one_of_each() -> Vec<Entry> {
         }),
         at(Event::WitnessAdded { witness: "w.example+00000000+BA".into() }),
         at(Event::WitnessRemoved { witness: "w.example+00000000+BA".into() }),
-        at(Event::Revoke { grant: "g-1".into(), reason: "“over”\n".into() }),
+        at(Event::Revoke { grant: "g-1".into(), reason_commitment: Digest([7; 32]) }),
+        at(Event::Open { entry: 3, field: "reason_commitment".into(), reader: Reader::Regulator }),
         at(Event::Module {
             module: digest("seal"),
             component: digest("component"),

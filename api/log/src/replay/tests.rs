@@ -148,7 +148,7 @@ pub(crate) fn story() -> Vec<Entry> {
         ("2026-11-21T10:05:00Z", reserve("r-2", "2026-11-21T10:06:00Z")),
         ("2026-11-21T10:07:00Z", release("r-2")),
         ("2026-11-21T10:08:00Z", reserve("r-3", "2026-11-21T10:09:00Z")),
-        ("2026-11-21T10:10:00Z", Event::Revoke { grant: "g-1".into(), reason: "over".into() }),
+        ("2026-11-21T10:10:00Z", Event::Revoke { grant: "g-1".into(), reason_commitment: Digest([7; 32]) }),
     ];
     events.into_iter().map(|(at, event)| Entry { at: at.into(), event }).collect()
 }
@@ -605,7 +605,8 @@ fn exact_tables_are_approved_by_two_and_admitted_before() {
     expect(&change_tables!(6, Reviewed { slot } => *slot = "2026-11-21T10:04:59Z".into()), &[(6, "audit.slot-past")]);
     expect(&change_tables!(6, Reviewed { slot } => *slot = "2026-11-21T10:06:00Z".into()), &[(7, "audit.early")]);
     let mut revoked = tables_story();
-    revoked.insert(6, Entry { at: revoked[5].at.clone(), event: Event::Revoke { grant: "g-1".into(), reason: "over".into() } });
+    revoked
+        .insert(6, Entry { at: revoked[5].at.clone(), event: Event::Revoke { grant: "g-1".into(), reason_commitment: Digest([7; 32]) } });
     expect(&revoked, &[(7, "audit.grant-revoked")]);
     expect(&change_tables!(1, Mount { reviewed } => *reviewed = None), &[(6, "audit.tables-not-allowed")]);
     let other_terms = |change: &dyn Fn(&mut ReviewedTerms)| change_tables!(1, Mount { reviewed } => reviewed.iter_mut().for_each(change));

@@ -255,7 +255,7 @@ impl Stage<'_> {
             return Err(CliError::Demo { detail: "the log has findings".into() });
         }
         if !self.output.json {
-            audit::show(&report, self.output);
+            audit::verify::show(&report, self.output);
         }
         Ok(report)
     }
