@@ -141,6 +141,30 @@ fn a_quorum_of_witnesses_decides_what_is_shown() {
 }
 
 #[test]
+fn exact_tables_wait_for_witnesses_too() {
+    let domain = Domain::empty();
+    let mut witness = Witness::new(&domain, "w1");
+    witness.introduce(&domain).json();
+    let keys = ["one", "other", "operator.key"].map(|name| domain.key(name)["public_key"].as_str().expect("key").to_owned());
+    let approvers = format!("[reviewed_aggregate]\napprovers = [\"{}\", \"{}\"]\n", keys[0], keys[1]);
+    domain.mount_rand_hie(&format!("{IMMEDIATELY}\n{approvers}[witnesses]\nquorum = 1\nkeys = [\"{}\"]\n", witness.vkey));
+    domain.grant("person-years.plan,person-years.year,person-years.meddol,person-years.mdvis", "5");
+    domain.upload_samples(&["plan-year-table"]);
+    for key in ["one", "other"] {
+        let key = domain.beside(key);
+        let approve = ["model", "approve", "plan-year-table", "--dataset", "rand-hie", "--operator", "city-health", "--key", text(&key)];
+        domain.ask(&approve).json();
+    }
+    let run = ["run", "--dataset", "rand-hie", "--model", "plan-year-table", "--operator", "city-health"];
+    witness.die();
+    domain.ask(&run).refused("run.not-witnessed");
+    domain.ask(&run).refused("run.not-witnessed");
+    witness.come_back();
+    assert_eq!(domain.ask(&run).json()["stored"], true);
+    domain.audit();
+}
+
+#[test]
 fn a_restored_domain_that_signs_another_history_is_caught() {
     let domain = Domain::with_rand_hie(IMMEDIATELY);
     let witness = Witness::new(&domain, "w1");

@@ -1,5 +1,9 @@
 //! The command line, as data. Chinese help stands in `help.rs`; a test holds both together.
 
+mod log;
+
+pub(crate) use log::{LogCommand, LogWitnessCommand, WitnessCommand};
+
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 

@@ -117,7 +117,10 @@ impl Relations {
                 subjects.datasets.insert(dataset.clone());
             }
             Event::Retention { .. } | Event::Purge { .. } => {}
-            Event::Open { .. } | Event::RotateKey { .. } | Event::WitnessAdded { .. } | Event::WitnessRemoved { .. } => {}
+            Event::Open { .. } | Event::RotateKey { .. } => {}
+            Event::WitnessAdded { witness } | Event::WitnessRemoved { witness } => {
+                subjects.organisations.extend(witness.split('+').next().map(str::to_owned));
+            }
             Event::ProductPolicy(_) | Event::ProductKeys(_) => {}
             Event::ProductApplication(event) => {
                 event.sources.iter().for_each(|source| self.run(&mut subjects, &source.run));

@@ -5,6 +5,9 @@
 //! by others check them unmodified. [`verify`] checks such a directory offline: every bit, and then every rule
 //! that the entries must keep among each other. [`prove`] makes the proof that a product carries with it.
 //!
+//! For outsiders: [`pull`] keeps a verified copy, [`compare_heads`] says whether two signed heads fit together and makes
+//! [`ForkEvidence`] where they do not; [`Submission`] and [`Witness`] are what logs and witnesses say to each other.
+//!
 //! What the holder of the signing key can do: sign a history that never was, from its beginning. What it cannot:
 //! change one that somebody else has kept a checkpoint of. What the holder of the files can do: withhold them.
 

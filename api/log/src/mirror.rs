@@ -53,7 +53,7 @@ messages! {
 pub struct PullReport {
     /// Which log.
     pub origin: String,
-    /// Whether the key came from the caller, or from an earlier pull that had it so.
+    /// Whether the caller brought the key; otherwise it is the mirror's own, or came from the publisher.
     pub key_trusted: bool,
     /// Entries that the mirror had before.
     pub entries_before: u64,

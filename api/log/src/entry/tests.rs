@@ -39,7 +39,7 @@ fn one_of_each() -> Vec<Entry> {
             run_rho_max: Rho::cap(0.01),
             period: None,
             reviewed: None,
-            witnesses: None,
+            witnesses: Some(tidegate_terms::WitnessQuorum { quorum: 1, keys: vec!["w.example+00000000+BA".into()] }),
             visibility: Visibility::AtSlot,
             schema: digest("schema"),
             policy: digest("policy"),
@@ -56,6 +56,8 @@ fn one_of_each() -> Vec<Entry> {
             valid_from: "2026-01-01".into(),
             valid_until: "2027-01-01".into(),
         }),
+        at(Event::WitnessAdded { witness: "w.example+00000000+BA".into() }),
+        at(Event::WitnessRemoved { witness: "w.example+00000000+BA".into() }),
         at(Event::Revoke { grant: "g-1".into(), reason_commitment: Digest([7; 32]) }),
         at(Event::Open { entry: 3, field: "reason_commitment".into(), reader: Reader::Regulator }),
         at(Event::Module {

@@ -99,10 +99,18 @@ fn a_pull_that_dies_anywhere_is_finished_by_the_next() {
 
 #[test]
 fn a_changed_byte_anywhere_is_refused_and_nothing_of_it_kept() {
-    let mut publisher = Publisher::new();
-    let mut source = publisher.grow(70_000);
-    let files: Vec<String> = Files::new(publisher.directory.path()).tiles().expect("tiles");
-    for path in files.iter().step_by(23).chain([&"tile/1/000".to_owned(), &"tile/1/001.p/17".to_owned(), &CHECKPOINT.to_owned()]) {
+    let mut small = Publisher::new();
+    small.grow(1_000);
+    let every: Vec<String> = Files::new(small.directory.path()).tiles().expect("tiles").into_iter().chain([CHECKPOINT.into()]).collect();
+    change_and_pull(&small, &every, 1_000);
+    let mut large = Publisher::new();
+    large.grow(66_000);
+    change_and_pull(&large, &["tile/0/100".into(), "tile/1/000".into(), "tile/1/001.p/1".into(), "tile/entries/256".into()], 66_000);
+}
+
+fn change_and_pull(publisher: &Publisher, paths: &[String], size: u64) {
+    let mut source = DirectorySource::new(publisher.directory.path());
+    for path in paths {
         let mirror = tempfile::tempdir().expect("mirror");
         let file = publisher.directory.path().join(path);
         let good = fs::read(&file).expect("read");
@@ -115,7 +123,7 @@ fn a_changed_byte_anywhere_is_refused_and_nothing_of_it_kept() {
         fs::write(&file, &good[..good.len() - 1]).expect("write");
         pull(&mut source, mirror.path(), Some(&publisher.vkey())).expect_err("cut");
         fs::write(&file, &good).expect("write");
-        assert_eq!(pull(&mut source, mirror.path(), Some(&publisher.vkey())).expect("whole again").entries, 70_000);
+        assert_eq!(pull(&mut source, mirror.path(), Some(&publisher.vkey())).expect("whole again").entries, size);
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn run(log: &LogArguments, period: Period, out: &Path, output: Output
     output.show(&dossier, |dossier| {
         println!("{} {}: {}", output.pick("Dossier written to", "卷宗已写入"), out.display(), dossier.lines.len());
     });
-    Ok(if report.verdict() == Verdict::Verified { ExitCode::SUCCESS } else { ExitCode::from(3) })
+    Ok(ExitCode::from(super::code(report.verdict())))
 }
 
 fn write(out: &Path, files: &[(&str, String)]) -> Result<(), CliError> {
@@ -131,13 +131,12 @@ fn text(dossier: &Dossier, report: &AuditReport, language: Language) -> String {
     let _ = writeln!(text, "\n## {}\n", pick("Organisations", "机构"));
     let _ = writeln!(
         text,
-        "| {} | {} | {} | {} | {} | {} |\n|---|---:|---:|---:|---:|---:|",
+        "| {} | {} | {} | {} | {} | rho |\n|---|---:|---:|---:|---:|---:|",
         pick("organisation", "机构"),
         pick("grants", "授权"),
         pick("modules", "模型"),
         pick("runs", "运行"),
         pick("exact-table runs", "精确表格运行"),
-        "rho"
     );
     for (name, activity) in &dossier.organisations {
         let _ = writeln!(
