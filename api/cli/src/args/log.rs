@@ -16,6 +16,12 @@ pub(crate) enum LogCommand {
     /// The witnesses that cosign the domain's log
     #[command(subcommand)]
     Witness(LogWitnessCommand),
+    /// Give the log another signing key; both sign for a time
+    RotateKey {
+        /// For how many days both keys sign
+        #[arg(long, value_name = "DAYS")]
+        overlap_days: u32,
+    },
 }
 
 #[derive(Debug, Subcommand)]

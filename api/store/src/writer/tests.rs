@@ -13,7 +13,7 @@ fn entry(name: &str) -> Entry {
 }
 
 fn entry_at(name: &str, at: &str) -> Entry {
-    Entry { at: at.into(), event: Event::Revoke { grant: name.into(), reason: "over".into() } }
+    Entry { at: at.into(), event: Event::Revoke { grant: name.into(), reason_commitment: tidegate_terms::Digest([7; 32]) } }
 }
 
 fn opening() -> Opening {
