@@ -1,7 +1,7 @@
 //! Data products: applications, delivery packages, and their verification.
 //!
 //! Guarantee: a package is a pure function of its signed facts and of the releases that the log committed to.
-//! [`verify`] needs public keys alone; it opens the commitments, makes every file again and compares the bytes, so that
+//! [`verify()`] needs public keys alone; it opens the commitments, makes every file again and compares the bytes, so that
 //! nothing in a package is believed because the package says so.
 //!
 //! Rejected: signing whatever files an operator puts together. A signature over a table says who is to blame for it, not
