@@ -1,8 +1,8 @@
 //! Data products: applications, delivery packages, and their verification.
 //!
 //! Guarantee: a package is a pure function of its signed facts and of the releases that the log committed to.
-//! [`verify`] needs public keys alone; it opens the commitments, makes every file again and compares the bytes, so that
-//! nothing in a package is believed because the package says so.
+//! [`verify()`] needs public keys alone; it opens the commitments, makes every file again and compares the bytes, so that
+//! no number in a table is believed because the package says so. What the signature alone covers stands in docs/trust.md.
 //!
 //! Rejected: signing whatever files an operator puts together. A signature over a table says who is to blame for it, not
 //! that it is the table that left the gate.
