@@ -60,6 +60,7 @@ mod tests {
     use super::*;
     use crate::cosignature::WitnessSigner;
     use crate::entry::Entry;
+    use crate::replay::Read;
     use tidegate_terms::Message as _;
 
     #[test]
@@ -68,7 +69,7 @@ mod tests {
         let mut replay = Replay::new("log.example");
         let mut take = |event| {
             let before = replay.findings.len();
-            replay.take(&Entry { at: "2026-11-22T10:00:00Z".into(), event }.encode().expect("entry"));
+            replay.take(Read::of(&Entry { at: "2026-11-22T10:00:00Z".into(), event }.encode().expect("entry")));
             replay.findings[before..].iter().map(|finding| finding.violation.code()).collect::<Vec<_>>()
         };
         let begin = Event::Domain { origin: "log.example".into(), software: "test".into() };

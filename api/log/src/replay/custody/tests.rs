@@ -3,6 +3,7 @@
 use super::*;
 use crate::custody::{Obstacle, ReplayCheck};
 use crate::entry::{Entry, commit};
+use crate::replay::Read;
 use crate::replay::tests::{ORIGIN, story};
 use tidegate_terms::{Digest, Message as _};
 
@@ -63,7 +64,7 @@ fn after() -> Vec<Entry> {
 
 fn told(entries: &[Entry]) -> Replay {
     let mut replay = Replay::new(ORIGIN);
-    entries.iter().for_each(|entry| replay.take(&entry.encode().expect("encode")));
+    entries.iter().for_each(|entry| replay.take(Read::of(&entry.encode().expect("encode"))));
     replay
 }
 

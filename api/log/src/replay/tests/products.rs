@@ -151,7 +151,7 @@ fn products_are_made_of_granted_releases_of_their_operator() {
     expect(&and(LATE, [Event::ProductApplication(application("p-1", "acme", &[]))]), &[(15, "audit.product-again")]);
     expect(&and(LATE, [step(Step::Coded, "registry")]), &[(15, "audit.product-step")]);
     let mut revoked = product_story();
-    revoked.insert(13, Entry { at: LATE.into(), event: Event::Revoke { grant: "g-1".into(), reason: "over".into() } });
+    revoked.insert(13, Entry { at: LATE.into(), event: Event::Revoke { grant: "g-1".into(), reason_commitment: Digest([7; 32]) } });
     expect(&revoked, &[(14, "audit.product-grant")]);
 }
 
