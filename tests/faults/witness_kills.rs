@@ -56,7 +56,7 @@ fn a_killed_witness_never_cosigns_two_histories() {
                 match status {
                     200 => {
                         cosignature_line(&request.checkpoint, body, &witness).expect("its cosignature");
-                        let head = SignedHead::parse(request.checkpoint.as_bytes(), signer.verifier()).expect("head");
+                        let head = SignedHead::parse(request.checkpoint.as_bytes(), &signer.verifier().into()).expect("head");
                         known = head.checkpoint.size;
                         answered.push((which, head));
                     }
@@ -74,7 +74,7 @@ fn a_killed_witness_never_cosigns_two_histories() {
     let (which, newest) = answered.last().expect("an answer").clone();
     for (_, head) in &answered {
         let mut source = DirectorySource::new(&logs[which]);
-        let growth = compare_heads(head, &newest, Some(&mut source), signer.verifier());
+        let growth = compare_heads(head, &newest, Some(&mut source), &signer.verifier().into());
         assert!(growth.expect("compared").consistent, "{head:?} is on another history");
     }
     let evidence = tidegate(&["witness", "show", text(&directory), "--json"]).json()["logs"][0]["evidence"].clone();

@@ -7,7 +7,9 @@ use std::path::Path;
 use tidegate_log::{AuditReport, KeyChain, Verifier, key_links, prove, verify};
 use tidegate_tests::domain::{Domain, IMMEDIATELY, days_from_today, place, text};
 use tidegate_tests::keeper::{Answer, Fault, Keeper};
+use tidegate_tests::products::Shop;
 use tidegate_tests::program::tidegate;
+use tidegate_tests::servers::Server;
 
 fn vkey(log: &Path) -> String {
     fs::read_to_string(log.join("vkey")).expect("vkey").trim().to_owned()
@@ -112,6 +114,47 @@ fn the_log_is_verified_from_any_of_its_keys() {
     assert!(verify(&log, Some(&first)).is_err());
     fs::write(&link, good).expect("write");
     verified(&log, &first, 3);
+}
+
+/// Mirrors, comparisons, searches and packages follow the changes too.
+#[test]
+fn outsiders_who_trust_an_earlier_key_can_go_on() {
+    let shop = Shop::open();
+    let log = shop.domain.directory().join("log");
+    let (first, mirror, kept) = (vkey(&log), shop.domain.beside("mirror"), shop.domain.beside("kept"));
+    let pull = |from: &str, to: &Path, key: &str| tidegate(&["--json", "audit", "pull", from, "--to", text(to), "--key", key]);
+    pull(text(&log), &mirror, &first).json();
+    fs::copy(log.join("checkpoint"), &kept).expect("keep a checkpoint");
+
+    let rotated = shop.domain.ask(&["log", "rotate-key", "--overlap-days", "2"]).json();
+    let second = rotated["key"].as_str().expect("key").to_owned();
+    let (_, package) = shop.delivered("package");
+    assert!(package.join("log/key-1.rotation").exists());
+    for key in [&first, &second] {
+        tidegate(&["--json", "product", "verify", text(&package), "--key", key]).json();
+    }
+    done(Keeper::ahead(shop.domain.directory(), 3).ask(&grant(&shop.domain, 2.0), &[]));
+    assert_eq!(signatures(&log), 1, "the new key alone");
+
+    // From a directory, and over HTTP into another mirror; then offline, with either key.
+    let before = pull(text(&log), &mirror, &first).json();
+    assert!(before["entries"].as_u64() > before["entries_before"].as_u64());
+    let server = Server::start(&["log", "serve", text(&log)], "127.0.0.1:0");
+    let fresh = shop.domain.beside("fresh");
+    pull(&server.url(), &fresh, &first).json();
+    server.stop();
+    for copy in [&mirror, &fresh] {
+        verified(copy, &first, 2);
+    }
+    pull(text(&log), &mirror, &second).json();
+    let foreign = vkey(&Domain::empty().directory().join("log"));
+    assert_ne!(pull(text(&log), &mirror, &foreign).code, Some(0));
+    assert_ne!(pull(text(&log), &shop.domain.beside("none"), &foreign).code, Some(0));
+    let since = ["--json", "audit", "consistency", text(&log), "--since", text(&kept), "--key", &first];
+    assert_eq!(tidegate(&since).json()["consistent"], true);
+    let search = ["--json", "audit", "search", "--log", text(&mirror), "--key", &first, "--kind", "rotate_key"];
+    assert_eq!(tidegate(&search).json()["matches"].as_array().map(Vec::len), Some(1));
+    tidegate(&["--json", "product", "verify", text(&package), "--key", &first, "--log", text(&mirror)]).json();
 }
 
 /// The first bundle's entries.

@@ -16,7 +16,7 @@ use std::future::Future;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tidegate_log::{Tile, TileKind};
+use tidegate_log::{Tile, TileKind, is_key_link};
 
 /// The longest bundle.
 const FILE_BYTES_MAX: u64 = 256 * (65_535 + 2);
@@ -41,7 +41,7 @@ async fn answer(State(directory): State<Arc<PathBuf>>, request: Request<Body>) -
     let path = request.uri().path().trim_start_matches('/').to_owned();
     let tile = Tile::parse(&path);
     // One slash before a path, as everybody writes it: otherwise caches keep one file under many names.
-    if (tile.is_none() && path != "checkpoint" && path != "vkey") || request.uri().path().starts_with("//") {
+    if (tile.is_none() && path != "checkpoint" && path != "vkey" && !is_key_link(&path)) || request.uri().path().starts_with("//") {
         return text(StatusCode::NOT_FOUND, NOT_FOUND);
     }
     match tokio::task::spawn_blocking(move || read(&directory, &path)).await {

@@ -152,7 +152,7 @@ impl AuditReport {
 /// had, as long as it leads to the one that signs now.
 pub fn verify(directory: &Path, vkey: Option<&str>) -> Result<AuditReport, AuditError> {
     let files = Files::new(directory);
-    let (chain, links, note, head) = open_signed(&files, vkey)?;
+    let Opened { chain, links, note, head } = open_signed(&files, vkey)?;
     let signed = Signed::all(&note, &head, &links)?;
     let replay = check_tree(&files, &head, &chain, signed)?;
     let (files_unsigned, files_unknown) = check_other_files(&files, head.size)?;
@@ -185,16 +185,23 @@ pub fn log_keys(directory: &Path, vkey: Option<&str>) -> Result<KeyChain, AuditE
 
 /// The log's head, signed by one of its keys.
 pub(crate) fn open_log(files: &Files, vkey: Option<&str>) -> Result<Checkpoint, AuditError> {
-    open_signed(files, vkey).map(|(_, _, _, head)| head)
+    open_signed(files, vkey).map(|opened| opened.head)
 }
 
-/// The keys of a log, how they follow from each other, its head as a note, and what that says.
-fn open_signed(files: &Files, vkey: Option<&str>) -> Result<(KeyChain, Vec<(String, KeyLink)>, Vec<u8>, Checkpoint), AuditError> {
+/// The keys of a log, the files of their changes, its head as a note, and what that says.
+struct Opened {
+    chain: KeyChain,
+    links: Vec<(String, KeyLink)>,
+    note: Vec<u8>,
+    head: Checkpoint,
+}
+
+fn open_signed(files: &Files, vkey: Option<&str>) -> Result<Opened, AuditError> {
     let links = read_links(files)?;
     let chain = load_keys(files, vkey, &links)?;
     let note = files.read(CHECKPOINT)?.ok_or(FileError::Missing { file: CHECKPOINT.into() })?;
     let head = chain.verify_checkpoint(&note).map_err(checkpoint_error)?;
-    Ok((chain, links, note, head))
+    Ok(Opened { chain, links, note, head })
 }
 
 /// The key to begin with and those that it leads to; the one that lies beside the log must be among them.

@@ -2,7 +2,7 @@
 //!
 //! Guarantee: the answer is decided by hashes that lead to the larger head's signed root, so neither the publisher nor
 //! a damaged copy can make honest heads look forked. [`ForkEvidence`] needs neither log nor tiles: two notes signed by
-//! one key, and a consistency proof from *another* root of the smaller size to the larger head. The log that the larger
+//! one key (or by keys that it leads to), and a consistency proof from *another* root of the smaller size to the larger head. The log that the larger
 //! head signs has that other root at that size, so the smaller head signs another history.
 //!
 //! Rejected: calling a failed consistency proof evidence. Whoever made the proof could have spoilt it.
@@ -13,6 +13,7 @@ use crate::files::CHECKPOINT;
 use crate::hash::empty_root;
 use crate::key::Verifier;
 use crate::note::Note;
+use crate::rotation::{KeyChain, KeyLink};
 use crate::source::Source;
 use crate::tree::{prove_consistency, range_root, verify_consistency};
 use serde::{Deserialize, Serialize};
@@ -97,6 +98,9 @@ pub struct ForkEvidence {
     pub format: String,
     /// The log's verifier key.
     pub vkey: String,
+    /// The changes of that key that lead to those that signed the notes, each as its file tells it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rotations: Vec<String>,
     /// The signed note of the smaller head, or one of two of the same size.
     pub smaller: String,
     /// The signed note of the other head.
@@ -108,17 +112,17 @@ pub struct ForkEvidence {
 }
 
 impl SignedHead {
-    /// Reads a signed note; keeps of its signatures what is there.
-    pub fn parse(note: &[u8], verifier: &Verifier) -> Result<Self, CheckpointError> {
-        let checkpoint = Checkpoint::verify(note, verifier)?;
+    /// Reads a note that one of these keys signed; keeps of its signatures what is there.
+    pub fn parse(note: &[u8], keys: &KeyChain) -> Result<Self, CheckpointError> {
+        let checkpoint = keys.verify_checkpoint(note)?;
         let note = String::from_utf8(note.to_vec()).map_err(|_| CheckpointError::Malformed)?;
         Ok(Self { checkpoint, note })
     }
 
     /// The head that a source shows now.
-    pub fn of_source(source: &mut dyn Source, verifier: &Verifier) -> Result<Self, GrowthError> {
+    pub fn of_source(source: &mut dyn Source, keys: &KeyChain) -> Result<Self, GrowthError> {
         let note = source.fetch(CHECKPOINT, CHECKPOINT_BYTES_MAX).map_err(AuthenticError::from)?;
-        Ok(Self::parse(&note.ok_or(GrowthError::NoCheckpoint)?, verifier)?)
+        Ok(Self::parse(&note.ok_or(GrowthError::NoCheckpoint)?, keys)?)
     }
 
     fn view(&self) -> HeadView {
@@ -131,7 +135,7 @@ pub fn compare_heads(
     older: &SignedHead,
     newer: &SignedHead,
     source: Option<&mut dyn Source>,
-    verifier: &Verifier,
+    keys: &KeyChain,
 ) -> Result<Growth, GrowthError> {
     let (old, new) = (&older.checkpoint, &newer.checkpoint);
     if old.size > new.size {
@@ -145,7 +149,7 @@ pub fn compare_heads(
             prefix(&mut tree, size, new.size)?
         }
     };
-    Ok(judge(older, newer, prefix_root, proof, verifier))
+    Ok(judge(older, newer, prefix_root, proof, keys))
 }
 
 /// The root of the first `size` entries of a tree, and the proof from there to the whole.
@@ -153,11 +157,12 @@ pub(crate) fn prefix(tree: &mut Authentic<'_>, size: u64, whole: u64) -> Result<
     Ok((range_root(tree, 0, size)?, prove_consistency(tree, size, whole)?))
 }
 
-pub(crate) fn judge(older: &SignedHead, newer: &SignedHead, prefix_root: Digest, proof: Vec<Digest>, verifier: &Verifier) -> Growth {
+pub(crate) fn judge(older: &SignedHead, newer: &SignedHead, prefix_root: Digest, proof: Vec<Digest>, keys: &KeyChain) -> Growth {
     let consistent = prefix_root == older.checkpoint.root;
     let evidence = || ForkEvidence {
         format: FORMAT.to_owned(),
-        vkey: verifier.to_string(),
+        vkey: keys.keys()[0].to_string(),
+        rotations: keys.links().iter().map(ToString::to_string).collect(),
         smaller: older.note.clone(),
         larger: newer.note.clone(),
         prefix_root,
@@ -177,12 +182,13 @@ pub(crate) fn judge(older: &SignedHead, newer: &SignedHead, prefix_root: Digest,
 impl ForkEvidence {
     /// Evidence from two notes of one size, without any tiles.
     pub fn of_one_size(one: &str, other: &str, verifier: &Verifier) -> Result<Option<Self>, GrowthError> {
-        let (one, other) = (SignedHead::parse(one.as_bytes(), verifier)?, SignedHead::parse(other.as_bytes(), verifier)?);
+        let keys = KeyChain::from(verifier);
+        let (one, other) = (SignedHead::parse(one.as_bytes(), &keys)?, SignedHead::parse(other.as_bytes(), &keys)?);
         if one.checkpoint.size != other.checkpoint.size {
             return Ok(None);
         }
         let root = other.checkpoint.root;
-        Ok(judge(&one, &other, root, Vec::new(), verifier).evidence.map(|evidence| *evidence))
+        Ok(judge(&one, &other, root, Vec::new(), &keys).evidence.map(|evidence| *evidence))
     }
 
     /// Reads a file of evidence; nothing is verified yet.
@@ -193,14 +199,16 @@ impl ForkEvidence {
 
     /// Checks it under this key: both signatures, the proof, and that the heads cannot both be true.
     pub fn verify(&self, verifier: &Verifier) -> Result<Growth, GrowthError> {
-        let older = SignedHead::parse(self.smaller.as_bytes(), verifier)?;
-        let newer = SignedHead::parse(self.larger.as_bytes(), verifier)?;
+        let links: Option<Vec<KeyLink>> = self.rotations.iter().map(|text| KeyLink::parse(text)).collect();
+        let keys = KeyChain::follow(verifier, &links.ok_or(GrowthError::EvidenceMalformed)?);
+        let older = SignedHead::parse(self.smaller.as_bytes(), &keys)?;
+        let newer = SignedHead::parse(self.larger.as_bytes(), &keys)?;
         let (old, new) = (&older.checkpoint, &newer.checkpoint);
         let holds = verify_consistency(old.size, self.prefix_root, new.size, new.root, &self.proof);
         if !holds || self.prefix_root == old.root {
             return Err(GrowthError::EvidenceFails);
         }
-        Ok(judge(&older, &newer, self.prefix_root, self.proof.clone(), verifier))
+        Ok(judge(&older, &newer, self.prefix_root, self.proof.clone(), &keys))
     }
 
     /// As it lies in a file.

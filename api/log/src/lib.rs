@@ -65,7 +65,7 @@ pub use opening::{CommitmentOpening, OpeningError, Reader, may_open};
 pub use proof::{ProofError, TlogProof, prove};
 pub use publish::{EntrySource, PublishError, Published, SigningKeys, publish, publish_under, republish};
 pub use replay::OpenRun;
-pub use rotation::{KeyChain, KeyLink, key_links, write_key_link};
+pub use rotation::{KeyChain, KeyLink, is_key_link, key_links, write_key_link};
 pub use source::{DirectorySource, Source, SourceError};
 pub use spending::LineageAccount;
 pub use submission::{Submission, SubmissionError, attach_cosignature, cosignature_line, published_head};

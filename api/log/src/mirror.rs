@@ -13,12 +13,16 @@ use crate::checkpoint::CheckpointError;
 use crate::files::{CHECKPOINT, FileError, Files, VKEY};
 use crate::growth::{CHECKPOINT_BYTES_MAX, SignedHead, judge, prefix};
 use crate::key::Verifier;
+use crate::rotation::{self, KeyChain, KeyLink};
 use crate::source::{DirectorySource, Source, SourceError};
 use crate::tiles::{TILE_WIDTH, Tile, TileKind, encode_bundle, encode_hashes};
 use std::path::Path;
 use tidegate_terms::{Digest, messages};
 
 const VKEY_BYTES_MAX: u64 = 4_096;
+const LINK_BYTES_MAX: u64 = 2_200_000;
+/// More changes of key than anybody makes.
+const LINKS_MAX: usize = 1_000;
 
 messages! {
     /// Why a mirror was not brought up.
@@ -69,10 +73,11 @@ pub struct PullReport {
 pub fn pull(source: &mut dyn Source, to: &Path, vkey: Option<&str>) -> Result<PullReport, MirrorError> {
     let files = Files::new(to);
     let _lock = files.lock()?;
-    let verifier = load_key(source, &files, vkey)?;
+    let links = fetch_links(source)?;
+    let keys = load_keys(source, &files, vkey, &links)?;
     let note = source.fetch(CHECKPOINT, CHECKPOINT_BYTES_MAX)?.ok_or(MirrorError::NoCheckpoint)?;
-    let shown = SignedHead::parse(&note, &verifier)?;
-    let kept = files.read(CHECKPOINT)?.map(|note| SignedHead::parse(&note, &verifier)).transpose()?;
+    let shown = SignedHead::parse(&note, &keys)?;
+    let kept = files.read(CHECKPOINT)?.map(|note| SignedHead::parse(&note, &keys)).transpose()?;
     let mut report = PullReport {
         origin: shown.checkpoint.origin.clone(),
         key_trusted: vkey.is_some(),
@@ -82,11 +87,17 @@ pub fn pull(source: &mut dyn Source, to: &Path, vkey: Option<&str>) -> Result<Pu
         bundles_fetched: 0,
     };
     if let Some(kept) = &kept {
-        check_growth(source, &files, to, kept, &shown, &verifier)?;
+        check_growth(source, &files, to, kept, &shown, &keys)?;
     }
     report.bundles_fetched = fetch(source, &files, report.entries_before, &shown)?;
     if files.read(VKEY)?.is_none() {
-        files.write(VKEY, format!("{verifier}\n").as_bytes())?;
+        files.write(VKEY, format!("{}\n", keys.keys()[0]).as_bytes())?;
+    }
+    for (number, link) in (1..).zip(&links) {
+        let (at, text) = (rotation::path(number), link.to_string());
+        if files.read(&at)?.as_deref() != Some(text.as_bytes()) {
+            files.write(&at, text.as_bytes())?;
+        }
     }
     let same = kept.is_some_and(|kept| kept.checkpoint == shown.checkpoint && kept.note.len() >= shown.note.len());
     if !same {
@@ -98,16 +109,34 @@ pub fn pull(source: &mut dyn Source, to: &Path, vkey: Option<&str>) -> Result<Pu
     Ok(report)
 }
 
-fn load_key(source: &mut dyn Source, files: &Files, vkey: Option<&str>) -> Result<Verifier, MirrorError> {
+/// The changes of key that the publisher shows. Each must be signed by the key that it brings; whether a trusted key
+/// leads to it is decided by whoever follows them.
+fn fetch_links(source: &mut dyn Source) -> Result<Vec<KeyLink>, MirrorError> {
+    let mut links = Vec::new();
+    while links.len() < LINKS_MAX {
+        let file = rotation::path(links.len() + 1);
+        let Some(bytes) = source.fetch(&file, LINK_BYTES_MAX)? else { break };
+        let link = std::str::from_utf8(&bytes).ok().and_then(KeyLink::parse);
+        let link = link.filter(|link| link.to_string().as_bytes() == bytes && link.verify(link.key()).is_ok());
+        links.push(link.ok_or(AuthenticError::Differs { file })?);
+    }
+    Ok(links)
+}
+
+/// The given key or the one that the mirror keeps, and where it leads; either must lead to the other.
+fn load_keys(source: &mut dyn Source, files: &Files, vkey: Option<&str>, links: &[KeyLink]) -> Result<KeyChain, MirrorError> {
     let parse = |bytes: Vec<u8>| String::from_utf8(bytes).ok().and_then(|text| Verifier::parse(text.trim()).ok());
     let kept = files.read(VKEY)?.map(|bytes| parse(bytes).ok_or(AuditError::VkeyFile)).transpose()?;
     let given = vkey.map(|vkey| Verifier::parse(vkey.trim()).map_err(|_| AuditError::Key)).transpose()?;
+    let chain = |key: &Verifier| KeyChain::follow(key, links);
     match (given, kept) {
-        (Some(given), Some(kept)) if given != kept => Err(MirrorError::OtherKey { kept: kept.to_string() }),
-        (Some(key), _) | (None, Some(key)) => Ok(key),
+        (Some(given), Some(kept)) if chain(&given).keys().contains(&kept) => Ok(chain(&given)),
+        (Some(given), Some(kept)) if chain(&kept).keys().contains(&given) => Ok(chain(&kept)),
+        (Some(_), Some(kept)) => Err(MirrorError::OtherKey { kept: kept.to_string() }),
+        (Some(key), None) | (None, Some(key)) => Ok(chain(&key)),
         (None, None) => {
             let beside = source.fetch(VKEY, VKEY_BYTES_MAX)?.ok_or(AuditError::NoKey)?;
-            Ok(parse(beside).ok_or(AuditError::VkeyFile)?)
+            Ok(chain(&parse(beside).ok_or(AuditError::VkeyFile)?))
         }
     }
 }
@@ -119,7 +148,7 @@ fn check_growth(
     to: &Path,
     kept: &SignedHead,
     shown: &SignedHead,
-    verifier: &Verifier,
+    keys: &KeyChain,
 ) -> Result<(), MirrorError> {
     let (old, new) = (kept.checkpoint.size, shown.checkpoint.size);
     let growth = if old <= new {
@@ -129,11 +158,11 @@ fn check_growth(
             // Not from the mirror's files: they may be the other history's.
             prefix(&mut Authentic::open(source, None, &shown.checkpoint)?, old, new)?
         };
-        judge(kept, shown, root, proof, verifier)
+        judge(kept, shown, root, proof, keys)
     } else {
         let mut own = DirectorySource::new(to);
         let (root, proof) = prefix(&mut Authentic::open(&mut own, None, &kept.checkpoint)?, new, old)?;
-        judge(shown, kept, root, proof, verifier)
+        judge(shown, kept, root, proof, keys)
     };
     if let Some(evidence) = &growth.evidence {
         let file = format!("evidence/{}.json", evidence.name());

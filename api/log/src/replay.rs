@@ -84,9 +84,10 @@ struct Run {
     ended: bool,
     /// What its rounds cost; nothing is kept for a single round, which never comes back.
     price: Option<Rounds>,
-    /// Who gets back what later rounds would have cost: the line of each lineage's account, and the grants. Empty
-    /// where nothing can come back.
+    /// Who gets back what later rounds would have cost: the line of each lineage's account. Empty where nothing can
+    /// come back.
     lineages: Vec<(Name, usize)>,
+    /// The grants that were charged.
     grants: BTreeSet<String>,
     reads: Reads,
 }
@@ -304,7 +305,7 @@ impl Replay {
         self.check(due >= earliest, || Violation::SlotPast { run: name(), slot: slot.clone() });
         let price = (rounds > 1).then_some(price);
         if price.is_none() {
-            (lineages, grants) = Default::default();
+            lineages = Vec::new();
         }
         let reads = self.open_versions(&run, &accounts);
         let state = Run { due, slot_seconds, waits, rounds, released: 0, ended: false, price, lineages, grants, reads };

@@ -67,25 +67,40 @@ impl std::fmt::Display for KeyLink {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyChain {
     keys: Vec<Verifier>,
+    /// The changes that led on, one fewer than keys.
+    links: Vec<KeyLink>,
+}
+
+/// One key alone, without changes.
+impl From<&Verifier> for KeyChain {
+    fn from(key: &Verifier) -> Self {
+        Self::follow(key, &[])
+    }
 }
 
 impl KeyChain {
     /// Follows the changes, in their order, from a trusted key; those before it are passed over.
     pub fn follow(trusted: &Verifier, links: &[KeyLink]) -> Self {
-        let mut keys = vec![trusted.clone()];
+        let (mut keys, mut followed) = (vec![trusted.clone()], Vec::new());
         for link in links {
             let last = &keys[keys.len() - 1];
             let leads = link.key != *last && link.key.name() == last.name() && link.verify(last).is_ok() && link.verify(&link.key).is_ok();
             if leads {
                 keys.push(link.key.clone());
+                followed.push(link.clone());
             }
         }
-        Self { keys }
+        Self { keys, links: followed }
     }
 
     /// The keys; the first is the trusted one.
     pub fn keys(&self) -> &[Verifier] {
         &self.keys
+    }
+
+    /// The changes that lead from one to the next.
+    pub fn links(&self) -> &[KeyLink] {
+        &self.links
     }
 
     /// The newest key that is reached.
@@ -111,7 +126,8 @@ impl KeyChain {
     }
 }
 
-fn path(number: usize) -> String {
+/// The path of the file of a change below a log's directory or address; the first has number 1.
+pub(crate) fn path(number: usize) -> String {
     format!("keys/{number}")
 }
 
@@ -124,6 +140,12 @@ pub(crate) fn read_links(files: &Files) -> Result<Vec<(String, KeyLink)>, FileEr
         links.push((file.clone(), link.ok_or(FileError::Damaged { file })?));
     }
     Ok(links)
+}
+
+/// Whether a path below a log's directory is that of a change of key.
+pub fn is_key_link(at: &str) -> bool {
+    let number = at.strip_prefix("keys/").and_then(|number| number.parse().ok());
+    number.is_some_and(|number| number > 0 && at == path(number))
 }
 
 /// The changes of key of a published log, in their order.

@@ -13,6 +13,7 @@ use crate::files::{CHECKPOINT, FileError, Files};
 use crate::key::Verifier;
 use crate::nodes::TileNodes;
 use crate::note::{Note, NoteError};
+use crate::rotation::KeyChain;
 use crate::tree::prove_consistency;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -142,13 +143,9 @@ pub fn attach_cosignature(
 }
 
 /// The published checkpoint and who of these witnesses cosigned it.
-pub fn published_head(
-    directory: &Path,
-    verifier: &Verifier,
-    witnesses: &[Witness],
-) -> Result<(Checkpoint, Vec<Cosignature>), SubmissionError> {
+pub fn published_head(directory: &Path, keys: &KeyChain, witnesses: &[Witness]) -> Result<(Checkpoint, Vec<Cosignature>), SubmissionError> {
     let note = Files::new(directory).read(CHECKPOINT)?.ok_or(FileError::Missing { file: CHECKPOINT.into() })?;
-    let head = Checkpoint::verify(&note, verifier)?;
+    let head = keys.verify_checkpoint(&note)?;
     Ok((head, cosignatures(&Note::parse(&note)?, witnesses)?))
 }
 
@@ -208,7 +205,7 @@ mod tests {
             assert_eq!(attach(&good(time).expect("line")), Ok(true));
         }
         let both = [first.witness().clone(), second.witness().clone()];
-        let seen = published_head(directory.path(), log.verifier(), &both).expect("head").1;
+        let seen = published_head(directory.path(), &log.verifier().into(), &both).expect("head").1;
         assert_eq!(seen, [Cosignature { witness: "first.example".into(), time: 9 }]);
         let held = fs::read_to_string(directory.path().join(CHECKPOINT)).expect("checkpoint");
         assert_eq!(held.matches("— first.example ").count(), 1, "{held}");
@@ -222,6 +219,6 @@ mod tests {
         entries.push(b"two".to_vec());
         publish(directory.path(), &log, &mut entries).expect("publish");
         assert_eq!(attach(&good(10).expect("line")), Ok(false));
-        assert!(published_head(directory.path(), log.verifier(), &both).expect("head").1.is_empty());
+        assert!(published_head(directory.path(), &log.verifier().into(), &both).expect("head").1.is_empty());
     }
 }

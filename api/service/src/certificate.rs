@@ -6,9 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-use tidegate_log::{
-    AuditError, Checkpoint, CheckpointError, Entry, Event, Note, NoteError, Tile, TileKind, Verifier, commit, decode_bundle, verify,
-};
+use tidegate_log::{AuditError, Event, Note, NoteError, commit, log_keys, read_history, verify};
 use tidegate_terms::{Bilingual, Digest, Language, Name, messages};
 
 /// The first line of a certificate's note.
@@ -28,14 +26,9 @@ messages! {
         NotCovered { entry: u64, size: u64 } = "certificate.not-covered" {
             en: "the log has {size} entries, the certificate names entry {entry}: take a newer copy of the log",
             zh: "该日志有 {size} 条，而证明所指为第 {entry} 条：请取较新的日志副本",
-        },
-        Read { path: String, detail: String } = "certificate.read" {
-            en: "cannot read `{path}`: {detail}",
-            zh: "无法读取 `{path}`：{detail}",
         };
         Note(NoteError),
         Audit(AuditError),
-        Checkpoint(CheckpointError),
     }
 }
 
@@ -148,28 +141,26 @@ impl Certificate {
 /// that the certificate names.
 pub fn check_certificate(file: &CertificateFile, log: &Path, vkey: &str) -> Result<Certificate, CertificateError> {
     let report = verify(log, Some(vkey))?;
-    let verifier = Verifier::parse(vkey)?;
+    let keys = log_keys(log, Some(vkey))?;
     let note = Note::parse(file.certificate.as_bytes())?;
-    let certificate = Certificate::of_text(note.verify(std::slice::from_ref(&verifier))?)?;
-    let read = |path: std::path::PathBuf| {
-        std::fs::read(&path).map_err(|error| CertificateError::Read { path: path.display().to_string(), detail: error.to_string() })
-    };
-    let head = Checkpoint::verify(&read(log.join("checkpoint"))?, &verifier)?;
+    let certificate = Certificate::of_text(note.verify(keys.keys())?)?;
     let entry = certificate.log_position;
-    let width = tidegate_log::TILE_WIDTH as u64;
-    let tile = Tile::of_tree(TileKind::Entries, entry / width, head.size.min(report.entries));
-    let tile = tile.filter(|_| entry < head.size).ok_or(CertificateError::NotCovered { entry, size: head.size })?;
-    let bundle = read(log.join(tile.path()))?;
-    let bundle = decode_bundle(&bundle, tile.width);
-    let bytes = bundle.as_ref().and_then(|entries| entries.get(usize::try_from(entry % width).unwrap_or(usize::MAX)));
-    let event = bytes.and_then(|bytes| Entry::decode(bytes).ok()).map(|entry| entry.event);
+    let mut event = None;
+    read_history(log, Some(vkey), |index, _, decoded| {
+        if index == entry {
+            event = decoded.ok().map(|decoded| decoded.event);
+        }
+    })?;
+    if entry >= report.entries {
+        return Err(CertificateError::NotCovered { entry, size: report.entries });
+    }
     let committed = commit(&file.salt.0, file.certificate.as_bytes());
     match event {
         Some(Event::DestroyVersion { dataset, version, certificate_commitment })
             if dataset == certificate.dataset
                 && version == certificate.version
                 && certificate_commitment == committed
-                && certificate.origin == head.origin =>
+                && certificate.origin == report.origin =>
         {
             Ok(certificate)
         }

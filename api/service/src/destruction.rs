@@ -151,7 +151,7 @@ impl Domain {
             log_position: position,
         };
         let text = certificate.text().map_err(StoreError::from)?;
-        let note = sign(&text, &[&self.keys.signer]).map_err(|_| ServiceError::CustodyReason)?;
+        let note = sign(&text, &[self.keys.present_signer(instant::now())]).map_err(|_| ServiceError::CustodyReason)?;
         Ok(CertificateFile { certificate: note, salt: Digest(keys::random()?) })
     }
 }

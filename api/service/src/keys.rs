@@ -76,9 +76,14 @@ impl Keys {
 
     /// The key that signs every checkpoint at an instant, alone or beside the next one.
     pub(crate) fn present(&self, now: Timestamp) -> &Verifier {
+        self.present_signer(now).verifier()
+    }
+
+    /// The same, with its private half.
+    pub(crate) fn present_signer(&self, now: Timestamp) -> &Signer {
         match &self.next {
-            Some(next) if now >= next.until => next.signer.verifier(),
-            _ => self.signer.verifier(),
+            Some(next) if now >= next.until => &next.signer,
+            _ => &self.signer,
         }
     }
 

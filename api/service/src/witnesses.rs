@@ -73,7 +73,7 @@ impl Domain {
     pub(crate) async fn witness_views(&self) -> Result<Vec<WitnessView>, ServiceError> {
         let records = self.books().witnesses().await?;
         let keys: Vec<Witness> = records.iter().filter_map(|record| Witness::parse(&record.vkey).ok()).collect();
-        let (head, cosigned) = published_head(&self.log_directory(), self.keys.present(instant::now()), &keys)?;
+        let (head, cosigned) = published_head(&self.log_directory(), &self.keys.present(instant::now()).into(), &keys)?;
         let view = |record: WitnessRecord| WitnessView {
             cosigned: cosigned.iter().find(|line| line.witness == record.name).map(|line| line.time),
             checkpoint_size: head.size,
@@ -101,7 +101,7 @@ impl Domain {
         }
         let keys: Vec<Witness> = records.iter().filter_map(|record| Witness::parse(&record.vkey).ok()).collect();
         let (directory, verifier) = (self.log_directory(), self.keys.present(instant::now()).clone());
-        let (_, cosigned) = published_head(&directory, &verifier, &keys)?;
+        let (_, cosigned) = published_head(&directory, &(&verifier).into(), &keys)?;
         let left = records.iter().filter(|record| cosigned.iter().all(|line| line.witness != record.name));
         let asked: Vec<Asked> = tokio::task::block_in_place(|| {
             std::thread::scope(|scope| {
@@ -109,6 +109,7 @@ impl Domain {
                 threads.into_iter().filter_map(|thread| thread.join().ok().flatten()).collect()
             })
         });
+        let mut learnt = Vec::new();
         for Asked { witness, known, cosigned } in asked {
             let put = cosigned
                 .and_then(|(checkpoint, line)| Ok(attach_cosignature(&directory, &verifier, &checkpoint, &line, &witness).map(|_| ())?));
@@ -116,11 +117,16 @@ impl Domain {
                 self.journal(&format!("witness {}: {error}", witness.name()));
                 tracing::warn!(witness = witness.name(), %error, "no cosignature");
             }
-            if let Some(known) = known {
-                self.books().witness_knows(&witness.to_string(), known).await?;
-            }
+            learnt.extend(known.map(|known| (witness.to_string(), known)));
         }
-        Ok(())
+        if learnt.is_empty() {
+            return Ok(());
+        }
+        let mut act = self.store.begin().await?;
+        for (witness, known) in learnt {
+            act.witness_knows(&witness, known).await?;
+        }
+        Ok(act.commit().await?)
     }
 
     /// Asks one witness; it teaches the size that it knows.
@@ -158,7 +164,8 @@ impl Domain {
         match posted.status {
             200 => {
                 let line = cosignature_line(&request.checkpoint, &body, witness).map_err(ServiceError::from);
-                let size = tidegate_log::SignedHead::parse(request.checkpoint.as_bytes(), verifier).map(|head| head.checkpoint.size).ok();
+                let size =
+                    tidegate_log::SignedHead::parse(request.checkpoint.as_bytes(), &verifier.into()).map(|head| head.checkpoint.size).ok();
                 let known = size.filter(|_| line.is_ok());
                 (line.map(|line| (request.checkpoint, line)), known)
             }
@@ -187,7 +194,7 @@ impl Domain {
         for dataset in datasets.iter().collect::<BTreeSet<_>>() {
             let Some(demanded) = self.mounted(dataset, None).await?.policy.witnesses else { continue };
             let keys: Vec<Witness> = demanded.keys.iter().filter_map(|key| Witness::parse(key).ok()).collect();
-            let (_, cosigned) = published_head(&self.log_directory(), self.keys.present(instant::now()), &keys)?;
+            let (_, cosigned) = published_head(&self.log_directory(), &self.keys.present(instant::now()).into(), &keys)?;
             if cosigned.len() < demanded.quorum as usize {
                 let (found, quorum) = (cosigned.len(), demanded.quorum);
                 return Ok(Some(ServiceError::NotWitnessed { run: run.to_owned(), found, quorum }));

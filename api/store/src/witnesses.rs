@@ -35,16 +35,16 @@ impl Books {
         };
         rows.iter().map(read).collect()
     }
-
-    /// Remembers what a witness knows. A crash before it costs one more question.
-    pub async fn witness_knows(&self, vkey: &str, size: u64) -> Result<(), StoreError> {
-        let update = sqlx::query("UPDATE witness SET known = ? WHERE vkey = ?").bind(units(size)?).bind(vkey);
-        update.execute(&self.pool).await?;
-        Ok(())
-    }
 }
 
 impl Transaction {
+    /// Remembers what a witness knows. A crash before it costs one more question.
+    pub async fn witness_knows(&mut self, vkey: &str, size: u64) -> Result<(), StoreError> {
+        let update = sqlx::query("UPDATE witness SET known = ? WHERE vkey = ?").bind(units(size)?).bind(vkey);
+        update.execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
     /// Adds a witness.
     pub async fn insert_witness(&mut self, witness: &WitnessRecord) -> Result<(), StoreError> {
         let insert = sqlx::query("INSERT INTO witness (vkey, name, url, known, at) VALUES (?, ?, ?, ?, ?)");

@@ -84,7 +84,7 @@ fn a_pull_that_dies_anywhere_is_finished_by_the_next() {
         let outcome = pull(&mut dying, mirror.path(), Some(&vkey));
         // Whatever lies there leads to a signed root: the mirror is always a whole log.
         let head = fs::read(mirror.path().join(CHECKPOINT)).expect("checkpoint");
-        let head = SignedHead::parse(&head, publisher.signer.verifier()).expect("signed").checkpoint;
+        let head = SignedHead::parse(&head, &publisher.signer.verifier().into()).expect("signed").checkpoint;
         let mut own = DirectorySource::new(mirror.path());
         Authentic::open(&mut own, None, &head).expect("rooted");
         assert!(head.size == 300 || outcome.is_ok());
@@ -145,7 +145,7 @@ fn another_history_is_refused_and_kept_as_evidence() {
         assert!(evidence.verify(other.verifier()).is_err(), "under another key it proves nothing");
         let (mut honest, mut spoilt) = (evidence.clone(), evidence.clone());
         honest.larger.clone_from(&evidence.smaller);
-        honest.prefix_root = SignedHead::parse(evidence.smaller.as_bytes(), liar.signer.verifier()).expect("head").checkpoint.root;
+        honest.prefix_root = SignedHead::parse(evidence.smaller.as_bytes(), &liar.signer.verifier().into()).expect("head").checkpoint.root;
         honest.proof.clear();
         assert_eq!(honest.verify(liar.signer.verifier()), Err(crate::growth::GrowthError::EvidenceFails));
         spoilt.prefix_root = Digest([3; 32]);

@@ -1,22 +1,21 @@
 //! `tidegate audit consistency`: whether a log still says what it said.
 
-use super::verify::read_key;
 use crate::front::{CliError, read_bytes};
 use crate::output::Output;
 use std::path::Path;
 use std::process::ExitCode;
-use tidegate_log::{DirectorySource, Growth, GrowthError, SignedHead, compare_heads};
+use tidegate_log::{DirectorySource, Growth, GrowthError, SignedHead, compare_heads, log_keys};
 
 const CHECKPOINT_BYTES_MAX: u64 = 1_000_000;
 
 /// Compares the present head with an older one.
 pub(super) fn run(directory: &Path, since: &Path, key: Option<&str>, output: Output) -> Result<ExitCode, CliError> {
-    let verifier = read_key(directory, key)?;
+    let keys = log_keys(directory, key)?;
     let mut source = DirectorySource::new(directory);
-    let newer = SignedHead::of_source(&mut source, &verifier)?;
+    let newer = SignedHead::of_source(&mut source, &keys)?;
     let older = read_bytes(since, CHECKPOINT_BYTES_MAX)?;
-    let older = SignedHead::parse(&older, &verifier).map_err(GrowthError::from)?;
-    let growth = compare_heads(&older, &newer, Some(&mut source), &verifier)?;
+    let older = SignedHead::parse(&older, &keys).map_err(GrowthError::from)?;
+    let growth = compare_heads(&older, &newer, Some(&mut source), &keys)?;
     output.show(&growth, |growth| show(growth, output));
     Ok(if growth.consistent { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }

@@ -5,7 +5,9 @@ use crate::front::{CliError, read_bytes};
 use crate::output::Output;
 use std::path::Path;
 use std::process::ExitCode;
-use tidegate_log::{AuditError, DirectorySource, ForkEvidence, Growth, GrowthError, SignedHead, Source, Verifier, compare_heads};
+use tidegate_log::{
+    AuditError, DirectorySource, ForkEvidence, Growth, GrowthError, KeyChain, SignedHead, Source, Verifier, compare_heads, key_links,
+};
 
 const FILE_BYTES_MAX: u64 = 2_100_000;
 
@@ -33,17 +35,25 @@ pub(super) fn run(first: &Path, second: Option<&Path>, key: &str, write: Option<
 }
 
 fn compare(first: &Path, second: &Path, verifier: &Verifier) -> Result<Growth, CliError> {
-    let (one, other) = (head(first, verifier)?, head(second, verifier)?);
+    // Changes of key that either log shows; only those that the given key leads to count.
+    let mut keys = KeyChain::from(verifier);
+    for place in [first, second].into_iter().filter(|place| place.is_dir()) {
+        let chain = KeyChain::follow(verifier, &key_links(place).map_err(AuditError::from)?);
+        if chain.keys().len() > keys.keys().len() {
+            keys = chain;
+        }
+    }
+    let (one, other) = (head(first, &keys)?, head(second, &keys)?);
     let larger_first = one.checkpoint.size > other.checkpoint.size;
     let (older, newer, place) = if larger_first { (other, one, first) } else { (one, other, second) };
     let mut source = place.is_dir().then(|| DirectorySource::new(place));
     let source = source.as_mut().map(|source| source as &mut dyn Source);
-    Ok(compare_heads(&older, &newer, source, verifier)?)
+    Ok(compare_heads(&older, &newer, source, &keys)?)
 }
 
-fn head(place: &Path, verifier: &Verifier) -> Result<SignedHead, CliError> {
+fn head(place: &Path, keys: &KeyChain) -> Result<SignedHead, CliError> {
     if place.is_dir() {
-        return Ok(SignedHead::of_source(&mut DirectorySource::new(place), verifier)?);
+        return Ok(SignedHead::of_source(&mut DirectorySource::new(place), keys)?);
     }
-    Ok(SignedHead::parse(&read_bytes(place, FILE_BYTES_MAX)?, verifier).map_err(GrowthError::from)?)
+    Ok(SignedHead::parse(&read_bytes(place, FILE_BYTES_MAX)?, keys).map_err(GrowthError::from)?)
 }

@@ -1,13 +1,13 @@
 //! `tidegate audit verify`.
 
 use super::code;
-use crate::front::{CliError, read_text};
+use crate::front::CliError;
 use crate::output::{Output, number};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 use tidegate_log::{
-    AuditError, AuditReport, Cosignature, NoteError, ReplayCount, SubmissionError, Verdict, Verifier, Witness, published_head, verify,
+    AuditError, AuditReport, Cosignature, NoteError, ReplayCount, SubmissionError, Verdict, Witness, log_keys, published_head, verify,
 };
 use tidegate_terms::Message as _;
 
@@ -62,26 +62,13 @@ fn witnessed(
     report: &AuditReport,
     quorum: Option<usize>,
 ) -> Result<Witnessed, CliError> {
-    let verifier = read_key(directory, key)?;
-    let (head, cosignatures) = published_head(directory, &verifier, witnesses).map_err(|error| match error {
+    let (head, cosignatures) = published_head(directory, &log_keys(directory, key)?, witnesses).map_err(|error| match error {
         SubmissionError::Note(NoteError::Signature { name }) => AuditError::CheckpointForged { name }.into(),
         error => CliError::from(error),
     })?;
     let quorum = quorum.unwrap_or(witnesses.len());
     let reached = cosignatures.len() >= quorum && head.root == report.root;
     Ok(Witnessed { quorum, reached, cosignatures })
-}
-
-/// The key that was given, or the one beside the log.
-pub(super) fn read_key(directory: &Path, key: Option<&str>) -> Result<Verifier, CliError> {
-    match key {
-        Some(key) => Ok(Verifier::parse(key.trim()).map_err(|_| AuditError::Key)?),
-        None => {
-            let beside = directory.join("vkey");
-            let text = if beside.exists() { read_text(&beside)? } else { return Err(AuditError::NoKey.into()) };
-            Ok(Verifier::parse(text.trim()).map_err(|_| AuditError::VkeyFile)?)
-        }
-    }
 }
 
 fn show_witnessed(witnessed: &Witnessed, reached: bool, output: Output) {
