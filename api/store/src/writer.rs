@@ -24,6 +24,9 @@ use std::sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError};
 use tidegate_log::{Entry, Event, parse_instant};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+/// Rows of one statement: few enough for SQLite's number of parameters.
+const ROWS: usize = 256;
+
 /// How the commit of a batch ended.
 type Outcome = Arc<OnceLock<Result<(), Failure>>>;
 
@@ -56,6 +59,8 @@ impl Failure {
 /// An entry without a change of state, waiting for the next batch.
 struct Waiting {
     entry: Entry,
+    /// As it is written, unless its instant must be moved.
+    bytes: Vec<u8>,
     openings: Vec<Opening>,
     /// Its place in the log and the batch that it came into.
     seat: OnceLock<(u64, Outcome)>,
@@ -68,6 +73,8 @@ pub(crate) struct State {
     begun: bool,
     /// Whether the savepoint of an act is open. If nobody holds the state then, the act was given up.
     act: bool,
+    /// Whether `next` is what the database says: from a committed batch on, until one is lost.
+    known: bool,
     /// The place of the next entry and the instant of the last, and both as the open act found them.
     next: (u64, String),
     before_act: (u64, String),
@@ -121,7 +128,7 @@ impl DerefMut for Hold {
 impl Hold {
     /// Appends an entry and returns its place. One that would lie before the entry before it gets that one's instant.
     pub(crate) async fn append(&mut self, entry: &Entry, openings: &[Opening]) -> Result<u64, StoreError> {
-        let (place, bytes) = self.state.place(entry)?;
+        let (place, bytes) = self.state.place(entry, None)?;
         self.state.insert(&[(place, bytes)], &[(place, openings)]).await?;
         Ok(place)
     }
@@ -168,6 +175,7 @@ impl Writer {
             connection,
             begun: false,
             act: false,
+            known: false,
             next: (0, String::new()),
             before_act: (0, String::new()),
             outcome: Outcome::default(),
@@ -194,9 +202,9 @@ impl Writer {
     /// Appends an entry that changes nothing else, and waits until it is durable. Such entries of a batch are written
     /// together.
     pub(crate) async fn append(&self, entry: Entry, openings: Vec<Opening>) -> Result<u64, StoreError> {
-        // What is no entry is refused before it could fail the others.
-        entry.encode()?;
-        let waiting = Arc::new(Waiting { entry, openings, seat: OnceLock::new() });
+        // What is no entry is refused before it could fail the others; and callers write at the same time, the writer not.
+        let bytes = entry.encode()?;
+        let waiting = Arc::new(Waiting { entry, bytes, openings, seat: OnceLock::new() });
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&waiting));
         let writer = self.clone();
         let settled = tokio::spawn(async move {
@@ -271,12 +279,19 @@ impl State {
             return Ok(());
         }
         self.execute("BEGIN IMMEDIATE").await?;
-        match self.read_end().await {
-            Ok(next) => (self.begun, self.next) = (true, next),
-            Err(error) => {
-                let _ = self.execute("ROLLBACK").await;
-                return Err(error);
-            }
+        if let Err(error) = self.know_end().await {
+            let _ = self.execute("ROLLBACK").await;
+            return Err(error);
+        }
+        self.begun = true;
+        Ok(())
+    }
+
+    /// Reads the end of the log, unless it is known from the batch before: nobody else writes.
+    async fn know_end(&mut self) -> Result<(), StoreError> {
+        if !self.known {
+            self.next = self.read_end().await?;
+            self.known = true;
         }
         Ok(())
     }
@@ -312,7 +327,7 @@ impl State {
     }
 
     fn end_batch(&mut self, outcome: Result<(), Failure>) {
-        (self.begun, self.act) = (false, false);
+        (self.begun, self.act, self.known) = (false, false, outcome.is_ok());
         let _ = std::mem::take(&mut self.outcome).set(outcome);
     }
 
@@ -320,7 +335,8 @@ impl State {
     /// everything; the published tree is brought up to the log at the next start.
     async fn commit(&mut self, writer: &Writer) {
         let waiting = std::mem::take(&mut *writer.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        let opened = self.open_batch().await;
+        let alone = !self.begun && waiting.len() <= ROWS && waiting.iter().all(|waiting| waiting.openings.is_empty());
+        let opened = if alone { self.open_single().await } else { self.open_batch().await };
         let was_opened = opened.is_ok();
         let taken = match opened {
             Ok(()) => self.take(&waiting).await,
@@ -331,6 +347,7 @@ impl State {
             let _ = waiting.seat.set((u64::MAX, Arc::clone(&self.outcome)));
         }
         let committed = match taken {
+            Ok(()) if alone => Ok(()),
             Ok(()) => self.execute("COMMIT").await,
             error => error,
         };
@@ -349,11 +366,21 @@ impl State {
         }
     }
 
+    /// Prepares a batch of entries alone. It is one statement, which SQLite commits or undoes as a whole by itself, so
+    /// nothing need be opened for it.
+    async fn open_single(&mut self) -> Result<(), StoreError> {
+        if let Some(failure) = &self.broken {
+            return Err(failure.tell());
+        }
+        self.give_up_act().await;
+        self.know_end().await
+    }
+
     async fn take(&mut self, waiting: &[Arc<Waiting>]) -> Result<(), StoreError> {
         let mut entries = Vec::with_capacity(waiting.len());
         let mut openings = Vec::new();
         for waiting in waiting {
-            let (place, bytes) = self.place(&waiting.entry)?;
+            let (place, bytes) = self.place(&waiting.entry, Some(&waiting.bytes))?;
             let _ = waiting.seat.set((place, Arc::clone(&self.outcome)));
             entries.push((place, bytes));
             openings.push((place, waiting.openings.as_slice()));
@@ -361,22 +388,20 @@ impl State {
         self.insert(&entries, &openings).await
     }
 
-    /// The next place in the log, and the bytes of the entry that takes it.
-    fn place(&mut self, entry: &Entry) -> Result<(u64, Vec<u8>), StoreError> {
+    /// The next place in the log, and the bytes of the entry that takes it; `written` are those that it has as it is.
+    fn place(&mut self, entry: &Entry, written: Option<&[u8]>) -> Result<(u64, Vec<u8>), StoreError> {
         let (place, newest) = &mut self.next;
         let bytes = if entry.at < *newest {
             Entry { at: newest.clone(), event: Event::clone(&entry.event) }.encode()?
         } else {
             newest.clone_from(&entry.at);
-            entry.encode()?
+            written.map_or_else(|| entry.encode(), |bytes| Ok(bytes.to_vec()))?
         };
         *place += 1;
         Ok((*place - 1, bytes))
     }
 
     async fn insert(&mut self, entries: &[(u64, Vec<u8>)], openings: &[(u64, &[Opening])]) -> Result<(), StoreError> {
-        /// Few enough for SQLite's number of parameters.
-        const ROWS: usize = 256;
         let row = |columns: &str, rows: usize| vec![columns; rows].join(",");
         for entries in entries.chunks(ROWS) {
             let statement = format!("INSERT INTO log_entry (position, bytes) VALUES {}", row("(?,?)", entries.len()));
