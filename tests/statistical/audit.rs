@@ -126,6 +126,7 @@ fn no_adversary_learns_more_than_was_paid() {
         let told = tell(pair, honest);
         assert!(told.of_pair <= told.paid * (1.0 + 1e-9), "{}: {} above {}", pair.name, told.of_pair, told.paid);
         assert!(told.at_least <= told.of_pair, "{}: at least {} of {}", pair.name, told.at_least, told.of_pair);
+        // How tight a bound on so many draws comes out is chance too: once in a dozen runs of all pairs one fell to 0.83.
         assert!(told.at_least > 0.75 * told.of_pair, "{}: the audit sees too little: {} of {}", pair.name, told.at_least, told.of_pair);
     });
 }
