@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use tidegate_tests::domain::{Domain, IMMEDIATELY, text};
+use tidegate_tests::products::Shop;
 use tidegate_tests::program::{Said, tidegate};
 use tidegate_tests::servers::{Server, ask, raw};
 
@@ -119,6 +120,12 @@ fn a_quorum_of_witnesses_decides_what_is_shown() {
     let account = domain.account();
     let run = account["lines"][2]["run"].as_str().expect("run").to_owned();
     domain.ask(&["release", "show", &run]).refused("run.not-witnessed");
+    // Opening the commitment would show it as well.
+    let log = log_of(&domain);
+    let found = domain.ask(&["audit", "search", "--log", text(&log), "--run", &run, "--kind", "release"]).json();
+    let entry = found["matches"][0]["entry"].to_string();
+    let open = || domain.ask(&["audit", "open", &entry, "--field", "release_commitment", "--role", "regulator"]);
+    open().refused("run.not-witnessed");
     domain.run(MODEL, "0.5", &[]).refused("run.not-witnessed");
     let waiting = head(&log_of(&domain));
     second.come_back();
@@ -127,6 +134,7 @@ fn a_quorum_of_witnesses_decides_what_is_shown() {
     assert_eq!(domain.account()["spent"], account["spent"], "nothing was paid twice");
     assert_eq!(head(&log_of(&domain)).lines().take(3).collect::<Vec<_>>(), waiting.lines().take(3).collect::<Vec<_>>());
     domain.ask(&["release", "show", &run]).json();
+    open().json();
 
     // The third missed two publications. Removed and added again, it is asked from nothing: its 409 says where it stands.
     third.come_back();
@@ -138,6 +146,25 @@ fn a_quorum_of_witnesses_decides_what_is_shown() {
     assert!(list[1]["cosigned"].is_u64() && list[1]["known"] == list[1]["checkpoint_size"], "{list}");
     assert_eq!(third.log()["size"], list[1]["known"]);
     domain.audit();
+}
+
+/// A product is another way to show a release, and waits like it.
+#[test]
+fn products_wait_for_witnesses_too() {
+    let domain = Domain::empty();
+    let mut witness = Witness::new(&domain, "w1");
+    witness.introduce(&domain).json();
+    domain.mount_rand_hie(&format!("{IMMEDIATELY}\n[witnesses]\nquorum = 1\nkeys = [\"{}\"]\n", witness.vkey));
+    domain.key("operator.key");
+    domain.grant("person-years.meddol", "4");
+    domain.upload_samples(&[MODEL]);
+    let run = domain.run(MODEL, "0.5", &[]).json()["run"].as_str().expect("run").to_owned();
+    witness.die();
+    let shop = Shop::over(domain, run);
+    let application = shop.application(|text| text);
+    shop.register(&application).refused("run.not-witnessed");
+    witness.come_back();
+    shop.register(&application).json();
 }
 
 #[test]

@@ -6,8 +6,21 @@
 use crate::{Domain, ServiceError, instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::Deserialize;
 use tidegate_log::{CommitmentOpening, Entry, Event, Reader, may_open};
 use tidegate_terms::Digest;
+
+/// Of which run and round a release or tables tell.
+#[derive(Deserialize)]
+struct Told {
+    run: String,
+    round: Option<RoundTold>,
+}
+
+#[derive(Deserialize)]
+struct RoundTold {
+    number: u32,
+}
 
 impl Domain {
     /// Opens the commitment `field` of the entry at an index.
@@ -19,8 +32,14 @@ impl Domain {
         let (salt, content) = self.books().opening(entry, field).await?.ok_or_else(unknown)?;
         let content = match content {
             Some(content) => content,
-            // Releases and tables are stored once, as people read them, and committed to as the same bytes.
-            None => self.books().released_at(entry).await?.ok_or_else(unknown)?.into_bytes(),
+            // Releases and tables are stored once, as people read them, and committed to as the same bytes. Opening one
+            // shows it, so whatever holds it back from being shown (coverage, witnesses, retention) holds here too.
+            None => {
+                let content = self.books().released_at(entry).await?.ok_or_else(unknown)?;
+                let told: Told = serde_json::from_str(&content).map_err(tidegate_store::StoreError::from)?;
+                self.shown_of(&told.run, told.round.map(|round| round.number)).await?;
+                content.into_bytes()
+            }
         };
         let salt = Digest(salt.try_into().map_err(|_| unknown())?);
         let at = instant::text(self.next_instant().await?);

@@ -48,13 +48,15 @@ impl Domain {
         Ok(policy)
     }
 
-    /// A finished run whose release a signed checkpoint covers.
+    /// A finished run whose release may be shown: a signed checkpoint covers it, the witnesses that its policy demands have
+    /// cosigned, and it is still kept. A product shows it too.
     pub(super) async fn product_source(&self, id: &str) -> Result<Source, ServiceError> {
         let unfinished = || ProductError::Run { run: id.to_owned() };
         let covered = self.covered_size()?;
         let purpose = |content: &str| Ok::<_, ServiceError>(serde_json::from_str::<Purpose>(content).map_err(StoreError::from)?.purpose);
         if let Some(run) = self.books().reviewed_run(id).await? {
             let tables = run.tables.filter(|tables| tables.position < covered).ok_or_else(unfinished)?;
+            self.shown_of(id, None).await?;
             return Ok(Source {
                 run: run.id,
                 round: 1,
@@ -65,7 +67,8 @@ impl Domain {
                 mounts: vec![(run.dataset, run.version, run.lineage, run.grant)],
             });
         }
-        let run = self.books().run(id).await?.ok_or_else(unfinished)?;
+        let run = self.books().run(id).await?.filter(|run| run.finished.is_some()).ok_or_else(unfinished)?;
+        self.shown_of(id, None).await?;
         let round = run.last_round().filter(|round| round.position < covered).ok_or_else(unfinished)?;
         let mounts = run.mounts.iter().map(|mount| (mount.dataset.clone(), mount.version, mount.lineage.clone(), mount.grant.clone()));
         Ok(Source {
