@@ -175,6 +175,38 @@ fn statistics_that_do_not_fit_the_outputs() {
     assert_eq!(domain.ask(&["model", "dry-run", text(&good), "--schema", text(&schema), "--units", "50"]).code, Some(0));
 }
 
+/// Who reviews a model reads its manifest, its errors and the frames of its traps on a terminal. None of them may move
+/// the cursor, hide a word or turn the direction of a line.
+#[test]
+fn texts_of_a_model_do_nothing_to_a_terminal() {
+    let domain = domain();
+    let schema = repository("sample-models/datasets/rand-hie/schema.toml");
+    let component = fs::read(repository("sample-models/built/expensive-years.wasm")).expect("built model");
+    let good = fs::read_to_string(repository("sample-models/models/expensive-years/manifest.toml")).expect("manifest");
+    for hidden in ["\\u001b[2J", "\\u202e", "\\u200b", "\\n"] {
+        let changed = good.replacen("en = \"", &format!("en = \"{hidden}"), 1);
+        assert_ne!(changed, good);
+        let model = domain.model_of("hidden", &component, &changed);
+        domain.ask(&["model", "check", text(&model)]).refused("manifest.texts");
+    }
+    let named = |name: &str| {
+        let wat = fs::read_to_string(repository("sample-models/bad/traps-at-start.wat")).expect("WAT");
+        wat.replace("(func $fail (unreachable))", &format!("(func $fail (@name \"{name}\") unreachable)"))
+    };
+    for (name, shown) in [("honest-name", "honest-name"), ("\\1b[2J\\1b[31mapproved", "\\u{1b}[2J")] {
+        let trapping = wat::parse_str(named(name)).expect("assemble");
+        let model = domain.model_of("trapping", &trapping, &good);
+        let dry = domain.ask_with(&[], &["model", "dry-run", text(&model), "--schema", text(&schema), "--units", "5"]);
+        assert!(dry.out.contains(shown) && !dry.out.contains('\u{1b}') && !dry.err.contains('\u{1b}'), "{}{}", dry.out, dry.err);
+    }
+    let imports = "(component (import \"evil\\1b[2J\" (func)))";
+    if let Ok(component) = wat::parse_str(imports) {
+        let model = domain.model_of("imports", &component, &good);
+        let said = domain.ask_with(&[], &["model", "check", text(&model)]);
+        assert!(said.code == Some(2) && !said.err.contains('\u{1b}'), "{}", said.err);
+    }
+}
+
 #[test]
 fn numbers_that_are_no_epsilon() {
     let domain = domain();

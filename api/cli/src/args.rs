@@ -682,6 +682,7 @@ pub(crate) enum Child {
     Ingest,
     Compile,
     Conclude,
+    DryRun,
     Worker,
     Noise,
     Courier,

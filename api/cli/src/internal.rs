@@ -16,6 +16,7 @@ pub(crate) fn serve(child: Child) -> Result<(), CliError> {
         Child::Ingest => Ok(serve_ingest(from, to)?),
         Child::Compile => Ok(serve_compile(from, to)?),
         Child::Conclude => Ok(tidegate_engine::serve_conclude(from, to)?),
+        Child::DryRun => Ok(tidegate_engine::serve_dry_run(from, to)?),
         Child::Worker => Ok(tidegate_engine::serve(from, to, |_| {})?),
         Child::Walls => Ok(serve_walls(to)?),
         Child::Attempt { name } => attempt(&name),

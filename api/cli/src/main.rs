@@ -12,7 +12,10 @@ use clap::FromArgMatches as _;
 use front::CliError;
 use output::Output;
 use std::process::ExitCode;
-use tidegate_terms::{Language, Message as _};
+use tidegate_terms::{Language, Message as _, made_plain};
+
+/// Characters of an error that are shown. It can quote what a stranger wrote: names in a module, bytes of a package.
+const ERROR_MAX: usize = 20_000;
 
 fn main() -> ExitCode {
     end_quietly_on_broken_pipe();
@@ -79,10 +82,10 @@ fn end_quietly_on_broken_pipe() {
 impl Output {
     pub(crate) fn error(self, error: &CliError) {
         if self.json {
-            let body = serde_json::json!({ "error": { "code": error.code(), "en": error.say(Language::English), "zh": error.say(Language::Chinese) } });
-            eprintln!("{body}");
+            let (en, zh) = (error.say(Language::English), error.say(Language::Chinese));
+            eprintln!("{}", serde_json::json!({ "error": { "code": error.code(), "en": en, "zh": zh } }));
         } else {
-            eprintln!("{}{}", self.pick("error: ", "错误："), error.say(self.language));
+            eprintln!("{}{}", self.pick("error: ", "错误："), made_plain(&error.say(self.language), ERROR_MAX));
         }
     }
 }

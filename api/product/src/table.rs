@@ -218,7 +218,8 @@ impl Table {
         }
     }
 
-    /// RFC 4180, after comments with the notice.
+    /// RFC 4180, after comments with the notice. A text that begins like a formula has an apostrophe before it, so that no
+    /// spreadsheet computes it.
     pub(crate) fn csv(&self) -> Vec<u8> {
         let mut text = String::new();
         for notice in &self.notice {
@@ -228,10 +229,17 @@ impl Table {
         let heads: Vec<String> = self.columns.iter().map(|(name, _)| (*name).to_owned()).collect();
         text.push_str(&format!("{}\r\n", heads.join(",")));
         for row in 0..self.height() {
-            let cells: Vec<String> = (0..self.columns.len()).map(|column| quoted(self.cell(column, row).unwrap_or_default())).collect();
+            let cells: Vec<String> = (0..self.columns.len()).map(|column| self.csv_cell(column, row)).collect();
             text.push_str(&format!("{}\r\n", cells.join(",")));
         }
         text.into_bytes()
+    }
+
+    fn csv_cell(&self, column: usize, row: usize) -> String {
+        match (&self.columns[column].1, self.cell(column, row).unwrap_or_default()) {
+            (Values::Text(_), text) if is_formula(&text) => quoted(format!("'{text}")),
+            (_, text) => quoted(text),
+        }
     }
 
     /// A JSON object with notice, remark and one object for each row.
@@ -289,6 +297,36 @@ fn line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
+/// A text that a spreadsheet would take for a formula. Keys and names come from strangers.
+fn is_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@']) && text.parse::<f64>().is_err()
+}
+
 fn quoted(text: String) -> String {
     if text.contains(['"', ',', '\r', '\n', '#']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_of_a_stranger_ends_its_row_or_is_a_formula() {
+        let keys = ["=HYPERLINK(\"x\")", "@SUM(A1)", "+1+cmd", "-2+3", "-5", "a,b", "# not a comment"];
+        let texts = keys.iter().map(|key| Some((*key).to_owned())).collect();
+        let table = Table {
+            stem: "t".into(),
+            title: "t".into(),
+            columns: vec![("group", Values::Text(texts)), ("value", Values::Number(vec![Some(-1.0); keys.len()]))],
+            bars: Vec::new(),
+            remark: ("one\nline".into(), "一行".into()),
+            notice: Vec::new(),
+        };
+        let csv = String::from_utf8(table.csv()).expect("UTF-8");
+        let lines: Vec<&str> = csv.split("\r\n").collect();
+        assert_eq!(lines[..3], ["# one line", "# 一行", "group,value"]);
+        let cells = ["\"'=HYPERLINK(\"\"x\"\")\",-1.0", "'@SUM(A1),-1.0", "'+1+cmd,-1.0", "'-2+3,-1.0", "-5,-1.0", "\"a,b\",-1.0"];
+        assert_eq!(lines[3..9], cells);
+        assert_eq!(lines[9..], ["\"# not a comment\",-1.0", ""]);
+    }
 }

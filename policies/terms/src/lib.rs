@@ -16,6 +16,7 @@ mod identifier;
 mod manifest;
 mod name;
 mod parameter;
+mod plain;
 mod policy;
 mod schema;
 mod seal;
@@ -38,6 +39,7 @@ pub use manifest::{
 pub use messages::{Language, Message, Spoken};
 pub use name::{Name, NameError};
 pub use parameter::{Parameter, ParameterError, ParameterType, ParameterValue};
+pub use plain::{is_plain, made_plain};
 pub use policy::{Period, PolicyError, ReleasePolicy, ReviewedAggregate, Visibility, Wall};
 pub use schema::{Bilingual, PrivacyUnit, PublicSchema, SchemaError, Table, UnitKind};
 pub use seal::{Seal, SealError, seal_message};

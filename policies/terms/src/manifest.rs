@@ -16,7 +16,7 @@ pub use measure::{Automatic, CANDIDATES_MAX, CandidateRange, Candidates, Measure
 pub use reviewed::{Reviewed, ReviewedAxis, ReviewedMeasure, ReviewedTable};
 pub use statistic::{Discovered, Expected, Grouping, Hierarchy, Statistic};
 
-use crate::{Bilingual, Column, ColumnType, Name, Parameter, ParameterError, ParameterValue, PublicSchema};
+use crate::{Bilingual, Column, ColumnType, Name, Parameter, ParameterError, ParameterValue, PublicSchema, is_plain};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -149,6 +149,7 @@ impl Manifest {
         if self.contract != 1 {
             return Err(ManifestError::Contract { contract: self.contract });
         }
+        self.check_texts()?;
         if self.inputs.is_empty() {
             return Err(ManifestError::NoInputs);
         }
@@ -166,6 +167,20 @@ impl Manifest {
         };
         resource("fuel_per_unit", self.resources.fuel_per_unit, 1_000, 10_000_000_000)?;
         resource("memory_bytes", self.resources.memory_bytes, 65_536, 1 << 30)
+    }
+
+    fn check_texts(&self) -> Result<(), ManifestError> {
+        let sound = |text: &str| text.len() <= 1_000 && is_plain(text);
+        if !self.title.is_sound() {
+            return Err(ManifestError::Texts { what: "title".into() });
+        }
+        if self.version.is_empty() || !sound(&self.version) {
+            return Err(ManifestError::Texts { what: "version".into() });
+        }
+        match self.parameters.iter().find(|parameter| !sound(&parameter.description)) {
+            Some(parameter) => Err(ManifestError::Texts { what: format!("parameters.{}.description", parameter.name) }),
+            None => Ok(()),
+        }
     }
 
     fn check_inputs(&self) -> Result<(), ManifestError> {
@@ -338,6 +353,9 @@ mod tests {
     fn each_defect_is_named() {
         let cases = [
             ("contract = 1", "contract = 2", "manifest.contract"),
+            ("en = \"Visits\"", "en = \"Visits\\u001b[8m\"", "manifest.texts"),
+            ("1.0.0", "1.0.0\\u2066", "manifest.texts"),
+            ("\"b\"", "\"b\\u200d\"", "manifest.key-form"),
             ("[0.0, 30.0]", "[30.0, 0.0]", "manifest.bounds"),
             ("[0.0, 30.0]", "[0.0, inf]", "manifest.bounds"),
             ("[0.0, 30.0]", "[0.0, 1e-170]", "manifest.bounds"),

@@ -1,6 +1,6 @@
 //! The public schema of a dataset: typed in and signed for by the provider, never inferred from data.
 
-use crate::{Column, ColumnType, ExcessRows, IdentifierKind, MissingRule, Name, NameError, OutsideRule, parse_date};
+use crate::{Column, ColumnType, ExcessRows, IdentifierKind, MissingRule, Name, NameError, OutsideRule, is_plain, parse_date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -49,8 +49,12 @@ messages! {
             zh: "列 `{column}`：“{text}”不是日期；请写成 YYYY-MM-DD",
         },
         Categories { column: String } = "schema.categories" {
-            en: "column `{column}`: list 1 to 65536 different categories of 1 to 256 bytes, in Unicode normal form C",
-            zh: "列 `{column}`：请列出 1 至 65536 个互不相同的类别，每个 1 至 256 字节，采用 Unicode NFC 形式",
+            en: "column `{column}`: list 1 to 65536 different categories of 1 to 256 bytes, in Unicode normal form C, without hidden characters",
+            zh: "列 `{column}`：请列出 1 至 65536 个互不相同的类别，每个 1 至 256 字节，采用 Unicode NFC 形式，不含不可见字符",
+        },
+        Texts = "schema.texts" {
+            en: "`title` and `source` need 1 to 1000 bytes each, in one line, without control characters or characters that are not seen",
+            zh: "`title` 与 `source` 各须为 1 至 1000 字节的单行文字，不得含控制字符或不可见字符",
         },
         TextLength { column: String } = "schema.text-length" {
             en: "column `{column}`: `bytes_max` must lie between 1 and 65536",
@@ -64,6 +68,9 @@ messages! {
     }
 }
 
+/// The longest title or source, in bytes.
+const TITLE_BYTES_MAX: usize = 1_000;
+
 /// A title in the two languages of the product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -75,6 +82,11 @@ pub struct Bilingual {
 }
 
 impl Bilingual {
+    /// Whether both are there, not endless, and show all that they are.
+    pub(crate) fn is_sound(&self) -> bool {
+        is_title(&self.zh) && is_title(&self.en)
+    }
+
     /// The text in a language.
     pub fn get(&self, language: crate::Language) -> &str {
         match language {
@@ -82,6 +94,10 @@ impl Bilingual {
             crate::Language::Chinese => &self.zh,
         }
     }
+}
+
+fn is_title(text: &str) -> bool {
+    (1..=TITLE_BYTES_MAX).contains(&text.len()) && is_plain(text)
 }
 
 /// Whom the guarantee protects.
@@ -168,6 +184,9 @@ impl PublicSchema {
         if !(1..=2_000_000_000).contains(&self.units_max) {
             return Err(SchemaError::UnitsMax { units_max: self.units_max });
         }
+        if !self.title.is_sound() || !is_title(&self.source) {
+            return Err(SchemaError::Texts);
+        }
         if parse_date(&self.acquired).is_none() {
             return Err(SchemaError::Date { column: "acquired".into(), text: self.acquired.clone() });
         }
@@ -236,7 +255,7 @@ pub(crate) fn check_column(column: &Column) -> Result<(), SchemaError> {
 /// Public keys must be different also after normalisation: two keys that look the same are one (A16).
 pub(crate) fn check_categories(categories: &[String]) -> Result<(), ()> {
     let sizes = (1..=65_536).contains(&categories.len()) && categories.iter().all(|text| (1..=256).contains(&text.len()));
-    let normal = categories.iter().all(|text| unicode_normalization::is_nfc(text) && text.trim() == text);
+    let normal = categories.iter().all(|text| unicode_normalization::is_nfc(text) && text.trim() == text && is_plain(text));
     let different = categories.iter().collect::<BTreeSet<_>>().len() == categories.len();
     if sizes && normal && different { Ok(()) } else { Err(()) }
 }
@@ -289,6 +308,10 @@ mod tests {
             ("name = \"usage\"", "name = \"district\"", "schema.duplicate-column"),
             ("name = \"usage\"", "name = \"id\"", "schema.identifier-as-column"),
             ("2024-01-01", "2024-02-30", "schema.date"),
+            ("en = \"Test\"", "en = \"Te\\u001b[2Jst\"", "schema.texts"),
+            ("zh = \"测试\"", "zh = \"\"", "schema.texts"),
+            ("made up", "made\\u202eup", "schema.texts"),
+            ("\"south\"", "\"so\\u200buth\"", "schema.categories"),
             ("units_max = 100", "units_max = 100\nunits = 7", "schema.syntax"),
             (
                 "type = \"float\"\n        minimum = 0.0\n        maximum = 500.0\n        nullable",

@@ -12,7 +12,7 @@ use std::io::{BufReader, Read, Write};
 use std::process::{Command, Stdio};
 use tidegate_sandbox::contract::{Conclusion, Released};
 use tidegate_sandbox::{CompiledModule, Limits, Sandbox};
-use tidegate_terms::{Manifest, ParameterValue, Rounds, messages};
+use tidegate_terms::{Manifest, ParameterValue, Rounds, is_plain, messages};
 
 messages! {
     /// Why the clean half could not be asked: a fault of the host.
@@ -62,7 +62,8 @@ pub enum Concluded {
 pub enum ConcludeFailure {
     /// It trapped, ran out of fuel or memory, or answered more than may be copied.
     Trapped,
-    /// Its state or report does not fit the manifest's bounds, or is not finite.
+    /// Its state or report does not fit the manifest's bounds, is not finite, or names something in characters that
+    /// are not seen.
     OutOfBounds,
 }
 
@@ -175,11 +176,15 @@ pub(crate) fn conclude(sandbox: &Sandbox, releases: &[Released], rounds: &Rounds
         Err(trap) if trap.is_host_fault() => Err(trap.explain()),
         Err(_) => Ok(Concluded::Failed(ConcludeFailure::Trapped)),
         Ok(Conclusion::Again(state)) if fits(&state, rounds.state_max) => Ok(Concluded::Again(state)),
-        Ok(Conclusion::Done(report)) if report.iter().all(|finding| finding.value.is_finite() && finding.name.len() <= NAME_BYTES_MAX) => {
+        Ok(Conclusion::Done(report)) if report.iter().all(is_sound) => {
             Ok(Concluded::Done(report.into_iter().map(|finding| Finding { name: finding.name, value: finding.value }).collect()))
         }
         Ok(_) => Ok(Concluded::Failed(ConcludeFailure::OutOfBounds)),
     }
+}
+
+fn is_sound(finding: &tidegate_sandbox::contract::Finding) -> bool {
+    finding.value.is_finite() && finding.name.len() <= NAME_BYTES_MAX && is_plain(&finding.name)
 }
 
 fn fits(state: &[f64], most: u32) -> bool {

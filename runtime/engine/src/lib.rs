@@ -21,7 +21,7 @@ mod worker;
 
 pub use conclude::{ConcludeError, ConcludeFailure, Concluded, Finding, StatisticReleased, Told, ask_conclude, serve_conclude};
 pub use coordinator::{Crew, EngineError, Workers, execute};
-pub use dry_run::{DryRun, DryRunError, DryTrap, dry_run};
+pub use dry_run::{DryQuestion, DryRun, DryRunError, DryTrap, ask_dry_run, serve_dry_run};
 pub use frame::{FrameError, read_frame, write_frame};
 pub use job::{Job, Round, Source, Stage, inputs};
 pub use mock::{Generator, mock_side_tables, mock_unit};

@@ -8,7 +8,7 @@ use crate::commands::key;
 use crate::front::{CliError, Keeper, ask, pairs, read_bytes, read_text};
 use crate::output::{Output, number};
 use std::path::{Path, PathBuf};
-use tidegate_engine::{DryRun, dry_run};
+use tidegate_engine::{DryQuestion, DryRun, ask_dry_run};
 use tidegate_sandbox::{COMPONENT_BYTES_MAX, CompiledModule};
 use tidegate_service::children::{self, Programs};
 use tidegate_service::view::{ApprovalView, ModuleView};
@@ -69,7 +69,10 @@ pub(crate) fn run(domain: &Path, command: ModelCommand, output: Output) -> Resul
             let model = Model::read(&model)?;
             model.manifest.check_against(&schema)?;
             let parameters = model.manifest.parse_parameters(&pairs(&parameters)?)?;
-            let shown = dry_run(&model.compile()?, &model.manifest, &schema, &parameters, units, seed)?;
+            let programs = Programs::own().map_err(|error| CliError::NoKeeper { detail: error.to_string() })?;
+            let module = model.compile()?;
+            let question = DryQuestion { manifest: model.manifest, schema, parameters, units, seed };
+            let shown = ask_dry_run(&question, &module, &mut programs.child("dry-run"))?;
             output.show(&shown, |shown| show_dry_run(shown, output));
             if shown.traps + shown.misshapen == shown.units { Err(CliError::NoAnswer { units: shown.units }) } else { Ok(()) }
         }

@@ -1,8 +1,8 @@
 //! What a manifest's statistics must be, before any schema is known.
 
 use super::{Discovered, Grouping, Manifest, ManifestError, Measure, Statistic};
-use crate::Name;
 use crate::manifest::hierarchy::check_hierarchies;
+use crate::{Name, is_plain, made_plain};
 use std::collections::BTreeSet;
 
 /// Most groups of one statistic.
@@ -164,8 +164,8 @@ pub(super) fn check_keys(statistic: &Name, keys: &[String], maximum: usize) -> R
     }
     let mut seen = BTreeSet::new();
     for key in keys {
-        if !(1..=256).contains(&key.len()) || key.trim() != key || !unicode_normalization::is_nfc(key) {
-            return Err(ManifestError::KeyForm { statistic: statistic(), key: key.chars().take(64).collect() });
+        if !(1..=256).contains(&key.len()) || key.trim() != key || !unicode_normalization::is_nfc(key) || !is_plain(key) {
+            return Err(ManifestError::KeyForm { statistic: statistic(), key: made_plain(key, 64) });
         }
         if !seen.insert(key) {
             return Err(ManifestError::KeyTwice { statistic: statistic(), key: key.clone() });

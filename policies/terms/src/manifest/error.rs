@@ -13,6 +13,10 @@ messages! {
             en: "the manifest asks for contract {contract}; this version of Tidegate speaks contract 1",
             zh: "清单要求合约版本 {contract}；本版本支持合约版本 1",
         },
+        Texts { what: String } = "manifest.texts" {
+            en: "`{what}` needs 1 to 1000 bytes in one line, without control characters or characters that are not seen: people read it before they decide",
+            zh: "`{what}` 须为 1 至 1000 字节的单行文字，不得含控制字符或不可见字符：审核人员据此作出决定",
+        },
         NoInputs = "manifest.no-inputs" {
             en: "the manifest reads no table: add `[[inputs]]` with a table and its columns",
             zh: "清单未读取任何表：请添加 `[[inputs]]`，写明表及其列",
@@ -166,8 +170,8 @@ messages! {
             zh: "统计量 `{statistic}`：键 `{key}` 出现两次",
         },
         KeyForm { statistic: String, key: String } = "manifest.key-form" {
-            en: "statistic `{statistic}`: the key `{key}` must have 1 to 256 bytes, no space around it, and Unicode normal form C",
-            zh: "统计量 `{statistic}`：键 `{key}` 须为 1 至 256 字节、首尾无空白并采用 Unicode NFC 形式",
+            en: "statistic `{statistic}`: the key `{key}` must have 1 to 256 bytes, no space around it, no hidden characters, and Unicode normal form C",
+            zh: "统计量 `{statistic}`：键 `{key}` 须为 1 至 256 字节、首尾无空白、不含不可见字符并采用 Unicode NFC 形式",
         },
         TooManyKeys { statistic: String, keys: usize, maximum: usize } = "manifest.too-many-keys" {
             en: "statistic `{statistic}` has {keys} keys, but at most {maximum} are allowed",
