@@ -17,6 +17,8 @@ mod destruction;
 mod domain;
 mod error;
 mod grants;
+mod halt;
+mod incidents;
 mod instant;
 mod keeper;
 mod keys;
@@ -43,6 +45,7 @@ pub use domain::Domain;
 pub use error::ServiceError;
 #[doc(hidden)]
 pub use instant::shift_clock;
+pub use incidents::{ClosedView, IncidentView};
 pub use keeper::{Reply, Request, serve_keeper};
 pub use quotes::{Question, Wish};
 pub use replay::{ReplayBegun, ReplayView, ReplayWish};
