@@ -11,8 +11,8 @@
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::custody::ReplayCount;
-use crate::incident::FrozenLineage;
 use crate::files::{CHECKPOINT, FileError, Files, VKEY};
+use crate::incident::FrozenLineage;
 use crate::key::Verifier;
 use crate::note::{Note, NoteError};
 use crate::proof::ProofError;

@@ -43,9 +43,9 @@ pub use certificate::{Certificate, CertificateError, CertificateFile, DestroyedF
 pub use custody::CustodyView;
 pub use domain::Domain;
 pub use error::ServiceError;
+pub use incidents::{ClosedView, IncidentView};
 #[doc(hidden)]
 pub use instant::shift_clock;
-pub use incidents::{ClosedView, IncidentView};
 pub use keeper::{Reply, Request, serve_keeper};
 pub use quotes::{Question, Wish};
 pub use replay::{ReplayBegun, ReplayView, ReplayWish};

@@ -43,7 +43,8 @@ pub struct DecisionRecord {
 const FROZEN: &str = "SELECT incident.id, incident.position FROM incident JOIN incident_lineage ON incident_lineage.incident = incident.id
      WHERE lineage = ? AND closed IS NULL ORDER BY position LIMIT 1";
 const STOPPED: &str = "SELECT id, position FROM incident WHERE run = ? AND replay IS NULL";
-const ALL: &str = "SELECT incident.*, (SELECT json_group_array(lineage) FROM incident_lineage WHERE incident = id) AS lineages FROM incident";
+const ALL: &str =
+    "SELECT incident.*, (SELECT json_group_array(lineage) FROM incident_lineage WHERE incident = id) AS lineages FROM incident";
 
 impl IncidentRecord {
     fn read(row: &SqliteRow) -> Result<Self, StoreError> {

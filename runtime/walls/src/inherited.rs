@@ -45,9 +45,9 @@ pub fn give_up_privileges() {
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
-/// How far workers and their stand-ins step back in the scheduler: what serves others comes first, and a worker that
-/// competes with a program of ordinary priority still gets three tenths of a processor.
-pub const WORKER_NICENESS: i32 = 4;
+/// How far workers and their stand-ins step back in the scheduler. One step is enough for what serves others to come first,
+/// since it mostly waits; a larger one would let slots depend on what else the machine does.
+pub const WORKER_NICENESS: i32 = 1;
 
 /// Gives this process the place of a worker in the scheduler.
 pub fn yield_to_servers() {

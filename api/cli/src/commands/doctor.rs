@@ -43,7 +43,8 @@ struct ExaminedServer {
 pub(crate) fn run(output: Output) -> Result<ExitCode, CliError> {
     let programs = Programs::own().map_err(|error| CliError::NoKeeper { detail: error.to_string() })?;
     let walls = standing_walls(&programs)?;
-    let attempts = |name: &str| -> Result<Vec<Tried>, CliError> { Attempt::ALL.into_iter().map(|attempt| tried(&programs, name, attempt)).collect() };
+    let attempts =
+        |name: &str| -> Result<Vec<Tried>, CliError> { Attempt::ALL.into_iter().map(|attempt| tried(&programs, name, attempt)).collect() };
     let server = ExaminedServer { walls: standing_server_walls(&programs)?, attempts: attempts("server-attempt")? };
     let examined = Examined { walls, attempts: attempts("attempt")?, server };
     output.show(&examined, |examined| show(examined, output));

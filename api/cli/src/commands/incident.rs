@@ -23,7 +23,8 @@ pub(crate) fn run(domain: &Path, command: IncidentCommand, output: Output) -> Re
 }
 
 fn list(views: &[IncidentView], output: Output) {
-    let heads = [("incident", "事件"), ("run", "运行"), ("lineages", "谱系"), ("slot", "时段"), ("log entry", "日志条目"), ("state", "状态")];
+    let heads =
+        [("incident", "事件"), ("run", "运行"), ("lineages", "谱系"), ("slot", "时段"), ("log entry", "日志条目"), ("state", "状态")];
     let mut table = output.table(&heads);
     for view in views {
         let state = if view.closed.is_some() { output.pick("closed", "已关闭") } else { output.pick("OPEN", "未关闭") };
@@ -57,7 +58,14 @@ fn show(view: &IncidentView, output: Output) {
     match &view.closed {
         None => println!("{}", output.pick("Open: nothing new reads these lineages.", "未关闭：任何新的运行都不得读取上述谱系。")),
         Some(closed) => {
-            println!("{} {} {} ({} {})", output.pick("Closed by", "关闭者："), closed.by, closed.at, output.pick("log entry", "日志条目"), closed.log_position);
+            println!(
+                "{} {} {} ({} {})",
+                output.pick("Closed by", "关闭者："),
+                closed.by,
+                closed.at,
+                output.pick("log entry", "日志条目"),
+                closed.log_position
+            );
             println!("{} {}", output.pick("Reason:", "理由："), closed.reason);
         }
     }
