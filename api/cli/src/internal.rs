@@ -5,7 +5,7 @@ use crate::front::CliError;
 use std::io::{BufReader, BufWriter, stdin, stdout};
 use std::path::PathBuf;
 use tidegate_service::children::{Programs, serve_compile, serve_ingest, serve_walls};
-use tidegate_service::{Posted, serve_courier, serve_keeper};
+use tidegate_service::{Posted, serve_calibrate, serve_courier, serve_keeper};
 use tidegate_terms::Spoken;
 
 /// Serves as one of the processes of a domain.
@@ -18,6 +18,7 @@ pub(crate) fn serve(child: Child) -> Result<(), CliError> {
         Child::Conclude => Ok(tidegate_engine::serve_conclude(from, to)?),
         Child::Worker => Ok(tidegate_engine::serve(from, to, |_| {})?),
         Child::Walls => Ok(serve_walls(to)?),
+        Child::Calibrate => Ok(serve_calibrate(to)?),
         Child::Attempt { name } => attempt(&name),
         Child::Noise => Ok(tidegate_gate::serve_noise(from, to)?),
         Child::Courier => Ok(serve_courier(from, to, courier)?),

@@ -14,7 +14,7 @@ use crate::text::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tidegate_terms::{DeltaCost, Digest, Mechanism, Name, Rho, Visibility, WitnessQuorum, messages, parse_date};
+use tidegate_terms::{DeltaCost, Digest, Mechanism, Name, Rates, Rho, Visibility, WitnessQuorum, messages, parse_date};
 
 mod product;
 
@@ -413,6 +413,28 @@ pub enum Event {
         #[schemars(schema_with = "digest_schema")]
         text_commitment: Digest,
     },
+    /// A machine was measured: slots of runs on this engine and this machine follow from these numbers from here on.
+    Calibration {
+        /// The engine that was measured.
+        #[schemars(schema_with = "digest_schema")]
+        engine: Digest,
+        /// The machine.
+        machine: Machine,
+        /// How long things take at worst, with a margin.
+        rates: Rates,
+    },
+}
+
+/// A machine, as far as it is public.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// The name of its processor.
+    pub processor: String,
+    /// Its instruction set.
+    pub architecture: String,
+    /// How many threads run at the same time.
+    pub cores: u32,
 }
 
 /// A dataset that a run reads, and the accounts that pay for it.
@@ -530,6 +552,7 @@ impl Event {
             Self::Retention { .. } => "retention",
             Self::Purge { .. } => "purge",
             Self::Effect { .. } => "effect",
+            Self::Calibration { .. } => "calibration",
         }
     }
 
@@ -597,7 +620,7 @@ fn check_texts(entry: &Entry) -> Result<(), EntryError> {
             identifier(replay).and(identifier(run)).and(instant(slot))
         }
         Event::SealVersion { .. } | Event::UnsealVersion { .. } | Event::DestroyVersion { .. } => Ok(()),
-        Event::Retention { .. } => Ok(()),
+        Event::Retention { .. } | Event::Calibration { .. } => Ok(()),
         Event::Purge { before, .. } => parse_date(before).map(|_| ()).ok_or_else(|| EntryError::Instant { text: short(before) }),
     }
 }

@@ -116,7 +116,7 @@ impl Relations {
             Event::SealVersion { dataset, .. } | Event::UnsealVersion { dataset, .. } | Event::DestroyVersion { dataset, .. } => {
                 subjects.datasets.insert(dataset.clone());
             }
-            Event::Retention { .. } | Event::Purge { .. } => {}
+            Event::Retention { .. } | Event::Purge { .. } | Event::Calibration { .. } => {}
             Event::Open { .. } | Event::RotateKey { .. } => {}
             Event::WitnessAdded { witness } | Event::WitnessRemoved { witness } => {
                 subjects.organisations.extend(witness.split('+').next().map(str::to_owned));

@@ -20,6 +20,7 @@ use reviewed::ReviewedRun;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tidegate_terms::{DeltaCost, Digest, Name, Rho, Visibility, parse_date, seal_message};
 
+mod calibration;
 mod custody;
 mod keys;
 mod products;
@@ -27,6 +28,7 @@ mod read;
 mod reviewed;
 mod witnesses;
 
+pub(crate) use calibration::CalibrationViolation;
 pub(crate) use witnesses::WitnessViolation;
 
 pub(crate) use keys::Rotation;
@@ -220,6 +222,7 @@ impl Replay {
             | Event::ProductAcknowledgement(_)
             | Event::ProductDelivery(_)
             | Event::ProductReceipt(_) => self.product(&at, event),
+            Event::Calibration { machine, rates, .. } => self.calibration(&machine, &rates),
             other => self.custody(&at, other),
         }
     }

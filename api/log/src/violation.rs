@@ -2,7 +2,7 @@
 
 use crate::custody::CustodyViolation;
 use crate::entry::EntryError;
-use crate::replay::WitnessViolation;
+use crate::replay::{CalibrationViolation, WitnessViolation};
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use tidegate_terms::{Language, Message as _, messages};
 
@@ -320,6 +320,7 @@ messages! {
         Entry(EntryError),
         Witness(WitnessViolation),
         Custody(CustodyViolation),
+        Calibration(CalibrationViolation),
     }
 }
 

@@ -9,6 +9,7 @@
 //! | noise | exact totals, scales | noised totals |
 //! | courier | one checkpoint, one address | a witness's answer ([`courier`](crate::serve_courier)) |
 //! | walls | nothing | which walls stand |
+//! | calibrate | guests of its own | how long they took ([`measure_machine`](crate::measure_machine)) |
 
 use crate::ServiceError;
 use serde::{Deserialize, Serialize};

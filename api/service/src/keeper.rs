@@ -204,6 +204,11 @@ pub enum Request {
         /// Years, where they are to be set.
         years: Option<u32>,
     },
+    /// Show the numbers from which slots are computed, or measure this machine anew and log them.
+    Calibration {
+        /// Whether to measure.
+        measure: bool,
+    },
     /// Forget records from before a day.
     Purge {
         /// The first day that is kept.
@@ -309,6 +314,8 @@ async fn answer(
         Request::Usage { dataset } => value(&domain.usage(&dataset).await?),
         Request::Effect { run, text } => value(&domain.state_effect(&run, &text).await?),
         Request::Retention { years } => value(&domain.retention(years).await?),
+        Request::Calibration { measure: false } => value(&domain.calibration_view().await?),
+        Request::Calibration { measure: true } => value(&domain.calibrate().await?),
         Request::Purge { before } => value(&domain.purge(&before).await?),
     }
 }

@@ -7,6 +7,7 @@
 //! Rejected: an object-relational mapper. A dozen statements, each written once, are easier to audit.
 
 mod books;
+mod calibration;
 mod custody;
 mod error;
 mod log_keys;
@@ -35,7 +36,7 @@ use tidegate_log::Entry;
 use writer::Writer;
 
 /// The version of the tables, kept in SQLite's `user_version`.
-const TABLES_VERSION: i64 = 4;
+const TABLES_VERSION: i64 = 5;
 
 /// How many may read at once.
 const READERS: u32 = 2;

@@ -1,11 +1,15 @@
-//! `tidegate doctor`: which walls stand on this machine, and what gets through them.
+//! `tidegate doctor`: which walls stand on this machine, what gets through them, and what slots are computed from.
+
+pub(crate) mod calibration;
 
 use crate::front::CliError;
 use crate::internal::THROUGH;
 use crate::output::Output;
 use serde::Serialize;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
+use tidegate_service::CalibrationView;
 use tidegate_service::children::{Programs, standing_walls};
 use tidegate_terms::Wall;
 use tidegate_walls::{Attempt, Standing};
@@ -29,14 +33,17 @@ struct Tried {
 struct Examined {
     walls: Vec<Standing>,
     attempts: Vec<Tried>,
+    /// Absent where the domain is used by another process.
+    calibration: Option<CalibrationView>,
 }
 
 /// Exit code 0: all walls stand and nothing gets through; 1: some wall is missing or something gets through.
-pub(crate) fn run(output: Output) -> Result<ExitCode, CliError> {
+pub(crate) fn run(domain: &Path, calibrate: bool, output: Output) -> Result<ExitCode, CliError> {
     let programs = Programs::own().map_err(|error| CliError::NoKeeper { detail: error.to_string() })?;
     let walls = standing_walls(&programs)?;
     let attempts = Attempt::ALL.into_iter().map(|attempt| tried(&programs, attempt)).collect::<Result<_, _>>()?;
-    let examined = Examined { walls, attempts };
+    let calibration = calibration::known(domain, &programs, calibrate)?;
+    let examined = Examined { walls, attempts, calibration };
     output.show(&examined, |examined| show(examined, output));
     let whole = examined.walls.iter().all(|standing| standing.stands);
     let tight = examined.attempts.iter().all(|tried| !matches!(tried.outcome, Outcome::Through));
@@ -75,6 +82,9 @@ fn show(examined: &Examined, output: Output) {
         table.add_row([attempt(tried.attempt, output), outcome]);
     }
     println!("{table}");
+    if let Some(known) = &examined.calibration {
+        calibration::show(known, output);
+    }
 }
 
 fn wall(wall: Wall, output: Output) -> &'static str {
