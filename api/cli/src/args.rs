@@ -90,7 +90,11 @@ pub(crate) enum Command {
         keep: Option<PathBuf>,
     },
     /// Say which walls stand on this machine, and try to get through them
-    Doctor,
+    Doctor {
+        /// Measure this machine first, so that slots follow from it; logged, where there is a domain
+        #[arg(long)]
+        calibrate: bool,
+    },
     /// Measure speed on this machine
     Bench(BenchArguments),
     /// Print a shell's completions
@@ -727,6 +731,7 @@ pub(crate) enum Child {
     Noise,
     Courier,
     Walls,
+    Calibrate,
     Attempt {
         /// What to try
         name: String,

@@ -5,7 +5,7 @@ use crate::front::CliError;
 use std::io::{BufReader, BufWriter, stdin, stdout};
 use std::path::PathBuf;
 use tidegate_service::children::{Programs, serve_compile, serve_ingest, serve_walls};
-use tidegate_service::{Posted, serve_courier, serve_keeper};
+use tidegate_service::{Posted, serve_calibrate, serve_courier, serve_keeper};
 use tidegate_terms::Spoken;
 use tidegate_walls::{Attempt, ServerNeeds};
 
@@ -22,6 +22,7 @@ pub(crate) fn serve(child: Child) -> Result<(), CliError> {
         Child::DryRun => Ok(tidegate_engine::serve_dry_run(from, to)?),
         Child::Worker => Ok(tidegate_engine::serve(from, to, |_| {})?),
         Child::Walls => Ok(serve_walls(to)?),
+        Child::Calibrate => Ok(serve_calibrate(to)?),
         Child::Attempt { name } => attempt(&name),
         Child::Load => tidegate_engine::serve_load(),
         Child::Inside => Ok(tidegate_engine::write_frame(&mut { to }, &tidegate_walls::inherited(), &[])?),

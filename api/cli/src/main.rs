@@ -59,7 +59,7 @@ fn dispatch(arguments: Arguments, output: Output) -> Result<ExitCode, CliError> 
         Command::Incident(command) => commands::incident::run(&domain, command, output).map(done),
         Command::Domain(command) => commands::custody::domain(&domain, command, output).map(done),
         Command::Demo { keep } => commands::demo::run(keep, output).map(done),
-        Command::Doctor => commands::doctor::run(output),
+        Command::Doctor { calibrate } => commands::doctor::run(&domain, calibrate, output),
         Command::Bench(bench) => commands::bench::run(bench, output).map(done),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut help::localised(output.language), "tidegate", &mut std::io::stdout());

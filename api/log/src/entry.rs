@@ -14,7 +14,7 @@ use crate::text::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tidegate_terms::{DeltaCost, Digest, Mechanism, Name, Rho, Visibility, WitnessQuorum, messages, parse_date};
+use tidegate_terms::{DeltaCost, Digest, Mechanism, Name, Rates, Rho, Visibility, WitnessQuorum, messages, parse_date};
 
 mod product;
 
@@ -444,6 +444,28 @@ pub enum Event {
         #[schemars(schema_with = "digest_schema")]
         reason_commitment: Digest,
     },
+    /// A machine was measured: slots of runs on this engine and this machine follow from these numbers from here on.
+    Calibration {
+        /// The engine that was measured.
+        #[schemars(schema_with = "digest_schema")]
+        engine: Digest,
+        /// The machine.
+        machine: Machine,
+        /// How long things take at worst, with a margin.
+        rates: Rates,
+    },
+}
+
+/// A machine, as far as it is public.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// The name of its processor.
+    pub processor: String,
+    /// Its instruction set.
+    pub architecture: String,
+    /// How many threads run at the same time.
+    pub cores: u32,
 }
 
 /// A dataset that a run reads, and the accounts that pay for it.
@@ -563,6 +585,7 @@ impl Event {
             Self::Effect { .. } => "effect",
             Self::Freeze { .. } => "freeze",
             Self::Unfreeze { .. } => "unfreeze",
+            Self::Calibration { .. } => "calibration",
         }
     }
 
@@ -630,11 +653,11 @@ fn check_texts(entry: &Entry) -> Result<(), EntryError> {
             identifier(replay).and(identifier(run)).and(instant(slot))
         }
         Event::SealVersion { .. } | Event::UnsealVersion { .. } | Event::DestroyVersion { .. } => Ok(()),
-        Event::Retention { .. } => Ok(()),
         Event::Freeze { incident, run, replay, slot, .. } => {
             identifier(incident).and(identifier(run)).and(instant(slot)).and(replay.as_ref().map_or(Ok(()), identifier))
         }
         Event::Unfreeze { incident, .. } => identifier(incident),
+        Event::Retention { .. } | Event::Calibration { .. } => Ok(()),
         Event::Purge { before, .. } => parse_date(before).map(|_| ()).ok_or_else(|| EntryError::Instant { text: short(before) }),
     }
 }

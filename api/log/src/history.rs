@@ -117,7 +117,6 @@ impl Relations {
             Event::SealVersion { dataset, .. } | Event::UnsealVersion { dataset, .. } | Event::DestroyVersion { dataset, .. } => {
                 subjects.datasets.insert(dataset.clone());
             }
-            Event::Retention { .. } | Event::Purge { .. } => {}
             Event::Freeze { incident, run, .. } => {
                 self.run(&mut subjects, run);
                 self.incidents.insert(incident.clone(), subjects.clone());
@@ -127,6 +126,7 @@ impl Relations {
                     subjects.and(known);
                 }
             }
+            Event::Retention { .. } | Event::Purge { .. } | Event::Calibration { .. } => {}
             Event::Open { .. } | Event::RotateKey { .. } => {}
             Event::WitnessAdded { witness } | Event::WitnessRemoved { witness } => {
                 subjects.organisations.extend(witness.split('+').next().map(str::to_owned));

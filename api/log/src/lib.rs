@@ -49,7 +49,9 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosignature::{Cosignature, Witness, WitnessSigner, cosignatures};
 pub use custody::{CustodyViolation, Obstacle, RETENTION_YEARS_MIN, ReplayCheck, ReplayCount, ReplayOutcome};
 pub use dossier::{Activity, Dossier, DossierLine, dossier};
-pub use entry::{Charge, ENTRY_BYTES_MAX, Entry, EntryError, Event, Payer, PeriodCap, RELEASE_BYTES, ReviewedTerms, commit, entry_schema};
+pub use entry::{
+    Charge, ENTRY_BYTES_MAX, Entry, EntryError, Event, Machine, Payer, PeriodCap, RELEASE_BYTES, ReviewedTerms, commit, entry_schema,
+};
 pub use entry::{
     ProductAcknowledgement, ProductApplication, ProductDelivery, ProductKeys, ProductPolicy, ProductReceipt, ProductSource, ProductStep,
     ProductStepKind,

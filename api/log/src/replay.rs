@@ -21,6 +21,7 @@ use reviewed::ReviewedRun;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tidegate_terms::{DeltaCost, Digest, Name, Rho, Visibility, parse_date, seal_message};
 
+mod calibration;
 mod custody;
 mod incidents;
 mod keys;
@@ -29,6 +30,7 @@ mod read;
 mod reviewed;
 mod witnesses;
 
+pub(crate) use calibration::CalibrationViolation;
 pub(crate) use witnesses::WitnessViolation;
 
 pub(crate) use keys::Rotation;
@@ -225,6 +227,7 @@ impl Replay {
             | Event::ProductReceipt(_) => self.product(&at, event),
             Event::Freeze { .. } => self.freeze(&at, event),
             Event::Unfreeze { incident, .. } => self.unfreeze(incident),
+            Event::Calibration { machine, rates, .. } => self.calibration(&machine, &rates),
             other => self.custody(&at, other),
         }
     }

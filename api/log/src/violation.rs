@@ -3,7 +3,7 @@
 use crate::custody::CustodyViolation;
 use crate::entry::EntryError;
 use crate::incident::IncidentViolation;
-use crate::replay::WitnessViolation;
+use crate::replay::{CalibrationViolation, WitnessViolation};
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use tidegate_terms::{Language, Message as _, messages};
 
@@ -322,6 +322,7 @@ messages! {
         Witness(WitnessViolation),
         Custody(CustodyViolation),
         Incident(IncidentViolation),
+        Calibration(CalibrationViolation),
     }
 }
 

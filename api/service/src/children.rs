@@ -10,6 +10,7 @@
 //! | load | nothing | nothing: it keeps a processor busy ([`tidegate_engine::serve_load`]) |
 //! | courier | one checkpoint, one address | a witness's answer ([`courier`](crate::serve_courier)) |
 //! | walls | nothing | which walls stand |
+//! | calibrate | guests of its own | how long they took ([`measure_machine`](crate::measure_machine)) |
 
 use crate::ServiceError;
 use serde::{Deserialize, Serialize};

@@ -220,6 +220,11 @@ pub enum Request {
         /// Years, where they are to be set.
         years: Option<u32>,
     },
+    /// Show the numbers from which slots are computed, or measure this machine anew and log them.
+    Calibration {
+        /// Whether to measure.
+        measure: bool,
+    },
     /// Forget records from before a day.
     Purge {
         /// The first day that is kept.
@@ -328,6 +333,8 @@ async fn answer(
         Request::IncidentShow { incident } => value(&domain.incident_view(&incident).await?),
         Request::IncidentClose { incident, reason, by } => value(&domain.close_incident(&incident, &reason, &by).await?),
         Request::Retention { years } => value(&domain.retention(years).await?),
+        Request::Calibration { measure: false } => value(&domain.calibration_view().await?),
+        Request::Calibration { measure: true } => value(&domain.calibrate().await?),
         Request::Purge { before } => value(&domain.purge(&before).await?),
     }
 }

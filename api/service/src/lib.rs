@@ -9,6 +9,7 @@ pub mod products;
 pub mod view;
 
 mod budgets;
+mod calibration;
 mod certificate;
 mod courier;
 mod custody;
@@ -39,6 +40,7 @@ mod witnesses;
 pub use courier::{Posted, serve_courier};
 mod usage;
 
+pub use calibration::{Calibration, CalibrationView, measure_machine, serve_calibrate, this_machine};
 pub use certificate::{Certificate, CertificateError, CertificateFile, DestroyedFile, check_certificate};
 pub use custody::CustodyView;
 pub use domain::Domain;
@@ -51,5 +53,5 @@ pub use quotes::{Question, Wish};
 pub use replay::{ReplayBegun, ReplayView, ReplayWish};
 pub use retention::{PurgeView, RetentionView};
 pub use runs::Admitted;
-pub use slot::{SlotInputs, slot_seconds};
+pub use slot::{SlotInputs, SlotParts, slot_parts, slot_seconds};
 pub use usage::{DestructionLine, EffectLine, EffectView, ProcessLine, Scenario, StorageLine, UsageView};

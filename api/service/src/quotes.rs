@@ -1,15 +1,16 @@
 //! Quotes: what a run would cost and give, from public facts alone.
 
+use crate::calibration::InForce;
 use crate::datasets::Mounted;
 use crate::plan::Plan;
-use crate::view::{ExpectedError, PriceView, QuoteView, WantedError};
-use crate::{Domain, ServiceError, SlotInputs, slot_seconds};
+use crate::view::{ExpectedError, PriceView, QuoteView, ShorterSlot, SlotView, WantedError};
+use crate::{Domain, ServiceError, SlotInputs, slot_parts, slot_seconds};
 use std::path::Path;
 use tidegate_accountant::{Account, Price, priced_rho, share_of};
 use tidegate_authorisation::{Denial, LiveGrant, Use, authorise};
 use tidegate_engine::{Job, Source, inputs};
 use tidegate_gate::expected_errors;
-use tidegate_sandbox::CompiledModule;
+use tidegate_sandbox::{COLUMN_BYTES, CompiledModule, instantiation_items};
 use tidegate_shards::SideTableError;
 use tidegate_statistics::Layout;
 use tidegate_store::ModuleRecord;
@@ -62,6 +63,8 @@ pub(crate) struct Work {
     pub(crate) parameters: Vec<ParameterValue>,
     pub(crate) side_tables: Vec<Vec<u8>>,
     pub(crate) workers: usize,
+    /// How long things take at worst on this machine.
+    pub(crate) rates: InForce,
 }
 
 /// A question that was checked against everything that is public: authorised, laid out and priced.
@@ -108,12 +111,13 @@ impl Work {
         parameters: Vec<ParameterValue>,
         side_tables: Vec<Vec<u8>>,
         workers: Option<usize>,
+        rates: InForce,
     ) -> Result<Self, ServiceError> {
         let schema = schema_of_all(&mounted, &manifest)?;
         let layout = Layout::seal(&manifest, &schema)?;
         let plan = Plan::new(&manifest, &layout);
         let workers = workers.unwrap_or_else(cores).clamp(1, WORKERS_MAX);
-        Ok(Self { mounted, schema, module, manifest, layout, plan, parameters, side_tables, workers })
+        Ok(Self { mounted, schema, module, manifest, layout, plan, parameters, side_tables, workers, rates })
     }
 
     /// The same for the coordinator.
@@ -146,23 +150,65 @@ impl Work {
 
     /// How long until the result of one round becomes visible.
     pub(crate) fn slot_seconds(&self) -> u64 {
+        slot_seconds(self.slot_inputs(), &self.rates.rates)
+    }
+
+    fn slot_inputs(&self) -> SlotInputs {
         let blocks = self.manifest.blocks.as_ref().map(|blocks| u64::from(blocks.count));
         let side_bytes: usize = self.side_tables.iter().map(Vec::len).sum();
         let state = self.manifest.rounds.as_ref().map_or(0, |rounds| u64::from(rounds.state_max) * 8);
-        slot_seconds(SlotInputs {
+        SlotInputs {
             units_max: self.schema.units_max,
-            unit_bytes_max: self.manifest.unit_bytes_max(&self.schema) + side_bytes as u64 + state,
+            unit_bytes_max: unit_bytes_max(&self.manifest, &self.schema) + side_bytes as u64 + state,
             blocks,
             fuel_per_call: self.manifest.resources.fuel_per_unit,
+            memory_bytes: self.manifest.resources.memory_bytes,
+            module_bytes: self.module.component.len() as u64,
+            instance_items: instance_items(&self.module.component),
+            answer_bytes: self.layout.answer_bytes(),
             guest_cells: self.layout.guest_cells() as u64,
             totals: self.layout.cells_max(self.schema.units_max),
             conclude_fuel: self.manifest.rounds.as_ref().map_or(0, |rounds| rounds.fuel),
+            conclude_memory_bytes: self.manifest.rounds.as_ref().map_or(0, |rounds| rounds.memory_bytes),
             // More workers than cores do not make a run faster.
             workers: self.workers.min(cores()) as u64,
             shards: u64::from(self.mounted.iter().map(|mounted| mounted.record.shards.shard_count).max().unwrap_or(1)),
-        })
+        }
+    }
+
+    /// The slot with its parts, and how less would shorten it.
+    fn slot_view(&self) -> SlotView {
+        let (inputs, rates) = (self.slot_inputs(), &self.rates.rates);
+        let shorter = |fuel_divisor: u64, memory_divisor: u64| {
+            let fuel_per_unit = (inputs.fuel_per_call / fuel_divisor).max(1);
+            let memory_bytes = (inputs.memory_bytes / memory_divisor).max(MEMORY_BYTES_MIN);
+            let less = SlotInputs { fuel_per_call: fuel_per_unit, memory_bytes, ..inputs };
+            ShorterSlot { fuel_per_unit, memory_bytes, slot_seconds: slot_seconds(less, rates) }
+        };
+        SlotView {
+            calibrated: self.rates.position.is_some(),
+            calibration_entry: self.rates.position,
+            fuel_per_unit: inputs.fuel_per_call,
+            memory_bytes: inputs.memory_bytes,
+            parts_milliseconds: slot_parts(inputs, rates),
+            shorter: [(2, 1), (10, 1), (1, 2), (1, 10), (10, 10)].map(|(fuel, memory)| shorter(fuel, memory)).to_vec(),
+        }
     }
 }
+
+/// The most bytes of one unit's rows, with what it takes to make the lists of each column.
+pub(crate) fn unit_bytes_max(manifest: &Manifest, schema: &PublicSchema) -> u64 {
+    let columns: usize = manifest.inputs.iter().map(|input| input.columns.len()).sum();
+    manifest.unit_bytes_max(schema) + columns as u64 * COLUMN_BYTES
+}
+
+/// What a fresh instance of a module has made for it. A module that was taken in is valid.
+pub(crate) fn instance_items(component: &[u8]) -> u64 {
+    instantiation_items(component).unwrap_or(u64::MAX)
+}
+
+/// The least memory that a manifest may declare.
+const MEMORY_BYTES_MIN: u64 = 64 << 10;
 
 /// Most worker processes of one run.
 pub(crate) const WORKERS_MAX: usize = 64;
@@ -195,7 +241,7 @@ impl Domain {
         let parameters = manifest.parse_parameters(&question.parameters)?;
         let side_tables = side_tables(&manifest, &question.side_tables)?;
         inputs(&manifest, &parameters, &side_tables)?;
-        let work = Work::new(mounted, module, manifest, parameters, side_tables, question.workers)?;
+        let work = Work::new(mounted, module, manifest, parameters, side_tables, question.workers, self.rates().await?)?;
         let budget = work.mounted.iter().map(|mounted| priced_rho(epsilon, mounted.policy.delta)).min().unwrap_or(Rho::ZERO);
         let price = work.plan.price(&work.layout, budget)?;
         Ok(Checked { work, grants, price, epsilon, engine: self.engine()? })
@@ -259,6 +305,7 @@ impl Domain {
             share_of_lineage_left: of_lineage,
             share_of_grant_left: of_grant,
             slot_seconds: checked.slot_seconds(),
+            slot: checked.slot_view(),
             stored,
             errors: expected_errors(&checked.layout, &charges, None).into_iter().map(ExpectedError::from).collect(),
             wanted,

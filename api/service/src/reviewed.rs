@@ -8,11 +8,12 @@
 //! | the admission | an admitted run without tables | the same question continues it, if grant, policy and approvals still stand |
 //! | the tables | tables without checkpoint | the next start publishes it |
 
+use crate::calibration::InForce;
 use crate::custody::check_readable;
 use crate::datasets::Mounted;
 use crate::halt::{Alarm, Held, Work};
 use crate::incidents::check_thawed;
-use crate::quotes::{Question, side_tables};
+use crate::quotes::{Question, instance_items, side_tables, unit_bytes_max};
 use crate::runs::{Admitted, Slot};
 use crate::view::{ApprovalView, Notice, Shown, TablesShown, TablesView};
 use crate::{Domain, ServiceError, SlotInputs, instant, keys, slot_seconds};
@@ -57,6 +58,7 @@ struct CheckedTables {
     approvals: Vec<ApprovalRecord>,
     engine: Digest,
     workers: usize,
+    rates: InForce,
 }
 
 impl CheckedTables {
@@ -83,7 +85,7 @@ impl CheckedTables {
     }
 
     fn slot_seconds(&self) -> u64 {
-        tables_slot_seconds(&self.mounted, &self.manifest, &self.layout, self.workers)
+        tables_slot_seconds(&self.mounted, &self.module, &self.manifest, &self.layout, self.workers, &self.rates)
     }
 
     fn record(&self, id: String, question: Digest, at: Timestamp) -> ReviewedRecord {
@@ -170,20 +172,33 @@ impl CheckedTables {
 }
 
 /// How long until tables become visible.
-pub(crate) fn tables_slot_seconds(mounted: &Mounted, manifest: &Manifest, layout: &Layout, workers: usize) -> u64 {
+pub(crate) fn tables_slot_seconds(
+    mounted: &Mounted,
+    module: &ModuleRecord,
+    manifest: &Manifest,
+    layout: &Layout,
+    workers: usize,
+    rates: &InForce,
+) -> u64 {
     let cells: usize = layout.reviewed().iter().map(ReviewedLayout::cells).sum();
     let entries: u64 = layout.reviewed().iter().map(|layout| u64::from(layout.table().per_unit)).sum();
-    slot_seconds(SlotInputs {
+    let inputs = SlotInputs {
         units_max: mounted.schema.units_max,
-        unit_bytes_max: manifest.unit_bytes_max(&mounted.schema),
+        unit_bytes_max: unit_bytes_max(manifest, &mounted.schema),
         blocks: None,
         fuel_per_call: manifest.resources.fuel_per_unit,
+        memory_bytes: manifest.resources.memory_bytes,
+        module_bytes: module.component.len() as u64,
+        instance_items: instance_items(&module.component),
+        answer_bytes: layout.answer_bytes(),
         guest_cells: layout.guest_cells() as u64 + entries * CELLS_PER_ENTRY,
         totals: cells as u64 * REVIEW_TOTALS,
         conclude_fuel: 0,
+        conclude_memory_bytes: 0,
         workers: workers.min(crate::quotes::cores()) as u64,
         shards: u64::from(mounted.record.shards.shard_count),
-    })
+    };
+    slot_seconds(inputs, &rates.rates)
 }
 
 /// What the log says of the rules.
@@ -251,7 +266,7 @@ impl Domain {
         let approvals = self.books().approvals(module.digest, &question.dataset).await?;
         let engine = self.engine()?;
         let workers = question.workers.unwrap_or_else(crate::quotes::cores).clamp(1, crate::quotes::WORKERS_MAX);
-        Ok(CheckedTables { mounted, policy, module, manifest, grant, layout, approvals, engine, workers })
+        Ok(CheckedTables { mounted, policy, module, manifest, grant, layout, approvals, engine, workers, rates: self.rates().await? })
     }
 
     /// Sums of one quantity can be compared only on one grid. Grids stand in manifests, so this says nothing about data.

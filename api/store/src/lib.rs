@@ -7,6 +7,7 @@
 //! Rejected: an object-relational mapper. A dozen statements, each written once, are easier to audit.
 
 mod books;
+mod calibration;
 mod custody;
 mod error;
 mod incidents;

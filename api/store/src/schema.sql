@@ -235,3 +235,8 @@ CREATE TABLE purged (
     at       TEXT NOT NULL,
     position INTEGER NOT NULL REFERENCES log_entry (position)
 ) STRICT;
+
+-- Entries that are calibrations of machines; the newest counts.
+CREATE TABLE calibration (
+    position INTEGER PRIMARY KEY REFERENCES log_entry (position)
+) STRICT;

@@ -8,6 +8,8 @@ use opendp::measures::{MaxDivergence, ZeroConcentratedDivergence};
 use opendp::metrics::{L1Distance, L2Distance};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 use tidegate_accountant::{gaussian_rho, laplace_rho};
 use tidegate_engine::{FrameError, Running, read_frame, write_frame};
 use tidegate_terms::{Mechanism, Rho, messages};
@@ -143,6 +145,20 @@ pub(crate) fn draw(start: &mut Start<'_>, draws: &[Draw], totals: &[i64]) -> Res
         (Drawn::Noised, body) if body.len() != totals.len() * 16 => Err(NoiseError::Shape),
         (Drawn::Noised, body) => Ok(body.chunks_exact(16).map(|bytes| i128::from_le_bytes(std::array::from_fn(|i| bytes[i]))).collect()),
     }
+}
+
+/// How long so many totals take at worst in a fresh process, of several repetitions: for a calibration. The totals are
+/// zeros and what comes back is dropped.
+pub fn noise_time(command: &mut dyn FnMut() -> Command, totals: usize, repetitions: usize) -> Result<Duration, NoiseError> {
+    // As wide as a scale and as fine as a grid ever get; wider noise takes longer to draw.
+    let slow = [(Mechanism::Gaussian, (1_u64 << 60) as f64, 30), (Mechanism::Laplace, (1_u64 << 60) as f64, 0)];
+    let mut longest = Duration::ZERO;
+    for (mechanism, scale, finer_bits) in slow.into_iter().cycle().take(slow.len() * repetitions) {
+        let before = Instant::now();
+        draw(&mut command(), &[Draw { mechanism, scale, totals, finer_bits }], &vec![0; totals])?;
+        longest = longest.max(before.elapsed());
+    }
+    Ok(longest)
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ messages! {
 /// What one call may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Fuel: about one for each WebAssembly instruction, start function included.
+    /// Fuel, start function included; what it costs stands in `fuel.rs`.
     pub fuel: u64,
     /// Linear memory in bytes, over all memories of the component together.
     pub memory_bytes: u64,
@@ -45,6 +45,11 @@ impl Trap {
     /// system call fail.
     pub fn is_host_fault(&self) -> bool {
         is_host_fault(&self.0)
+    }
+
+    /// Whether the fuel was spent.
+    pub(crate) fn is_out_of_fuel(&self) -> bool {
+        self.0.downcast_ref::<wasmtime::Trap>() == Some(&wasmtime::Trap::OutOfFuel)
     }
 }
 
@@ -143,6 +148,13 @@ impl Sandbox {
     /// Calls `contribute` for one unit in an instance that has seen nothing else.
     pub fn contribute(&self, unit: &Unit) -> Result<Vec<Contribution>, Trap> {
         let mut store = self.fresh_store()?;
+        self.call(&mut store, unit).map_err(Trap)
+    }
+
+    /// The same with other fuel than the manifest's: to measure how long fuel lasts.
+    pub(crate) fn contribute_with(&self, unit: &Unit, fuel: u64) -> Result<Vec<Contribution>, Trap> {
+        let mut store = self.fresh_store()?;
+        store.set_fuel(fuel).map_err(Trap)?;
         self.call(&mut store, unit).map_err(Trap)
     }
 

@@ -10,10 +10,16 @@
 pub mod contract;
 
 mod admission;
+mod calibration;
+mod checkpoints;
 mod compile;
+mod fuel;
 mod instance;
+mod instantiation;
 mod signature;
 
 pub use admission::{COMPONENT_BYTES_MAX, MODEL_INTERFACE, UploadError, check_component};
+pub use calibration::{COLUMN_BYTES, CalibrationError, GuestRates, Guests};
 pub use compile::{CacheError, CacheKey, CompiledModule, compile, engine_digest, open_cached, seal_cached};
 pub use instance::{Limits, Sandbox, SandboxError, Trap};
+pub use instantiation::instantiation_items;

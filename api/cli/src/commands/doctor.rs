@@ -1,11 +1,15 @@
-//! `tidegate doctor`: which walls stand on this machine, and what gets through them.
+//! `tidegate doctor`: which walls stand on this machine, what gets through them, and what slots are computed from.
+
+pub(crate) mod calibration;
 
 use crate::front::CliError;
 use crate::internal::THROUGH;
 use crate::output::Output;
 use serde::Serialize;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
+use tidegate_service::CalibrationView;
 use tidegate_service::children::{Programs, standing_server_walls, standing_walls};
 use tidegate_terms::Wall;
 use tidegate_walls::{Attempt, Standing};
@@ -31,6 +35,8 @@ struct Examined {
     attempts: Vec<Tried>,
     /// Around processes that serve others over the network.
     server: ExaminedServer,
+    /// Absent where the domain is used by another process.
+    calibration: Option<CalibrationView>,
 }
 
 #[derive(Serialize)]
@@ -40,13 +46,14 @@ struct ExaminedServer {
 }
 
 /// Exit code 0: all walls stand and nothing gets through; 1: some wall is missing or something gets through.
-pub(crate) fn run(output: Output) -> Result<ExitCode, CliError> {
+pub(crate) fn run(domain: &Path, calibrate: bool, output: Output) -> Result<ExitCode, CliError> {
     let programs = Programs::own().map_err(|error| CliError::NoKeeper { detail: error.to_string() })?;
     let walls = standing_walls(&programs)?;
     let attempts =
         |name: &str| -> Result<Vec<Tried>, CliError> { Attempt::ALL.into_iter().map(|attempt| tried(&programs, name, attempt)).collect() };
     let server = ExaminedServer { walls: standing_server_walls(&programs)?, attempts: attempts("server-attempt")? };
-    let examined = Examined { walls, attempts: attempts("attempt")?, server };
+    let calibration = calibration::known(domain, &programs, calibrate)?;
+    let examined = Examined { walls, attempts: attempts("attempt")?, server, calibration };
     output.show(&examined, |examined| show(examined, output));
     let whole = examined.walls.iter().chain(&examined.server.walls).all(|standing| standing.stands);
     let tight = examined.attempts.iter().chain(&examined.server.attempts).all(|tried| !matches!(tried.outcome, Outcome::Through));
@@ -96,6 +103,9 @@ fn show_part(walls: &[Standing], attempts: &[Tried], output: Output) {
         table.add_row([attempt(tried.attempt, output), outcome]);
     }
     println!("{table}");
+    if let Some(known) = &examined.calibration {
+        calibration::show(known, output);
+    }
 }
 
 fn wall(wall: Wall, output: Output) -> &'static str {

@@ -46,7 +46,7 @@ impl Domain {
         }
         let module = self.books().module_of(run.module).await?.ok_or_else(|| damaged("the module of a run is missing"))?;
         let manifest = Manifest::parse(&module.manifest)?;
-        Work::new(mounted, module, manifest, run.parameters.clone(), run.side_tables.clone(), None)
+        Work::new(mounted, module, manifest, run.parameters.clone(), run.side_tables.clone(), None, self.rates().await?)
     }
 
     async fn run_record(&self, run: &PastRun) -> Result<RunRecord, ServiceError> {

@@ -40,7 +40,8 @@ impl Domain {
         let record = self.tables_record(run).await?;
         match self.tables_work(&record).await {
             Ok(work) => {
-                let seconds = tables_slot_seconds(&work.mounted, &work.manifest, &work.layout, work.workers);
+                let seconds =
+                    tables_slot_seconds(&work.mounted, &work.module, &work.manifest, &work.layout, work.workers, &self.rates().await?);
                 Ok((seconds, work.mounted.policy.visibility == Visibility::AtSlot))
             }
             Err(_) => Ok((record.slot_seconds, true)),
