@@ -8,7 +8,7 @@ use opendp::measures::{MaxDivergence, ZeroConcentratedDivergence};
 use opendp::metrics::{L1Distance, L2Distance};
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 use tidegate_accountant::{gaussian_rho, laplace_rho};
 use tidegate_engine::{FrameError, Running, read_frame, write_frame};
@@ -155,7 +155,7 @@ pub fn noise_time(command: &mut dyn FnMut() -> Command, totals: usize, repetitio
     let mut longest = Duration::ZERO;
     for (mechanism, scale, finer_bits) in slow.into_iter().cycle().take(slow.len() * repetitions) {
         let before = Instant::now();
-        draw(&mut command(), &[Draw { mechanism, scale, totals, finer_bits }], &vec![0; totals])?;
+        draw(&mut || Running::alone(&mut command()), &[Draw { mechanism, scale, totals, finer_bits }], &vec![0; totals])?;
         longest = longest.max(before.elapsed());
     }
     Ok(longest)

@@ -84,6 +84,9 @@ fn show(examined: &Examined, output: Output) {
     show_part(&examined.walls, &examined.attempts, output);
     println!("{}", output.pick("Walls around each process that serves others:", "各对外服务进程的防护墙："));
     show_part(&examined.server.walls, &examined.server.attempts, output);
+    if let Some(known) = &examined.calibration {
+        calibration::show(known, output);
+    }
 }
 
 fn show_part(walls: &[Standing], attempts: &[Tried], output: Output) {
@@ -103,9 +106,6 @@ fn show_part(walls: &[Standing], attempts: &[Tried], output: Output) {
         table.add_row([attempt(tried.attempt, output), outcome]);
     }
     println!("{table}");
-    if let Some(known) = &examined.calibration {
-        calibration::show(known, output);
-    }
 }
 
 fn wall(wall: Wall, output: Output) -> &'static str {
