@@ -13,7 +13,7 @@ use tidegate_accountant::Reservation;
 use tidegate_authorisation::Approval;
 use tidegate_shards::ShardManifest;
 use tidegate_statistics::{Layout, LayoutError, Scratch, Sums};
-use tidegate_terms::messages;
+use tidegate_terms::{Guard, messages, stands};
 
 messages! {
     /// Why a run cannot go on now. All are faults of the host: the run keeps its reservation and can continue.
@@ -259,7 +259,7 @@ impl Turn<'_> {
                 Outcome::Accepted
             }
             Ok(_) => Outcome::Failed(EngineError::OutOfRange),
-            Err(EngineError::Frame(FrameError::Closed)) => Outcome::ProcessDied,
+            Err(EngineError::Frame(FrameError::Closed)) if stands(Guard::Halving) => Outcome::ProcessDied,
             Err(error @ EngineError::HostFault { .. }) => Outcome::HostFault(error),
             Err(error) => Outcome::Failed(error),
         }
