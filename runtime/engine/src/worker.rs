@@ -75,6 +75,7 @@ pub struct Worker {
 /// `before_task` is called before each task; a test's worker uses it to die at will, `tidegate` passes nothing.
 pub fn serve(mut from: impl Read, mut to: impl Write, before_task: impl Fn(&Task)) -> Result<(), FrameError> {
     tidegate_walls::die_with_parent();
+    tidegate_walls::yield_to_servers();
     let (setup, module) = match read_frame::<Setup>(&mut from, u64::MAX) {
         Err(FrameError::Closed) => return Ok(()),
         other => other?,
