@@ -272,7 +272,7 @@ impl Turn<'_> {
                 Outcome::Accepted
             }
             Ok(_) => Outcome::Failed(EngineError::OutOfRange),
-            Err(EngineError::Frame(FrameError::Closed)) => Outcome::ProcessDied,
+            Err(EngineError::Frame(FrameError::Closed)) if stands(Guard::Halving) => Outcome::ProcessDied,
             Err(error @ EngineError::HostFault { .. }) => Outcome::HostFault(error),
             Err(error) => Outcome::Failed(error),
         }
