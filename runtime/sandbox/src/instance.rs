@@ -250,4 +250,6 @@ impl Sparse for Contribution {
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;
