@@ -24,7 +24,7 @@ use tidegate_gate::{Release, choose_bounds, release};
 use tidegate_log::{Checkpoint, Entry, Event, PublishError, commit};
 use tidegate_sandbox::CompiledModule;
 use tidegate_store::{NoisedRecord, Opening, RoundRecord, RunMount, RunRecord, StoreError, Transaction};
-use tidegate_terms::{Digest, Name, Wall};
+use tidegate_terms::{Digest, Guard, Name, Wall, stands};
 
 /// What an operator sees while a run goes on: public facts only, never shards done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -94,7 +94,7 @@ impl Domain {
         // Nothing goes on while the log lags behind the database.
         self.publish().await?;
         let checked = self.check(question).await?;
-        let digest = checked.digest()?;
+        let digest = if stands(Guard::StoredAnswers) { checked.digest()? } else { Digest(keys::random()?) };
         if let Some(run) = self.books().run_of_question(digest).await? {
             if run.finished.is_some() {
                 self.check_kept(&run.id).await?;
@@ -202,6 +202,11 @@ impl Domain {
             Err(waiting @ ServiceError::NotWitnessed { .. }) => Err(waiting),
             Err(cause) => {
                 self.journal(&format!("run {} held: {cause}", attempt.run.id));
+                if !stands(Guard::NoRefund) {
+                    let mut act = self.store.begin().await?;
+                    act.finish_run(attempt.reservation, 0).await?;
+                    act.commit().await?;
+                }
                 // A failure becomes visible when a result would have.
                 self.wait_for_slot(checked, attempt).await?;
                 Err(ServiceError::RunHeld { run: attempt.run.id.clone() })
