@@ -1,7 +1,9 @@
 //! The command line, as data. Chinese help stands in `help.rs`; a test holds both together.
 
+mod conformance;
 mod log;
 
+pub(crate) use conformance::{ConformanceArguments, with_guards};
 pub(crate) use log::{LogCommand, LogWitnessCommand, WitnessCommand};
 
 use clap::{Args, Parser, Subcommand};
@@ -27,6 +29,17 @@ pub(crate) struct Arguments {
     pub(crate) lang: Option<String>,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// Reads what only the weakened build of the tests has.
+    pub(crate) fn with_guard(self, matches: &clap::ArgMatches) -> Self {
+        let command = match self.command {
+            Command::Conformance(arguments) => Command::Conformance(arguments.with_guard(matches)),
+            other => other,
+        };
+        Self { command, ..self }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -88,6 +101,8 @@ pub(crate) enum Command {
     },
     /// Say which walls stand on this machine, and try to get through them
     Doctor,
+    /// Mount the corpus of attacks on this installation; each must fail
+    Conformance(ConformanceArguments),
     /// Measure speed on this machine
     Bench(BenchArguments),
     /// Print a shell's completions

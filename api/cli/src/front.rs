@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout};
+use tidegate_conformance::Broken;
 use tidegate_engine::{DryRunError, FrameError, MockError, read_frame, write_frame};
 use tidegate_http::{ListenError, WitnessStateError};
 use tidegate_log::{AuditError, GrowthError, MirrorError, OpeningError, ProofError, SubmissionError};
@@ -97,6 +98,7 @@ messages! {
         WitnessState(WitnessStateError),
         Certificate(CertificateError),
         Budget(BudgetError),
+        Conformance(Broken),
         DryRun(DryRunError),
         Manifest(ManifestError),
         Mock(MockError),

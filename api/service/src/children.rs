@@ -39,6 +39,9 @@ impl Programs {
     pub fn child(&self, name: &str) -> Command {
         let mut command = Command::new(&self.program);
         command.args(["internal", name]).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        if let Some((variable, guards)) = tidegate_terms::environment_of_children() {
+            command.env(variable, guards);
+        }
         command
     }
 }

@@ -26,9 +26,7 @@ pub use budget::{BudgetError, Delta, DeltaCost, Epsilon, Rho};
 pub use column::{Column, ColumnType, ExcessRows, MissingRule, OutsideRule};
 pub use digest::{Digest, DigestError};
 pub use disclosure::{DisclosureRules, DisclosureRulesError, Dominance};
-#[cfg(feature = "weakened")]
-pub use guard::WITHOUT;
-pub use guard::{Guard, stands};
+pub use guard::{Guard, WEAKENED, environment_of_children, environment_without, stands};
 pub use identifier::{IdentifierKind, canonical_identifier, made_up_identifier};
 pub use manifest::{
     Automatic, Blocks, CANDIDATES_MAX, CandidateRange, Candidates, Discovered, Expected, Grouping, Hierarchy, Input, Manifest,

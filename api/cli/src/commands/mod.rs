@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod bench;
+pub(crate) mod conformance;
 pub(crate) mod custody;
 pub(crate) mod dataset;
 pub(crate) mod demo;
