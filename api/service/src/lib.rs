@@ -11,6 +11,7 @@ pub mod view;
 mod budgets;
 mod calibration;
 mod certificate;
+mod compiler;
 mod courier;
 mod custody;
 mod datasets;

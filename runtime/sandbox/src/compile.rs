@@ -3,7 +3,9 @@
 //! Loading native code is as dangerous as running it. A cache entry is therefore bound by HMAC to a key of
 //! the domain, to the digest of the component and to the exact engine; anything else is compiled anew.
 
+use crate::admission::shown;
 use crate::checkpoints::with_checkpoints;
+use crate::features::NEEDED;
 use crate::signature::check_signature;
 use crate::{UploadError, check_component, fuel};
 use ring::hmac;
@@ -57,18 +59,12 @@ pub(crate) fn engine(memory_bytes: u64, answer_bytes: u64, backtrace: bool) -> w
 
 /// What decides the native code and its behaviour: deterministic, metered, without features that the
 /// contract does not need.
-fn base_config() -> Config {
+pub(crate) fn base_config() -> Config {
     let mut config = Config::new();
-    config
-        .wasm_component_model(true)
-        .consume_fuel(true)
-        .cranelift_nan_canonicalization(true)
-        .wasm_relaxed_simd(false)
-        .wasm_multi_memory(false)
-        .wasm_memory64(false)
-        .wasm_tail_call(false)
-        .max_wasm_stack(256 << 10)
-        .memory_init_cow(true);
+    config.consume_fuel(true).cranelift_nan_canonicalization(true).max_wasm_stack(256 << 10).memory_init_cow(true);
+    if stands(Guard::UploadGate) {
+        config.wasm_features(NEEDED.complement(), false).wasm_features(NEEDED, true);
+    }
     if stands(Guard::FuelPrices) {
         config.operator_cost(fuel::prices());
     }
@@ -103,6 +99,9 @@ impl Hasher for DigestHasher {
     }
 }
 
+/// The longest native code that is taken from a compiler. What guests of 18 MB become has less than half of it.
+pub const CODE_BYTES_MAX: u64 = 256 << 20;
+
 /// Native code of a component, made by this very program.
 pub struct CompiledModule(pub(crate) Vec<u8>);
 
@@ -129,7 +128,7 @@ pub fn compile(component: &[u8]) -> Result<CompiledModule, UploadError> {
 
 /// Compiles what was checked, as it is.
 pub(crate) fn translate(component: &[u8]) -> Result<CompiledModule, UploadError> {
-    let failed = |error: wasmtime::Error| UploadError::Compile { detail: format!("{error:#}") };
+    let failed = |error: wasmtime::Error| UploadError::Compile { detail: shown(&format!("{error:#}"), 300) };
     let engine = Engine::new(&base_config()).map_err(failed)?;
     let compiled = Component::new(&engine, component).map_err(failed)?;
     check_signature(&compiled)?;

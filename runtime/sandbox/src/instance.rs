@@ -298,4 +298,6 @@ impl Sparse for Contribution {
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;
