@@ -5,7 +5,7 @@ use crate::units::{SourceSetup, Task};
 use crate::worker::{Answer, Order, Setup};
 use crate::{FrameError, Totals, read_frame, write_frame};
 use std::collections::{BTreeSet, VecDeque};
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -362,14 +362,19 @@ impl Process {
 
     fn run(&mut self, task: &Task, layout: &Layout) -> Result<Sums, EngineError> {
         write_frame(&mut self.to, &Order::Do(*task), &[])?;
-        let (answer, body) = read_frame(&mut self.from, layout.sums_bytes(task.calls()))?;
-        match answer {
-            Answer::Totals { task: answered } if answered == *task => {
-                layout.decode_sums(&body, task.calls()).map_err(|_| EngineError::OutOfRange)
-            }
-            Answer::HostFault { detail } => Err(EngineError::HostFault { detail }),
-            _ => Err(EngineError::HostFault { detail: "it answered another question".into() }),
+        read_totals(&mut self.from, task, layout)
+    }
+}
+
+/// Reads what a worker answers to a task. Whoever writes it may have been taken over by the module.
+pub(crate) fn read_totals(from: &mut impl Read, task: &Task, layout: &Layout) -> Result<Sums, EngineError> {
+    let (answer, body) = read_frame(from, layout.sums_bytes(task.calls()))?;
+    match answer {
+        Answer::Totals { task: answered } if answered == *task => {
+            layout.decode_sums(&body, task.calls()).map_err(|_| EngineError::OutOfRange)
         }
+        Answer::HostFault { detail } => Err(EngineError::HostFault { detail }),
+        _ => Err(EngineError::HostFault { detail: "it answered another question".into() }),
     }
 }
 

@@ -137,12 +137,18 @@ pub(crate) fn draw(command: &mut Command, draws: &[Draw], totals: &[i64]) -> Res
         return Err(spawn("it has no pipes".into()));
     };
     let body: Vec<u8> = totals.iter().flat_map(|total| total.to_le_bytes()).collect();
-    let answer = write_frame(&mut to, &draws, &body).and_then(|()| read_frame::<Drawn>(&mut from, BODY_MAX));
+    let asked = write_frame(&mut to, &draws, &body).map_err(NoiseError::from);
+    let answer = asked.and_then(|()| read_drawn(&mut from, totals.len()));
     let _ = child.kill();
     let _ = child.wait();
-    match answer? {
+    answer
+}
+
+/// Reads what the noise process answers for so many totals.
+pub(crate) fn read_drawn(from: &mut impl Read, totals: usize) -> Result<Vec<i128>, NoiseError> {
+    match read_frame::<Drawn>(from, (totals as u64).saturating_mul(16).min(BODY_MAX))? {
         (Drawn::Failed { detail }, _) => Err(NoiseError::Mechanism { detail }),
-        (Drawn::Noised, body) if body.len() != totals.len() * 16 => Err(NoiseError::Shape),
+        (Drawn::Noised, body) if body.len() != totals * 16 => Err(NoiseError::Shape),
         (Drawn::Noised, body) => Ok(body.chunks_exact(16).map(|bytes| i128::from_le_bytes(std::array::from_fn(|i| bytes[i]))).collect()),
     }
 }

@@ -47,6 +47,11 @@ const POLICY: &str = "lifetime_epsilon = 8.0\ndelta = 1e-6\nrun_epsilon_max = 1.
 impl Bench {
     /// Mounts datasets, the second of which is joined to the first, and uploads a module that reads them.
     pub(super) fn new(datasets: &[Dataset<'_>], module: Module<'_>) -> Result<Self, CliError> {
+        Self::under(POLICY, datasets, module)
+    }
+
+    /// The same under another policy.
+    pub(super) fn under(policy: &str, datasets: &[Dataset<'_>], module: Module<'_>) -> Result<Self, CliError> {
         let place = tempfile::tempdir().map_err(failed)?;
         let mut keeper = Keeper::start(&place.path().join("domain"))?;
         let _: DomainView = keeper.ask(&Request::Init { origin: "tidegate.local/bench".into() })?;
@@ -63,7 +68,7 @@ impl Bench {
                 std::fs::write(&file, text).map_err(|error| CliError::file(&file, &error))?;
                 files.push((Name::parse(table)?, file));
             }
-            let mount = Request::DatasetAdd { dataset: name.clone(), schema: dataset.schema.to_owned(), policy: POLICY.to_owned(), files };
+            let mount = Request::DatasetAdd { dataset: name.clone(), schema: dataset.schema.to_owned(), policy: policy.to_owned(), files };
             let _: ImportView = keeper.ask_meanwhile(&mount, &[], |_| {})?;
             let inputs = manifest.inputs.iter().filter(|input| input.joined == (index == 1));
             let grant = Request::GrantAdd {
@@ -83,6 +88,11 @@ impl Bench {
         let seal = serde_json::to_string(&seal).map_err(failed)?;
         model::upload(&mut keeper, operator.clone(), module.component.to_vec(), module.manifest.to_owned(), seal)?;
         Ok(Self { keeper, operator, datasets: names, module: manifest.name.to_string(), _place: place })
+    }
+
+    /// The process of its keeper.
+    pub(super) fn keeper(&self) -> u32 {
+        self.keeper.process()
     }
 
     /// Asks on so many workers.
