@@ -23,7 +23,8 @@ fn config(shape: &[u8], number: u64) -> Config {
         max_table_elements: 100,
         table_max_size_required: true,
         bulk_memory_enabled: true,
-        reference_types_enabled: true,
+        // The contract has no references to objects of the host.
+        reference_types_enabled: false,
         multi_value_enabled: true,
         saturating_float_to_int_enabled: true,
         sign_extension_ops_enabled: true,
