@@ -700,6 +700,21 @@ pub(crate) enum BenchCommand {
     },
     /// Measure the log: durable appends beside the bare disk, and verifying a million entries
     Log(BenchLogArguments),
+    /// Make millions of hostile calls in one installation and measure what they leave behind
+    Hostile(BenchHostileArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchHostileArguments {
+    /// Hostile calls; the goals are for 10000000
+    #[arg(long, default_value_t = 10_000_000)]
+    pub(crate) calls: u64,
+    /// Pairs of honest runs before and after; the median counts
+    #[arg(long, default_value_t = 7)]
+    pub(crate) pairs: usize,
+    /// Worker processes
+    #[arg(long, default_value_t = 2)]
+    pub(crate) workers: usize,
 }
 
 #[derive(Debug, Args)]

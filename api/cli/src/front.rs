@@ -162,6 +162,11 @@ impl Keeper {
         }
     }
 
+    /// Its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks, passes on what is said meanwhile, and reads the answer.
     pub(crate) fn ask_meanwhile<T: DeserializeOwned>(
         &mut self,

@@ -5,6 +5,7 @@ use crate::units::{SourceSetup, Task};
 use crate::worker::{Answer, Order, Setup};
 use crate::{FrameError, Processes, Running, Totals, read_frame, write_frame};
 use std::collections::{BTreeSet, VecDeque};
+use std::io::Read;
 use std::process::Command;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use tidegate_accountant::Reservation;
@@ -368,13 +369,18 @@ impl Process {
 
     fn run(&mut self, task: &Task, layout: &Layout) -> Result<Sums, EngineError> {
         write_frame(&mut self.running.to, &Order::Do(*task), &[])?;
-        let (answer, body) = read_frame(&mut self.running.from, layout.sums_bytes(task.calls()))?;
-        match answer {
-            Answer::Totals { task: answered } if answered == *task => {
-                layout.decode_sums(&body, task.calls()).map_err(|_| EngineError::OutOfRange)
-            }
-            Answer::HostFault { detail } => Err(EngineError::HostFault { detail }),
-            _ => Err(EngineError::HostFault { detail: "it answered another question".into() }),
+        read_totals(&mut self.running.from, task, layout)
+    }
+}
+
+/// Reads what a worker answers to a task. Whoever writes it may have been taken over by the module.
+pub(crate) fn read_totals(from: &mut impl Read, task: &Task, layout: &Layout) -> Result<Sums, EngineError> {
+    let (answer, body) = read_frame(from, layout.sums_bytes(task.calls()))?;
+    match answer {
+        Answer::Totals { task: answered } if answered == *task => {
+            layout.decode_sums(&body, task.calls()).map_err(|_| EngineError::OutOfRange)
         }
+        Answer::HostFault { detail } => Err(EngineError::HostFault { detail }),
+        _ => Err(EngineError::HostFault { detail: "it answered another question".into() }),
     }
 }

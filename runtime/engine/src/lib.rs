@@ -12,6 +12,8 @@ mod conclude;
 mod coordinator;
 mod dry_run;
 mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
 mod job;
 mod mock;
 mod mock_file;

@@ -6,6 +6,8 @@
 //! fresh process from the operating system's generator; no seed exists anywhere (attacks A12, A15, A38).
 
 mod calibration;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hierarchy;
 mod noise;
 mod noised;

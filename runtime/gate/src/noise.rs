@@ -153,12 +153,15 @@ pub(crate) fn draw(start: &mut Start<'_>, draws: &[Draw], totals: &[i64]) -> Res
     }
     let mut running = start().map_err(|error| NoiseError::Spawn { detail: error.to_string() })?;
     let body: Vec<u8> = totals.iter().flat_map(|total| total.to_le_bytes()).collect();
-    let asked = write_frame(&mut running.to, &draws, &body);
-    let answer = asked.and_then(|()| read_frame::<Drawn>(&mut running.from, BODY_MAX));
-    drop(running);
-    match answer? {
+    let asked = write_frame(&mut running.to, &draws, &body).map_err(NoiseError::from);
+    asked.and_then(|()| read_drawn(&mut running.from, totals.len()))
+}
+
+/// Reads what the noise process answers for so many totals.
+pub(crate) fn read_drawn(from: &mut impl Read, totals: usize) -> Result<Vec<i128>, NoiseError> {
+    match read_frame::<Drawn>(from, (totals as u64).saturating_mul(16).min(BODY_MAX))? {
         (Drawn::Failed { detail }, _) => Err(NoiseError::Mechanism { detail }),
-        (Drawn::Noised, body) if body.len() != totals.len() * 16 => Err(NoiseError::Shape),
+        (Drawn::Noised, body) if body.len() != totals * 16 => Err(NoiseError::Shape),
         (Drawn::Noised, body) => Ok(body.chunks_exact(16).map(|bytes| i128::from_le_bytes(std::array::from_fn(|i| bytes[i]))).collect()),
     }
 }

@@ -150,6 +150,11 @@ impl Bench {
         })
     }
 
+    /// The process of its keeper.
+    pub(super) fn keeper(&self) -> u32 {
+        self.keeper.process()
+    }
+
     /// Asks on so many workers.
     pub(super) fn ask(&mut self, epsilon: f64, parameters: &[(&str, String)], workers: usize) -> Result<Answered, CliError> {
         self.ask_with(epsilon, parameters, &[], workers)

@@ -11,6 +11,7 @@
 //! | [`report`] | medians, goals, ratios |
 //! | [`utility`] | `bench utility`: how good the answers are |
 //! | [`models`] | `bench models`: each sample model beside the answer without privacy |
+//! | [`hostile`] | `bench hostile`: millions of hostile calls, and what they leave behind |
 //! | [`log`] | `bench log`: durable appends beside the bare disk, and verifying a long log |
 //! | [`domain`] | a temporary domain for one dataset and one module |
 //! | [`slots`] | `bench slots`: whether results become visible at their slots |
@@ -23,6 +24,7 @@
 mod calls;
 mod data;
 mod domain;
+mod hostile;
 mod load;
 mod log;
 mod memory;
@@ -50,6 +52,7 @@ use scale::{LARGE, SMALL, Size};
 pub(crate) fn run(arguments: BenchArguments, output: Output) -> Result<(), CliError> {
     match &arguments.command {
         Some(BenchCommand::Utility(arguments)) => return utility::run(arguments, output),
+        Some(BenchCommand::Hostile(arguments)) => return hostile::run(arguments, output),
         Some(BenchCommand::Log(arguments)) => return log::run(arguments, output),
         Some(BenchCommand::Models { markdown }) => return models::run(*markdown, output),
         Some(BenchCommand::Slots { run_count, domain_count }) => return slots::run(*run_count, *domain_count, output),
