@@ -1,15 +1,38 @@
 //! The attacks, by theme. A theme is a file with a table; a new one is added to [`CORPUS`].
 
+mod history;
+mod kit;
+mod money;
 mod numbers;
+mod sealed;
+mod secrets;
 mod shapes;
+mod snapshots;
 mod state;
+mod tables;
 mod traps;
 mod units;
+mod uploads;
+mod walls;
 
 use crate::attack::Attack;
 
 /// All themes.
-pub const CORPUS: &[&[Attack]] = &[state::ATTACKS, traps::ATTACKS, shapes::ATTACKS, numbers::ATTACKS, units::ATTACKS];
+pub const CORPUS: &[&[Attack]] = &[
+    state::ATTACKS,
+    traps::ATTACKS,
+    shapes::ATTACKS,
+    numbers::ATTACKS,
+    units::ATTACKS,
+    money::ATTACKS,
+    snapshots::ATTACKS,
+    sealed::ATTACKS,
+    secrets::ATTACKS,
+    tables::ATTACKS,
+    uploads::ATTACKS,
+    walls::ATTACKS,
+    history::ATTACKS,
+];
 
 /// The rows of the list of attacks: A1 to A40.
 pub const ROWS: std::ops::RangeInclusive<u8> = 1..=40;
