@@ -93,6 +93,9 @@ pub(crate) enum Command {
     /// Keep and forget records
     #[command(subcommand)]
     Domain(DomainCommand),
+    /// Look at what froze lineages, and decide
+    #[command(subcommand)]
+    Incident(IncidentCommand),
     /// Play the whole path on real data, in a temporary domain
     Demo {
         /// Keep the domain in this directory, which must not exist
@@ -231,6 +234,28 @@ pub(crate) enum DomainCommand {
         /// The first day that is kept, YYYY-MM-DD
         #[arg(long, value_name = "DATE")]
         before: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IncidentCommand {
+    /// List incidents
+    List,
+    /// Show an incident with its cause, for the authority only: it can depend on data
+    Show {
+        /// The incident
+        incident: String,
+    },
+    /// Close an incident: its lineages may be read again; its run stays stopped
+    Close {
+        /// The incident
+        incident: String,
+        /// Why; the log only commits to it
+        #[arg(long)]
+        reason: String,
+        /// Who decides it
+        #[arg(long)]
+        by: String,
     },
 }
 
@@ -654,6 +679,21 @@ pub(crate) enum BenchCommand {
         #[arg(long)]
         markdown: bool,
     },
+    /// Measure whether results become visible at their slots, with and without a target that burns all fuel
+    Slots {
+        /// Runs with the target, and as many without
+        #[arg(long = "runs", default_value_t = 200)]
+        run_count: usize,
+        /// Domains at a time; their runs share the machine
+        #[arg(long = "domains", default_value_t = 4)]
+        domain_count: usize,
+    },
+    /// Measure what the walls cost: honest runs with and without them, in turns (in the build of tests/weakened)
+    Walls {
+        /// Pairs; the median counts
+        #[arg(long = "rounds", default_value_t = 5)]
+        rounds: usize,
+    },
     /// Measure the log: durable appends beside the bare disk, and verifying a million entries
     Log(BenchLogArguments),
 }
@@ -704,6 +744,19 @@ pub(crate) enum Child {
     Attempt {
         /// What to try
         name: String,
+    },
+    /// Keeps a processor busy in the place of a worker
+    Load,
+    /// Says what it has from its parent
+    Inside,
+    /// The walls of a server
+    ServerWalls,
+    /// Tries something behind the walls of a server
+    ServerAttempt {
+        /// What to try, or a file to read
+        name: String,
+        /// The directory that it serves
+        directory: PathBuf,
     },
     /// The bench's comparison: the same aggregation by polars, without privacy
     #[command(name = "polars")]

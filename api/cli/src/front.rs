@@ -12,7 +12,7 @@ use tidegate_product::PackageError;
 use tidegate_sandbox::UploadError;
 use tidegate_service::children::Programs;
 use tidegate_service::{CertificateError, Reply, Request, ServiceError};
-use tidegate_terms::{BudgetError, ManifestError, NameError, SchemaError, SealError, Spoken, messages};
+use tidegate_terms::{BudgetError, Guard, ManifestError, NameError, SchemaError, SealError, Spoken, environment_without, messages};
 
 messages! {
     /// Why a command did not do what it was asked.
@@ -144,9 +144,17 @@ pub(crate) struct Keeper {
 impl Keeper {
     /// Starts the keeper of a domain.
     pub(crate) fn start(domain: &Path) -> Result<Self, CliError> {
+        Self::start_without(domain, &[])
+    }
+
+    /// The same with some guards down, which only a weakened build can do.
+    pub(crate) fn start_without(domain: &Path, down: &[Guard]) -> Result<Self, CliError> {
         let failed = |error: std::io::Error| CliError::NoKeeper { detail: error.to_string() };
         let domain = std::path::absolute(domain).map_err(failed)?;
         let mut command = Programs::own().map_err(failed)?.child("keeper");
+        if let Some((variable, guards)) = environment_without(down).filter(|_| !down.is_empty()) {
+            command.env(variable, guards);
+        }
         let mut child = command.env("TIDEGATE_DOMAIN", domain).spawn().map_err(failed)?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(to), Some(from)) => Ok(Self { child, to: Some(to), from: BufReader::new(from) }),

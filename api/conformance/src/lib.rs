@@ -14,6 +14,7 @@
 mod attack;
 mod corpus;
 mod error;
+mod list;
 mod mask;
 mod module;
 mod program;
@@ -22,11 +23,13 @@ mod run;
 mod scene;
 mod verdict;
 mod view;
+mod watch;
 mod world;
 
 pub use attack::{Attack, Mount, Tries};
 pub use corpus::{CORPUS, ROWS, attacks, uncovered};
 pub use error::Broken;
+pub use list::page;
 pub use program::{Program, Said};
 pub use report::{Report, Summary};
 pub use run::{Selection, run};

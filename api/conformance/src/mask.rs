@@ -116,16 +116,15 @@ impl Mask {
     }
 
     fn finish(&mut self, word: &mut String, out: &mut String) {
-        if let Some(kind) = kind_of(word) {
-            let next = self.known.len() + 1;
-            let number = *self.known.entry(word.clone()).or_insert(next);
+        match kind_of(word) {
             // Instants may coincide in one world and not in the other; that is running time, which is compared apart.
-            match kind {
-                "instant" => out.push_str("<instant>"),
-                kind => out.push_str(&format!("<{kind} {number}>")),
+            Some("instant") => out.push_str("<instant>"),
+            Some(kind) => {
+                let next = self.known.len() + 1;
+                let number = *self.known.entry(word.clone()).or_insert(next);
+                out.push_str(&format!("<{kind} {number}>"));
             }
-        } else {
-            out.push_str(word);
+            None => out.push_str(word),
         }
         word.clear();
     }
@@ -162,6 +161,10 @@ fn kind_of(word: &str) -> Option<&'static str> {
     }
     if bytes.len() == 21 && bytes[0].is_ascii_lowercase() && hex(&bytes[1..]) {
         return Some("name");
+    }
+    // The verifier key of a log: its name, eight digits, the key.
+    if word.split('+').nth(1).is_some_and(|id| id.len() == 8 && hex(id.as_bytes())) {
+        return Some("key");
     }
     let base64 = bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-".contains(byte));
     let mixed = bytes.iter().any(u8::is_ascii_uppercase) && bytes.iter().any(u8::is_ascii_lowercase);

@@ -10,7 +10,7 @@ use crate::error::Broken;
 use crate::program::Program;
 use crate::report::Report;
 use crate::scene::Scene;
-use crate::verdict::{Judged, Outcome};
+use crate::verdict::{Judged, Outcome, Verdict};
 use crate::view::View;
 use crate::world::World;
 use std::collections::{BTreeMap, VecDeque};
@@ -28,26 +28,34 @@ const TRIES: usize = 3;
 pub struct Selection {
     /// Names and rows; all, where it is empty.
     pub only: Vec<String>,
-    /// In a weakened build: a guard that is taken away; the attacks that it holds are mounted.
+    /// In a weakened build: a guard that is taken away, and the attacks that it holds are mounted; or `all`: every attack is
+    /// mounted without the guards that hold it.
     pub without: Option<String>,
 }
 
 impl Selection {
     /// The attacks that are meant.
     pub fn attacks(&self) -> Result<Vec<&'static Attack>, Broken> {
-        let guard = match &self.without {
-            None => None,
-            Some(word) => {
-                let held = |guard: &Guard| attacks().any(|attack| attack.guards.contains(guard));
-                Some(Guard::of_name(word).filter(held).ok_or_else(|| Broken::UnknownGuard { word: word.clone() })?)
-            }
-        };
+        let guards = self.guards()?;
         if let Some(word) = self.only.iter().find(|word| !attacks().any(|attack| attack.is_meant(word))) {
             return Err(Broken::UnknownAttack { word: word.clone() });
         }
         let meant = |attack: &&Attack| self.only.is_empty() || self.only.iter().any(|word| attack.is_meant(word));
-        let held = |attack: &&Attack| guard.is_none_or(|guard| attack.guards.contains(&guard));
+        let held = |attack: &&Attack| self.without.is_none() || attack.guards.iter().any(|guard| guards.contains(guard));
         Ok(attacks().filter(meant).filter(held).collect())
+    }
+
+    /// The guards that are taken away.
+    fn guards(&self) -> Result<Vec<Guard>, Broken> {
+        let holds = |guard: &Guard| attacks().any(|attack| attack.guards.contains(guard));
+        match self.without.as_deref() {
+            None => Ok(Vec::new()),
+            Some("all") => Ok(Guard::ALL.iter().copied().filter(holds).collect()),
+            Some(word) => match Guard::of_name(word).filter(holds) {
+                Some(guard) => Ok(vec![guard]),
+                None => Err(Broken::UnknownGuard { word: word.to_owned() }),
+            },
+        }
     }
 }
 
@@ -84,11 +92,11 @@ pub fn run(program: &Path, selection: &Selection, progress: &mut (dyn FnMut(&Jud
         let mut open: Vec<(usize, &'static Attack)> =
             attacks.iter().copied().enumerate().filter(|(_, attack)| attack.scene.alone == alone).collect();
         for turn in 1..=TRIES {
-            let mut found = mount(program, jobs(&open, must_succeed), alone);
+            let mut found = mount(program, jobs(&open, must_succeed, alone), alone);
             let mut again = Vec::new();
             for (index, attack) in open {
                 let verdict = judge(attack, index, &mut found, weakened && !attack.needs_noise());
-                let doubtful = if must_succeed { !verdict.succeeded() } else { alone && verdict.succeeded() };
+                let doubtful = if must_succeed { !verdict.succeeded() } else { alone && verdict.verdict != Verdict::Held };
                 if doubtful && turn < TRIES {
                     again.push((index, attack));
                 } else {
@@ -102,8 +110,8 @@ pub fn run(program: &Path, selection: &Selection, progress: &mut (dyn FnMut(&Jud
             }
         }
     }
-    let without = selection.without.as_deref().and_then(Guard::of_name).map(Guard::name);
-    Ok(Report::new(weakened, without.into_iter().collect(), judged.into_values().collect()))
+    let without = selection.guards()?.into_iter().map(Guard::name).collect();
+    Ok(Report::new(weakened, without, judged.into_values().collect()))
 }
 
 /// What is down while an attack is mounted. Noise always is in a weakened build, so that totals can be compared, unless
@@ -119,7 +127,9 @@ fn down(attack: &Attack, must_succeed: bool) -> Vec<Guard> {
     down
 }
 
-fn jobs(attacks: &[(usize, &'static Attack)], must_succeed: bool) -> VecDeque<Job> {
+fn jobs(attacks: &[(usize, &'static Attack)], must_succeed: bool, alone: bool) -> VecDeque<Job> {
+    // A slot that is missed freezes the data of its world.
+    let per_world = if alone { 1 } else { ATTACKS_PER_WORLD };
     type Key = (&'static str, Vec<Guard>, bool);
     let mut groups: BTreeMap<Key, Vec<(usize, &'static Attack)>> = BTreeMap::new();
     for (index, attack) in attacks {
@@ -128,7 +138,7 @@ fn jobs(attacks: &[(usize, &'static Attack)], must_succeed: bool) -> VecDeque<Jo
     }
     let mut jobs = VecDeque::new();
     for ((_, down, compares), group) in groups {
-        for attacks in group.chunks(ATTACKS_PER_WORLD) {
+        for attacks in group.chunks(per_world) {
             let sides: &[Side] = if compares { &[Side::With, Side::Without] } else { &[Side::Attempts] };
             let job = |side: &Side| Job { scene: attacks[0].1.scene, side: *side, down: down.clone(), attacks: attacks.to_vec() };
             jobs.extend(sides.iter().map(job));

@@ -19,10 +19,7 @@ pub static EMPTY: Scene = Scene { name: "empty", alone: false, setup: |_| Ok(())
 /// People under a policy that shows results at once; most attacks need no more.
 pub static PEOPLE: Scene = Scene { name: "people", alone: false, setup: |world| people(world, IMMEDIATELY) };
 
-/// People under a policy that shows results at their slot.
-pub static SLOTS: Scene = Scene { name: "slots", alone: true, setup: |world| people(world, AT_SLOT) };
-
-/// The name of the dataset of [`PEOPLE`] and [`SLOTS`].
+/// The name of the dataset.
 pub const DATASET: &str = "people";
 /// The operator.
 pub const OPERATOR: &str = "outsider";

@@ -413,6 +413,37 @@ pub enum Event {
         #[schemars(schema_with = "digest_schema")]
         text_commitment: Digest,
     },
+    /// A run or a replay missed its slot, or a worker said what no worker says; which of the two is not said here. It was
+    /// stopped, what it paid stays paid, and no new work reads its lineages until the incident is closed.
+    Freeze {
+        /// The incident's identifier.
+        #[schemars(schema_with = "identifier_schema")]
+        incident: String,
+        /// The run.
+        #[schemars(schema_with = "identifier_schema")]
+        run: String,
+        /// The replay of that run, where it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(schema_with = "identifier_schema")]
+        replay: Option<String>,
+        /// The lineages that are frozen.
+        lineages: Vec<Name>,
+        /// The slot.
+        #[schemars(schema_with = "instant_schema")]
+        slot: String,
+        /// Dots that bring the entry to its fixed length, as in a release.
+        #[serde(default)]
+        pad: String,
+    },
+    /// The authority closed an incident: its lineages may be read again, unless another holds them.
+    Unfreeze {
+        /// The incident.
+        #[schemars(schema_with = "identifier_schema")]
+        incident: String,
+        /// Salted commitment to who decided it, and why.
+        #[schemars(schema_with = "digest_schema")]
+        reason_commitment: Digest,
+    },
 }
 
 /// A dataset that a run reads, and the accounts that pay for it.
@@ -530,12 +561,14 @@ impl Event {
             Self::Retention { .. } => "retention",
             Self::Purge { .. } => "purge",
             Self::Effect { .. } => "effect",
+            Self::Freeze { .. } => "freeze",
+            Self::Unfreeze { .. } => "unfreeze",
         }
     }
 
     fn pad(&mut self) -> Option<&mut String> {
         match self {
-            Self::Release { pad, .. } | Self::Tables { pad, .. } | Self::Replayed { pad, .. } => Some(pad),
+            Self::Release { pad, .. } | Self::Tables { pad, .. } | Self::Replayed { pad, .. } | Self::Freeze { pad, .. } => Some(pad),
             _ => None,
         }
     }
@@ -598,6 +631,10 @@ fn check_texts(entry: &Entry) -> Result<(), EntryError> {
         }
         Event::SealVersion { .. } | Event::UnsealVersion { .. } | Event::DestroyVersion { .. } => Ok(()),
         Event::Retention { .. } => Ok(()),
+        Event::Freeze { incident, run, replay, slot, .. } => {
+            identifier(incident).and(identifier(run)).and(instant(slot)).and(replay.as_ref().map_or(Ok(()), identifier))
+        }
+        Event::Unfreeze { incident, .. } => identifier(incident),
         Event::Purge { before, .. } => parse_date(before).map(|_| ()).ok_or_else(|| EntryError::Instant { text: short(before) }),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::custody::CustodyViolation;
 use crate::entry::EntryError;
+use crate::incident::IncidentViolation;
 use crate::replay::WitnessViolation;
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use tidegate_terms::{Language, Message as _, messages};
@@ -320,6 +321,7 @@ messages! {
         Entry(EntryError),
         Witness(WitnessViolation),
         Custody(CustodyViolation),
+        Incident(IncidentViolation),
     }
 }
 

@@ -7,6 +7,7 @@
 //! | worker | shards, one module | exact totals |
 //! | conclude | one module, what was released | what comes next |
 //! | noise | exact totals, scales | noised totals |
+//! | load | nothing | nothing: it keeps a processor busy ([`tidegate_engine::serve_load`]) |
 //! | courier | one checkpoint, one address | a witness's answer ([`courier`](crate::serve_courier)) |
 //! | walls | nothing | which walls stand |
 
@@ -112,7 +113,16 @@ pub fn serve_ingest(mut from: impl Read, mut to: impl Write) -> Result<(), Frame
 
 /// Which walls stand around a child on this machine.
 pub fn standing_walls(programs: &Programs) -> Result<Vec<Standing>, ServiceError> {
-    let (mut child, _to, mut from) = start(&mut programs.child("walls"))?;
+    walls_of(programs, "walls")
+}
+
+/// Which walls stand around a process that serves others.
+pub fn standing_server_walls(programs: &Programs) -> Result<Vec<Standing>, ServiceError> {
+    walls_of(programs, "server-walls")
+}
+
+fn walls_of(programs: &Programs, child: &str) -> Result<Vec<Standing>, ServiceError> {
+    let (mut child, _to, mut from) = start(&mut programs.child(child))?;
     let answer = read_frame::<Vec<Standing>>(&mut from, 0);
     let _ = child.kill();
     let _ = child.wait();

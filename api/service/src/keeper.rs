@@ -199,6 +199,22 @@ pub enum Request {
         /// The operator's statement.
         text: String,
     },
+    /// List incidents.
+    IncidentList,
+    /// Show an incident with its cause; for the authority.
+    IncidentShow {
+        /// The incident.
+        incident: String,
+    },
+    /// Close an incident.
+    IncidentClose {
+        /// The incident.
+        incident: String,
+        /// Why.
+        reason: String,
+        /// By whom.
+        by: String,
+    },
     /// Say or set how long records are kept.
     Retention {
         /// Years, where they are to be set.
@@ -308,6 +324,9 @@ async fn answer(
         Request::VersionCertificate { dataset, version } => value(&domain.certificate(&dataset, version).await?),
         Request::Usage { dataset } => value(&domain.usage(&dataset).await?),
         Request::Effect { run, text } => value(&domain.state_effect(&run, &text).await?),
+        Request::IncidentList => value(&domain.incident_views().await?),
+        Request::IncidentShow { incident } => value(&domain.incident_view(&incident).await?),
+        Request::IncidentClose { incident, reason, by } => value(&domain.close_incident(&incident, &reason, &by).await?),
         Request::Retention { years } => value(&domain.retention(years).await?),
         Request::Purge { before } => value(&domain.purge(&before).await?),
     }

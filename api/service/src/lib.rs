@@ -18,6 +18,8 @@ mod destruction;
 mod domain;
 mod error;
 mod grants;
+mod halt;
+mod incidents;
 mod instant;
 mod keeper;
 mod keys;
@@ -42,6 +44,7 @@ pub use certificate::{Certificate, CertificateError, CertificateFile, DestroyedF
 pub use custody::CustodyView;
 pub use domain::Domain;
 pub use error::ServiceError;
+pub use incidents::{ClosedView, IncidentView};
 #[doc(hidden)]
 pub use instant::shift_clock;
 pub use keeper::{Reply, Request, serve_keeper};

@@ -231,6 +231,9 @@ impl Domain {
     pub(crate) async fn quote(&self, question: &Question, wish: Option<&Wish>) -> Result<QuoteView, ServiceError> {
         let checked = self.check(question).await?;
         let stored = self.books().run_of_question(checked.digest()?).await?.is_some_and(|run| run.finished.is_some());
+        if !stored {
+            self.check_all_thawed(checked.mounted.iter().map(|mounted| &mounted.record.lineage)).await?;
+        }
         let rho = checked.price.rho();
         let of = |left: Rho| (left.units() > 0).then(|| rho.get() / left.get());
         let (mut of_lineage, mut of_grant) = (Some(0.0), Some(0.0));

@@ -192,7 +192,8 @@ impl Transaction {
         }
         let insert = sqlx::query(
             "INSERT INTO round (run, number, position, release, conclusion)
-             SELECT id, ?, ?, ?, ? FROM run WHERE id = ? AND finished IS NULL ON CONFLICT DO NOTHING",
+             SELECT id, ?, ?, ?, ? FROM run WHERE id = ? AND finished IS NULL
+                 AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.run = run.id AND replay IS NULL) ON CONFLICT DO NOTHING",
         );
         let insert = insert.bind(i64::from(round.number)).bind(units(round.position)?).bind(&round.release).bind(&round.conclusion);
         let done = insert.bind(reservation.run()).execute(&mut *self.inner).await?;

@@ -44,6 +44,8 @@ guards! {
     HeldLoad = "held-load",
     /// A guest that breaks contributes the default (A3).
     TrapDefault = "trap-default",
+    /// What is copied out of a guest is bounded, before it is copied (A3, A7, A30).
+    AnswerLimit = "answer-limit",
     /// An answer of another length or shape is the default (A7).
     Shape = "shape",
     /// Entries are clamped to their bounds; what is not a number is the default (A8).

@@ -6,10 +6,9 @@
 //! ends the run like an empty report; the process that dies under it is tried again and then counts as one, because
 //! nothing here depends on data.
 
-use crate::{FrameError, inputs, read_frame, write_frame};
+use crate::{FrameError, Running, inputs, read_frame, write_frame};
 use serde::{Deserialize, Serialize};
-use std::io::{BufReader, Read, Write};
-use std::process::{Command, Stdio};
+use std::io::{self, Read, Write};
 use tidegate_sandbox::contract::{Conclusion, Released};
 use tidegate_sandbox::{CompiledModule, Limits, Sandbox};
 use tidegate_terms::{Manifest, ParameterValue, Rounds, messages};
@@ -113,7 +112,7 @@ pub struct Told<'a> {
 }
 
 /// Asks `conclude` in a fresh process.
-pub fn ask_conclude(told: &Told<'_>, command: &dyn Fn() -> Command) -> Result<Concluded, ConcludeError> {
+pub fn ask_conclude(told: &Told<'_>, start: &dyn Fn() -> io::Result<Running>) -> Result<Concluded, ConcludeError> {
     let question = Question {
         manifest: told.manifest.clone(),
         parameters: told.parameters.to_vec(),
@@ -123,15 +122,9 @@ pub fn ask_conclude(told: &Told<'_>, command: &dyn Fn() -> Command) -> Result<Co
         releases: told.releases.clone(),
     };
     for _ in 0..DEATHS_MAX {
-        let mut command = command();
-        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut child = child.map_err(|error| ConcludeError::Spawn { detail: error.to_string() })?;
-        let (Some(mut to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(ConcludeError::Spawn { detail: "it has no pipes".into() });
-        };
-        let answer = write_frame(&mut to, &question, told.module.bytes()).and_then(|()| read_frame::<Answer>(&mut BufReader::new(from), 0));
-        let _ = child.kill();
-        let _ = child.wait();
+        let mut running = start().map_err(|error| ConcludeError::Spawn { detail: error.to_string() })?;
+        let asked = write_frame(&mut running.to, &question, told.module.bytes());
+        let answer = asked.and_then(|()| read_frame::<Answer>(&mut running.from, 0));
         match answer {
             Ok((Answer::Concluded(concluded), _)) => return Ok(concluded),
             Ok((Answer::HostFault { detail }, _)) => return Err(ConcludeError::HostFault { detail }),
@@ -145,6 +138,7 @@ pub fn ask_conclude(told: &Told<'_>, command: &dyn Fn() -> Command) -> Result<Co
 /// The process of `conclude`: one question, one answer.
 pub fn serve_conclude(mut from: impl Read, mut to: impl Write) -> Result<(), FrameError> {
     tidegate_walls::die_with_parent();
+    tidegate_walls::yield_to_servers();
     let (question, module) = read_frame::<Question>(&mut from, u64::MAX)?;
     let answer = match answer(question, module) {
         Ok(concluded) => Answer::Concluded(concluded),

@@ -7,10 +7,9 @@ use opendp::measurements::{make_gaussian, make_laplace};
 use opendp::measures::{MaxDivergence, ZeroConcentratedDivergence};
 use opendp::metrics::{L1Distance, L2Distance};
 use serde::{Deserialize, Serialize};
-use std::io::{Read, Write};
-use std::process::{Command, Stdio};
+use std::io::{self, Read, Write};
 use tidegate_accountant::{gaussian_rho, laplace_rho};
-use tidegate_engine::{FrameError, read_frame, write_frame};
+use tidegate_engine::{FrameError, Running, read_frame, write_frame};
 use tidegate_terms::{Digest, Guard, Mechanism, Rho, messages, stands};
 
 messages! {
@@ -93,6 +92,7 @@ const DATA_BYTES: u64 = 2 << 30;
 /// process image can never repeat noise.
 pub fn serve_noise(mut from: impl Read, mut to: impl Write) -> Result<(), FrameError> {
     tidegate_walls::die_with_parent();
+    tidegate_walls::yield_to_servers();
     // The first draw seeds OpenSSL's generator while it may still look for its entropy; the walls come
     // before the first total.
     let _ = add_noise(&[Draw { mechanism: Mechanism::Gaussian, scale: 1.0, totals: 1, finer_bits: 0 }], &[0]);
@@ -109,6 +109,9 @@ pub fn serve_noise(mut from: impl Read, mut to: impl Write) -> Result<(), FrameE
 }
 
 fn add_noise(draws: &[Draw], totals: &[i128]) -> Result<Vec<i128>, String> {
+    if !stands(Guard::Noise) {
+        return Ok(totals.to_vec());
+    }
     let mut noised = Vec::with_capacity(totals.len());
     let mut rest = totals;
     for draw in draws {
@@ -138,21 +141,19 @@ fn repeated(draws: &[Draw], totals: &[i64]) -> Vec<i128> {
     totals.iter().zip(scales).enumerate().map(noised).collect()
 }
 
+/// Starts the noise process.
+pub(crate) type Start<'a> = dyn FnMut() -> io::Result<Running> + 'a;
+
 /// Has noise added in a fresh process.
-pub(crate) fn draw(command: &mut Command, draws: &[Draw], totals: &[i64]) -> Result<Vec<i128>, NoiseError> {
+pub(crate) fn draw(start: &mut Start<'_>, draws: &[Draw], totals: &[i64]) -> Result<Vec<i128>, NoiseError> {
     if !stands(Guard::FreshNoise) {
         return Ok(repeated(draws, totals));
     }
-    let spawn = |detail: String| NoiseError::Spawn { detail };
-    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-    let mut child = child.map_err(|error| spawn(error.to_string()))?;
-    let (Some(mut to), Some(mut from)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err(spawn("it has no pipes".into()));
-    };
+    let mut running = start().map_err(|error| NoiseError::Spawn { detail: error.to_string() })?;
     let body: Vec<u8> = totals.iter().flat_map(|total| total.to_le_bytes()).collect();
-    let answer = write_frame(&mut to, &draws, &body).and_then(|()| read_frame::<Drawn>(&mut from, BODY_MAX));
-    let _ = child.kill();
-    let _ = child.wait();
+    let asked = write_frame(&mut running.to, &draws, &body);
+    let answer = asked.and_then(|()| read_frame::<Drawn>(&mut running.from, BODY_MAX));
+    drop(running);
     match answer? {
         (Drawn::Failed { detail }, _) => Err(NoiseError::Mechanism { detail }),
         (Drawn::Noised, body) if body.len() != totals.len() * 16 => Err(NoiseError::Shape),

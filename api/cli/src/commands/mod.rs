@@ -8,6 +8,7 @@ pub(crate) mod dataset;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod grant;
+pub(crate) mod incident;
 pub(crate) mod key;
 pub(crate) mod log;
 pub(crate) mod model;

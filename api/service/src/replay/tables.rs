@@ -5,9 +5,8 @@ use crate::datasets::Mounted;
 use crate::reviewed::{rules_digest, tables_slot_seconds};
 use crate::view::TablesView;
 use crate::{Domain, ServiceError};
-use std::sync::atomic::AtomicBool;
 use tidegate_authorisation::Approval;
-use tidegate_engine::{Crew, Job, Round, Source, Workers};
+use tidegate_engine::{Crew, Job, Processes, Round, Source, Workers};
 use tidegate_gate::publish_tables;
 use tidegate_log::{Event, ReplayCheck};
 use tidegate_statistics::Layout;
@@ -49,7 +48,7 @@ impl Domain {
     }
 
     /// Makes the tables again and says which checks fail.
-    pub(super) async fn tables_again(&self, past: &Past, run: &PastRun) -> Result<Failed, ServiceError> {
+    pub(super) async fn tables_again(&self, past: &Past, run: &PastRun, processes: &Processes) -> Result<Failed, ServiceError> {
         let Event::Reviewed { module, approvers, rules, .. } = &run.admitted.event else {
             return Err(damaged("an admission of another kind"));
         };
@@ -93,8 +92,7 @@ impl Domain {
             }],
         };
         let command = || self.programs.child("worker");
-        let stop = AtomicBool::new(false);
-        let workers = Workers { count: work.workers, command: &command, stop: &stop };
+        let workers = Workers { count: work.workers, command: &command, processes };
         let salt = self.salt_of(entry.position, "totals_commitment").await?;
         let mut failed = Failed::new();
         tokio::task::block_in_place(|| {
