@@ -4,20 +4,20 @@ use super::kit::{ask, ask_of, closed, copy, held, honest, people, read, refused_
 use crate::attack::Attack;
 use crate::error::Broken;
 use crate::program::Said;
-use crate::scene::{AT_SLOT, EMPTY, IMMEDIATELY, Scene};
+use crate::scene::{EMPTY, IMMEDIATELY, Scene};
 use crate::verdict::Outcome;
 use crate::world::{World, text};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tidegate_log::{Entry, Event, Signer, publish, read_history};
-use tidegate_terms::{Digest, Guard, Rho};
+use tidegate_terms::{Digest, Guard, Rho, Visibility};
 
-/// People of whom a run has told, so that there is something to lie about; results wait for their slot.
+/// People of whom a run has told, so that there is something to lie about.
 static TOLD: Scene = Scene {
     name: "told",
     alone: false,
     setup: |world| {
-        people(world, "told", AT_SLOT)?;
+        people(world, "told", IMMEDIATELY)?;
         honest(world, "told")?;
         ask(world, "told", "1")?.json().map(|_| ())
     },
@@ -97,6 +97,9 @@ pub(super) const ATTACKS: &[Attack] = &[
             forged(world, "early", |entries| {
                 let reserved = entries.iter().find(|entry| matches!(entry.event, Event::Reserve { .. })).map(|entry| entry.at.clone());
                 for entry in entries {
+                    if let Event::Mount { visibility, .. } = &mut entry.event {
+                        *visibility = Visibility::AtSlot;
+                    }
                     if matches!(entry.event, Event::Release { .. }) {
                         entry.at = reserved.clone().unwrap_or_default();
                     }

@@ -6,13 +6,16 @@ use crate::attack::Attack;
 use crate::error::Broken;
 use crate::module::Offender;
 use crate::program::Program;
-use crate::scene::{AT_SLOT, EMPTY, IMMEDIATELY, rows};
+use crate::scene::{AT_SLOT, EMPTY, IMMEDIATELY, Scene, rows};
 use crate::verdict::Outcome;
 use crate::world::{World, text};
 use std::fs;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 use tidegate_terms::Guard;
+
+/// A world of its own for each attack, with nothing beside it: its run must keep its slot.
+static KILLED: Scene = Scene { name: "killed", alone: true, setup: |_| Ok(()) };
 
 pub(super) const ATTACKS: &[Attack] = &[
     neighbours(
@@ -78,7 +81,7 @@ pub(super) const ATTACKS: &[Attack] = &[
             "kills a paid run and asks again, to be charged twice or to draw noise twice",
             "杀死已付费的运行后再次提问，企图造成重复收费或重复抽取噪声",
         ),
-        &EMPTY,
+        &KILLED,
         killed_run_pays_once,
     ),
     held(
