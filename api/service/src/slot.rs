@@ -201,12 +201,12 @@ mod tests {
         let parts = slot_parts(inputs, &Rates::cautious());
         let expected = SlotParts {
             calls: 70,    // 1,000 x (50 µs + 100 items x 200 ns)
-            pages: 128,   // 1,000 x 64 pages x 2 µs
+            pages: 256,   // 1,000 x 64 pages x 4 µs
             rows: 8,      // 1,000 x 200 bytes x 40 ns
             answers: 133, // 1,000 x (65,536 bytes x 2 ns + 48 cells x 20 ns), rounded up
             fuel: 300,    // 1,000 x 100,000 x 3 ns
             noise: 5,     // 48 x 100 µs, rounded up
-            conclude: 4,  // 1,000,000 x 3 ns + 16 pages x 2 µs, rounded up
+            conclude: 2,  // 1,000,000 x 1.5 ns + 16 pages x 4 µs, rounded up
             fixed: 2_000,
         };
         assert_eq!(parts, expected);
