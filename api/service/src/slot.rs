@@ -103,8 +103,8 @@ pub fn slot_parts(inputs: SlotInputs, rates: &Rates) -> SlotParts {
         None => (units_of_one_worker(inputs), units_of_one_worker(inputs).into()),
         // A block may hold every unit, and its shards are read from their beginning for each of their blocks.
         Some(blocks) => {
-            let readings = 2 + blocks.div_ceil(inputs.shards.max(1));
-            (blocks.div_ceil(inputs.workers.max(1)) + 1, product(inputs.units_max, readings))
+            let readings = blocks.div_ceil(inputs.shards.max(1)).saturating_add(2);
+            (blocks.div_ceil(inputs.workers.max(1)).saturating_add(1), product(inputs.units_max, readings))
         }
     };
     let calls = u128::from(calls);
@@ -233,7 +233,7 @@ mod tests {
             shards: 1,
         };
         assert!(slot(all) > 1_000_000);
-        assert!(slot(SlotInputs { blocks: Some(most / 2), workers: 3, shards: 3, ..all }) > 1_000_000);
+        assert!(slot(SlotInputs { blocks: Some(most), ..all }) > 1_000_000);
         let rates = Rates { call_nanoseconds: most, page_nanoseconds: most, fixed_milliseconds: most, ..Rates::cautious() };
         assert!(slot_seconds(all, &rates) <= SECONDS_MAX);
     }
