@@ -129,7 +129,7 @@ fn measure_guests(programs: &Programs) -> Result<GuestRates, ServiceError> {
 pub fn serve_calibrate(mut to: impl Write) -> Result<(), FrameError> {
     tidegate_walls::die_with_parent();
     let measured = Guests::load().and_then(|guests| {
-        tidegate_walls::raise(ROOM_BYTES + 2 * Guests::memory_bytes_max());
+        tidegate_walls::raise(ROOM_BYTES + 4 * Guests::memory_bytes_max());
         guests.measure()
     });
     let said = match measured {

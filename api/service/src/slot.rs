@@ -103,8 +103,8 @@ pub fn slot_parts(inputs: SlotInputs, rates: &Rates) -> SlotParts {
         None => (units_of_one_worker(inputs), units_of_one_worker(inputs).into()),
         // A block may hold every unit, and its shards are read from their beginning for each of their blocks.
         Some(blocks) => {
-            let readings = 2 + blocks.div_ceil(inputs.shards.max(1));
-            (blocks.div_ceil(inputs.workers.max(1)) + 1, product(inputs.units_max, readings))
+            let readings = blocks.div_ceil(inputs.shards.max(1)).saturating_add(2);
+            (blocks.div_ceil(inputs.workers.max(1)).saturating_add(1), product(inputs.units_max, readings))
         }
     };
     let calls = u128::from(calls);
@@ -201,12 +201,12 @@ mod tests {
         let parts = slot_parts(inputs, &Rates::cautious());
         let expected = SlotParts {
             calls: 70,    // 1,000 x (50 µs + 100 items x 200 ns)
-            pages: 128,   // 1,000 x 64 pages x 2 µs
+            pages: 256,   // 1,000 x 64 pages x 4 µs
             rows: 8,      // 1,000 x 200 bytes x 40 ns
             answers: 133, // 1,000 x (65,536 bytes x 2 ns + 48 cells x 20 ns), rounded up
             fuel: 300,    // 1,000 x 100,000 x 3 ns
             noise: 5,     // 48 x 100 µs, rounded up
-            conclude: 4,  // 1,000,000 x 3 ns + 16 pages x 2 µs, rounded up
+            conclude: 2,  // 1,000,000 x 1.5 ns + 16 pages x 4 µs, rounded up
             fixed: 2_000,
         };
         assert_eq!(parts, expected);
@@ -233,7 +233,7 @@ mod tests {
             shards: 1,
         };
         assert!(slot(all) > 1_000_000);
-        assert!(slot(SlotInputs { blocks: Some(most / 2), workers: 3, shards: 3, ..all }) > 1_000_000);
+        assert!(slot(SlotInputs { blocks: Some(most), ..all }) > 1_000_000);
         let rates = Rates { call_nanoseconds: most, page_nanoseconds: most, fixed_milliseconds: most, ..Rates::cautious() };
         assert!(slot_seconds(all, &rates) <= SECONDS_MAX);
     }

@@ -43,12 +43,20 @@ impl Rates {
     /// For machines that nobody measured: at least twice what was measured on a small virtual machine of 2026 with
     /// both of its processors busy.
     pub fn cautious() -> Self {
-        let memory = [(512 << 10, 3_000), (1 << 20, 16_000), (2 << 20, 70_000), (64 << 20, 120_000), (256 << 20, 200_000)];
+        let memory = [
+            (256 << 10, 1_500),
+            (512 << 10, 3_000),
+            (1 << 20, 16_000),
+            (2 << 20, 55_000),
+            (16 << 20, 90_000),
+            (64 << 20, 140_000),
+            (256 << 20, 200_000),
+        ];
         Self {
             memory: memory.map(|(bytes, fuel_picoseconds)| MemoryRate { bytes, fuel_picoseconds }).to_vec(),
             call_nanoseconds: 50_000,
             item_nanoseconds: 200,
-            page_nanoseconds: 2_000,
+            page_nanoseconds: 4_000,
             row_byte_picoseconds: 40_000,
             answer_byte_picoseconds: 2_000,
             total_nanoseconds: 100_000,
@@ -90,7 +98,7 @@ mod tests {
     fn fuel_in_more_memory_is_never_faster() {
         let rates = Rates::cautious();
         assert!(rates.are_plausible());
-        assert_eq!(rates.fuel_picoseconds(0), 3_000);
+        assert_eq!(rates.fuel_picoseconds(0), 1_500);
         assert_eq!(rates.fuel_picoseconds(512 << 10), 3_000);
         assert_eq!(rates.fuel_picoseconds((512 << 10) + 1), 16_000, "the next larger size, never less");
         assert_eq!(rates.fuel_picoseconds(256 << 20), 200_000);

@@ -43,8 +43,7 @@ const UNROLLED: usize = 32;
 /// Fields of the module and locals that all kernels may use.
 const FIELDS: &str = r#"
     (type $nothing (func))
-    (table $small 4 funcref) (table $large 4000 funcref)
-    (elem (table $small) (i32.const 0) func $a $b $c $d) (elem $passive func $a $b $c $d) (elem $dropped func $a)
+    (table $table 4000 funcref) (elem (i32.const 0) func $a $b $c $d) (elem $passive func $a $b $c $d) (elem $dropped func $a)
     (data $bytes "0123456789abcdef") (data $dropped "a")
     (global $sink (mut i64) (i64.const 0))
     (func $a) (func $b (drop (global.get $sink))) (func $c (local i64)) (func $d (local i32))
@@ -117,7 +116,7 @@ pub(super) fn flat() -> Vec<Kernel> {
         },
         16,
     );
-    let guessed = "local.get $x i32.wrap_i64 i32.const 3 i32.and call_indirect $small (type $nothing) ";
+    let guessed = "local.get $x i32.wrap_i64 i32.const 3 i32.and call_indirect $table (type $nothing) ";
     let eight = "i64.const 1 i64.const 2 i64.const 3 i64.const 4 i64.const 5 i64.const 6 i64.const 7 i64.const 8 call $eight drop ";
     vec![
         chain("integers", "x", "i64.const 3", "i64.const 7 i64.mul i64.const 5 i64.rotl "),
@@ -149,19 +148,16 @@ pub(super) fn flat() -> Vec<Kernel> {
         spinning("jumps through tables", 1, "", &format!("{RANDOM} {tables}")),
         repeated("calls", "call $a "),
         repeated("calls with arguments", eight),
-        repeated("calls through a table", "i32.const 0 call_indirect $small (type $nothing) "),
+        repeated("calls through a table", "i32.const 0 call_indirect $table (type $nothing) "),
         repeated("guessed calls", &format!("{RANDOM} {guessed}")),
         spinning("recursion", 1, "", "i32.const 2000 call $recurse"),
         repeated("functions", "ref.func $a drop "),
-        repeated("tables", "i32.const 0 i32.const 1 table.get $small table.set $small "),
-        repeated(
-            "growth of tables",
-            "ref.null func i32.const 0 table.grow $small drop ref.null func i32.const 100000 table.grow $small drop ",
-        ),
-        repeated("filled tables", "i32.const 0 ref.null func i32.const 4000 table.fill $large "),
-        repeated("copied tables", "i32.const 0 i32.const 4 i32.const 3990 table.copy $large $large "),
-        repeated("begun tables", "i32.const 0 i32.const 0 i32.const 4 table.init $large $passive elem.drop $dropped "),
-        repeated("growth of memory", "i32.const 0 memory.grow drop i32.const 60000 memory.grow drop "),
+        repeated("tables", "i32.const 0 i32.const 1 table.get $table table.set $table "),
+        repeated("growth of tables", "ref.null func i32.const 0 table.grow $table drop ref.null func i32.const 1 table.grow $table drop "),
+        repeated("filled tables", "i32.const 0 ref.null func i32.const 4000 table.fill $table "),
+        repeated("copied tables", "i32.const 0 i32.const 4 i32.const 3990 table.copy $table $table "),
+        repeated("begun tables", "i32.const 0 i32.const 0 i32.const 4 table.init $table $passive elem.drop $dropped "),
+        repeated("growth of memory", "i32.const 0 memory.grow drop i32.const 1 memory.grow drop "),
         repeated("empty fills", "i32.const 64 i32.const 0 i32.const 0 memory.fill i32.const 64 i32.const 0 i32.const 1 memory.fill "),
         repeated("short copies", "i32.const 64 i32.const 66 i32.const 3 memory.copy i32.const 64 i32.const 70 local.get $i memory.copy "),
         repeated("begun memory", "i32.const 64 i32.const 0 i32.const 9 memory.init $bytes data.drop $dropped "),

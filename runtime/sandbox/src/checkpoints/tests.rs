@@ -33,19 +33,19 @@ fn code_without_loops_and_calls_is_looked_at_too() {
     let deep =
         format!("{sum} (func $deep (param i32) (if (local.get 0) (then (call $deep (i32.sub (local.get 0) (i32.const 1))))) {work})");
     // A long straight line.
-    let line = work.repeat(20);
+    let line = work.repeat(2);
     // Branches over all places where a checkpoint in a straight line would stand.
-    let skipped = "(block (br_if 0 (local.get 4)) ".to_owned() + &"global.get $sum f64.const 2 f64.mul global.set $sum ".repeat(300) + ") ";
+    let skipped = "(block (br_if 0 (local.get 4)) ".to_owned() + &"global.get $sum f64.const 2 f64.mul global.set $sum ".repeat(120) + ") ";
     let short = "global.get $sum f64.const 1.5 f64.sqrt f64.add global.set $sum ".repeat(25);
-    let hopping = (skipped + &short).repeat(400);
+    let hopping = (skipped + &short).repeat(60);
     // The same with both arms of a condition.
     let arm = "global.get $sum f64.const 2 f64.mul global.set $sum ".repeat(90);
-    let arms = format!("(if (local.get 4) (then {arm}) (else {arm})) ").repeat(400);
+    let arms = format!("(if (local.get 4) (then {arm}) (else {arm})) ").repeat(60);
     for (name, functions, body, fuel) in [
         ("after returns", deep.as_str(), "(call $deep (i32.const 1000))".to_owned(), 60_000),
         ("a straight line", sum, line, 20_000),
-        ("branches over", sum, hopping, 60_000),
-        ("arms", sum, arms, 60_000),
+        ("branches over", sum, hopping, 20_000),
+        ("arms", sum, arms, 20_000),
     ] {
         let component = component(functions, &format!("{body} i32.const 16"));
         assert!(ends(&translate(&component).expect("compiles"), fuel), "{name}: as it came in, it runs on without fuel");
