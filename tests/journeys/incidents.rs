@@ -62,7 +62,7 @@ fn texts(value: &Value) -> Vec<&str> {
 /// A worker that hangs outside the guest, where no fuel ends it: only the slot does.
 #[test]
 fn a_run_that_misses_its_slot_is_stopped_and_its_lineage_frozen_until_the_authority_decides() {
-    let domain = domain(&at_slot(), "100000");
+    let domain = domain(&at_slot(), "500000");
     let before = domain.run(MODEL, "0.1", &[]).json();
     let spent = domain.account()["spent"].as_f64().expect("spent");
     let mut keeper = Elsewhere::with_child(&domain, "worker", "sleep 600");
@@ -127,7 +127,7 @@ fn whatever_goes_wrong_looks_the_same_outside() {
     let cases = [("worker", lying.as_str(), true), ("worker", "sleep 600", true), ("noise", "false", false)];
     let outcomes = std::thread::scope(|scope| {
         let run = |(child, command, freezes): (&'static str, &str, bool)| {
-            let domain = domain(&at_slot(), "100000");
+            let domain = domain(&at_slot(), "500000");
             let mut keeper = Elsewhere::with_child(&domain, child, command);
             let refused = keeper.ask(&asked(0.2)).expect_err("no result");
             let ended = jiff::Timestamp::now();
@@ -159,7 +159,7 @@ fn whatever_goes_wrong_looks_the_same_outside() {
 /// Where results are shown immediately there is no slot to miss, but a worker that was taken over freezes all the same.
 #[test]
 fn a_worker_that_was_taken_over_freezes_where_results_are_immediate_too() {
-    let domain = domain(IMMEDIATELY, "100000");
+    let domain = domain(IMMEDIATELY, "500000");
     let lying = format!("'{}'", beside("worker-that-lies").display());
     assert_eq!(Elsewhere::with_child(&domain, "worker", &lying).ask(&asked(0.2)), Err("run.held".into()));
     assert_eq!(newest(&domain).0["type"], "freeze");
@@ -169,7 +169,7 @@ fn a_worker_that_was_taken_over_freezes_where_results_are_immediate_too() {
 
 #[test]
 fn a_replay_that_misses_its_slot_freezes_too() {
-    let domain = domain(&at_slot(), "100000");
+    let domain = domain(&at_slot(), "500000");
     let run = domain.run(MODEL, "0.2", &[]).json()["run"].as_str().expect("run").to_owned();
     let mut keeper = Elsewhere::with_child(&domain, "worker", "sleep 600");
     let asked = Request::Replay { wish: ReplayWish::Run(run.clone()), asker: "regulator".into() };
