@@ -110,7 +110,7 @@ fn manifest(name: &str, inputs: &str, more: &str) -> String {
     format!(
         "contract = 1\nname = \"{name}\"\nversion = \"1\"\ntitle = {{ zh = \"话\", en = \"words\" }}\npurpose = \"health-planning\"\n{inputs}\
          [[parameters]]\nname = \"way\"\ntype = \"integer\"\nminimum = 0\nmaximum = 9\n\
-         [[statistics]]\nname = \"words\"\nmeasure = \"count\"\ngroups = {{ discovered = {{ bytes_max = 48, delta = 1e-9 }}, per_unit = 1 }}\n\
+         [[statistics]]\nname = \"words\"\nmeasure = \"count\"\ngroups = {{ discovered = {{ bytes_max = 48, delta = 1e-14 }}, per_unit = 1 }}\n\
          [[statistics]]\nname = \"eight-bytes\"\nmeasure = \"sum\"\nbounds = [0.0, 1.0]\n{more}\
          [resources]\nfuel_per_unit = 100000\nmemory_bytes = 1048576\n"
     )
