@@ -30,8 +30,7 @@ pub fn update(domain: &Path) {
     for (number, damage) in [[3, 0, 10, 0, 1], [9, 1, 4, 0, 0], [12, 2, 0, 0, 0], [5, 3, 0, 0, 6], [7, 4, 1, 0, 0]].iter().enumerate() {
         seed("package", &format!("damage-{number}"), &[&[1], damage.as_slice()].concat());
     }
-    let keys = package.iter().filter(|(path, _)| path.starts_with("keys/"));
-    let small: tidegate_product::Files = keys.map(|(path, content)| (path.clone(), content.clone())).collect();
+    let small: tidegate_product::Files = package.clone().into_iter().filter(|(path, _)| path.starts_with("keys/")).collect();
     seed("package", "archive", &[&[0], tar_bytes(&small).expect("an archive").as_slice()].concat());
     seed("package", "empty-archive", &[&[0], tar_bytes(&tidegate_product::Files::new()).expect("an archive").as_slice()].concat());
 

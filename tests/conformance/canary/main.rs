@@ -17,8 +17,6 @@
 mod search;
 
 use search::{Searcher, Token};
-use serde_json::Value;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -106,13 +104,13 @@ type = "text"
 bytes_max = 48
 "#;
 
-const POLICY: &str = "lifetime_epsilon = 50.0\ndelta = 1e-5\nrun_epsilon_max = 10.0\nvisibility = \"immediately\"\n";
+const POLICY: &str = "lifetime_epsilon = 12.0\ndelta = 1e-6\nrun_epsilon_max = 12.0\nvisibility = \"immediately\"\n";
 
 fn manifest(name: &str, inputs: &str, more: &str) -> String {
     format!(
         "contract = 1\nname = \"{name}\"\nversion = \"1\"\ntitle = {{ zh = \"话\", en = \"words\" }}\npurpose = \"health-planning\"\n{inputs}\
          [[parameters]]\nname = \"way\"\ntype = \"integer\"\nminimum = 0\nmaximum = 9\n\
-         [[statistics]]\nname = \"words\"\nmeasure = \"count\"\ngroups = {{ discovered = {{ bytes_max = 48, delta = 1e-9 }}, per_unit = 1 }}\n\
+         [[statistics]]\nname = \"words\"\nmeasure = \"count\"\ngroups = {{ discovered = {{ bytes_max = 48, delta = 1e-14 }}, per_unit = 1 }}\n\
          [[statistics]]\nname = \"eight-bytes\"\nmeasure = \"sum\"\nbounds = [0.0, 1.0]\n{more}\
          [resources]\nfuel_per_unit = 100000\nmemory_bytes = 1048576\n"
     )
@@ -161,7 +159,7 @@ impl Scene {
 
     fn grant(&self, dataset: &str, columns: &str) {
         let until = days_from_today(300);
-        let more = ["--dataset", dataset, "--columns", columns, "--epsilon", "25", "--until", &until];
+        let more = ["--dataset", dataset, "--columns", columns, "--epsilon", "12", "--until", &until];
         self.domain.grant_with(&more).json();
     }
 
