@@ -6,7 +6,7 @@ use tidegate_tests::domain::{Domain, question, text};
 use tidegate_tests::program::{command, is_chinese};
 
 /// Results wait for their slot.
-const AT_SLOT: &str = "lifetime_epsilon = 10.0\ndelta = 1e-6\nrun_epsilon_max = 10.0\n";
+const AT_SLOT: &str = "lifetime_epsilon = 10.0\ndelta = 1e-6\nrun_epsilon_max = 10.0\nvisibility = \"at_slot\"\n";
 
 fn domain() -> Domain {
     let domain = Domain::with_rand_hie(AT_SLOT);

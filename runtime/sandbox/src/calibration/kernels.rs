@@ -201,7 +201,8 @@ pub(super) fn idle() -> Kernel {
 
 /// Have as many things made for each instance as one kind of them allows.
 pub(super) fn furnished() -> Vec<Kernel> {
-    let of = |name, items, fields: &str| Kernel { items, ..kernel(name, 16, module(16, 16, fields, "i32.const 16")) };
+    // Their empty list lies above all that is written into memory.
+    let of = |name, items, fields: &str| Kernel { items, ..kernel(name, 16, module(16, 16, fields, "i32.const 900000")) };
     // Where a place comes from another instance, nothing can be prepared beforehand.
     let computed = |name, items, fields: &str| {
         let mut kernel = of(name, items, fields);
