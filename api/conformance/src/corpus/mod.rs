@@ -2,6 +2,7 @@
 
 mod numbers;
 mod outcomes;
+mod products;
 mod releases;
 mod shapes;
 mod state;
@@ -21,6 +22,7 @@ pub const CORPUS: &[&[Attack]] = &[
     units::ATTACKS,
     releases::ATTACKS,
     outcomes::ATTACKS,
+    products::ATTACKS,
 ];
 
 /// The rows of the list of attacks: A1 to A40.

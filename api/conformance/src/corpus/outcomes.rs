@@ -4,7 +4,7 @@ use super::offender;
 use crate::attack::{Attack, Mount, Tries, by_offender};
 use crate::error::Broken;
 use crate::module::{ONE_SUM, Offender, component, manifest};
-use crate::scene::{DATASET, PEOPLE};
+use crate::scene::{DATASET, OPERATOR, PEOPLE};
 use crate::verdict::Outcome;
 use crate::world::World;
 use tidegate_terms::Guard;
@@ -32,6 +32,19 @@ pub(super) const ATTACKS: &[Attack] = &[
             },
             names_in_traces,
         )
+    },
+    Attack {
+        name: "reads-the-words",
+        rows: &[18, 20],
+        guards: &[Guard::TrapDefault],
+        given: &[],
+        by_construction: None,
+        tries: Tries {
+            en: "breaks when it meets the target, and reads what the program says of it in either language",
+            zh: "遇到目标人员时出错，然后阅读程序以两种语言给出的说明",
+        },
+        scene: &PEOPLE,
+        mount: Mount::Neighbours { acts: reads_the_words, moves: 1.0 },
     },
     Attack {
         by_construction: Some("custom sections are dropped when a module is compiled, so there is nothing to take away"),
@@ -83,6 +96,18 @@ pub(super) const ATTACKS: &[Attack] = &[
         )
     },
 ];
+
+/// A run as people watch it, with its progress.
+fn reads_the_words(world: &mut World) -> Result<(), Broken> {
+    let name = "reads-the-words";
+    world.upload_offender(name, &Offender::of(offender!("unreachable")))?;
+    for (language, epsilon) in [("en", "0.5"), ("zh", "0.6")] {
+        let question = ["run", "--dataset", DATASET, "--model", name, "--operator", OPERATOR, "--epsilon", epsilon];
+        world.show_words(&[&question[..], &["--lang", language]].concat())?;
+    }
+    world.show_words(&["budget", "show", DATASET])?;
+    Ok(())
+}
 
 /// Through if anybody outside can read how the guest broke, or where.
 fn names_in_traces(world: &mut World) -> Result<Outcome, Broken> {
