@@ -80,7 +80,7 @@ pub(super) const ATTACKS: &[Attack] = &[
             en: "answers with little that is enormous once it is copied, so that the host's process dies",
             zh: "返回体积很小、复制后却极大的应答，使宿主进程崩溃",
         },
-        Offender::of(offender!("answer-bomb")).memory(4 << 20),
+        Offender::of(offender!("answer-bomb")).memory(4 << 20).fuel(5_000_000),
     ),
     Attack {
         given: &[Guard::AnswerLimit],
@@ -92,7 +92,7 @@ pub(super) const ATTACKS: &[Attack] = &[
                 en: "kills every process that calls it for the target, so that the run could never end",
                 zh: "使为目标人员调用它的每个进程都崩溃，企图让运行永不结束",
             },
-            Offender::of(offender!("answer-bomb")).memory(4 << 20),
+            Offender::of(offender!("answer-bomb")).memory(4 << 20).fuel(5_000_000),
         )
     },
 ];
