@@ -77,6 +77,11 @@ pub struct Attack {
 }
 
 impl Attack {
+    /// Whether it says something only where noise is drawn: where noise holds it, or what noise is drawn from.
+    pub(crate) fn needs_noise(&self) -> bool {
+        self.guards.iter().any(|guard| matches!(guard, Guard::Noise | Guard::FreshNoise))
+    }
+
     /// Whether a word of `--only` means it: its name, or a row such as `A17`.
     pub fn is_meant(&self, word: &str) -> bool {
         let row = word.strip_prefix(['A', 'a']).and_then(|number| number.parse().ok());

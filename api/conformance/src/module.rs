@@ -67,6 +67,13 @@ pub fn assemble(name: &str, fields: &str) -> Result<Vec<u8>, Broken> {
     wat::parse_str(&text).map_err(|error| Broken::Offender { name: name.to_owned(), detail: error.to_string() })
 }
 
+/// The component of a core module that begins with the prelude, with something more in the component itself.
+pub fn assemble_component(name: &str, core: &str, more: &str) -> Result<Vec<u8>, Broken> {
+    const SHIM: &str = "  (component $shim";
+    let text = COMPONENT.replacen(PLACE, &[PRELUDE, core].concat(), 1).replacen(SHIM, &[more, "\n", SHIM].concat(), 1);
+    wat::parse_str(&text).map_err(|error| Broken::Offender { name: name.to_owned(), detail: error.to_string() })
+}
+
 /// A manifest that reads mark and amount.
 pub fn manifest(name: &str, statistics: &str, fuel: u64, memory: u64) -> String {
     let purpose = crate::scene::PURPOSE;

@@ -95,7 +95,7 @@ pub fn run(program: &Path, selection: &Selection, progress: &mut (dyn FnMut(&Jud
             let mut found = mount(program, jobs(&open, must_succeed, alone), alone);
             let mut again = Vec::new();
             for (index, attack) in open {
-                let verdict = judge(attack, index, &mut found, weakened && !attack.guards.contains(&Guard::Noise));
+                let verdict = judge(attack, index, &mut found, weakened && !attack.needs_noise());
                 let doubtful = if must_succeed { !verdict.succeeded() } else { alone && verdict.verdict != Verdict::Held };
                 if doubtful && turn < TRIES {
                     again.push((index, attack));
@@ -121,7 +121,7 @@ fn down(attack: &Attack, must_succeed: bool) -> Vec<Guard> {
     if must_succeed {
         down.extend(attack.guards);
     }
-    if !attack.guards.contains(&Guard::Noise) {
+    if !attack.needs_noise() {
         down.push(Guard::Noise);
     }
     down

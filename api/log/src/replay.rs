@@ -19,7 +19,7 @@ use incidents::Incidents;
 use products::Products;
 use reviewed::ReviewedRun;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use tidegate_terms::{DeltaCost, Digest, Name, Rho, Visibility, parse_date, seal_message};
+use tidegate_terms::{DeltaCost, Digest, Guard, Name, Rho, Visibility, parse_date, seal_message, stands};
 
 mod custody;
 mod incidents;
@@ -164,6 +164,9 @@ impl Replay {
     }
 
     fn find_at(&mut self, entry: u64, violation: Violation) {
+        if !stands(Guard::AuditRules) {
+            return;
+        }
         self.findings_total += 1;
         if self.findings.len() < FINDINGS_MAX {
             self.findings.push(Finding { entry, violation });

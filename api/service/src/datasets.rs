@@ -11,7 +11,7 @@ use tidegate_accountant::{lifetime_caps, priced_rho};
 use tidegate_log::{Entry, Event, PeriodCap, commit};
 use tidegate_shards::{ImportProgress, ImportReport, ImportRequest, ShardManifest};
 use tidegate_store::{MountRecord, Opening, StoreError};
-use tidegate_terms::{Digest, Name, PublicSchema, ReleasePolicy};
+use tidegate_terms::{Digest, Guard, Name, PublicSchema, ReleasePolicy, stands};
 
 /// A version to be mounted.
 pub(crate) struct NewVersion {
@@ -35,7 +35,15 @@ impl Mounted {
         Ok(Self { record, schema, policy })
     }
 
-    fn view(self) -> DatasetView {
+    /// How many units there are; never shown.
+    pub(crate) fn units(&self) -> u64 {
+        self.record.shards.shards.iter().map(|shard| shard.units).sum()
+    }
+
+    fn view(mut self) -> DatasetView {
+        if !stands(Guard::DeclaredNumbers) {
+            self.schema.units_max = self.units();
+        }
         DatasetView {
             dataset: self.record.dataset,
             version: self.record.version,
@@ -57,7 +65,10 @@ impl Domain {
         new: NewVersion,
         progress: &mut (dyn FnMut(ImportProgress) + Send),
     ) -> Result<ImportView, ServiceError> {
-        let schema = PublicSchema::parse(&new.schema)?;
+        let mut schema = PublicSchema::parse(&new.schema)?;
+        if !stands(Guard::SharedAccount) {
+            schema.lineage = new.dataset.clone();
+        }
         let policy = ReleasePolicy::parse(&new.policy, schema.units_max)?;
         let version = self.check_lineage(&new.dataset, &schema, &policy).await?;
         let directory = format!("{}-{}", new.dataset, keys::identifier('v')?);

@@ -10,6 +10,7 @@ pub mod view;
 
 mod budgets;
 mod certificate;
+mod compiler;
 mod courier;
 mod custody;
 mod datasets;

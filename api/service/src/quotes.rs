@@ -13,7 +13,7 @@ use tidegate_sandbox::CompiledModule;
 use tidegate_shards::SideTableError;
 use tidegate_statistics::Layout;
 use tidegate_store::ModuleRecord;
-use tidegate_terms::{Digest, Epsilon, Manifest, Measure, Name, ParameterValue, PublicSchema, Rho, Visibility};
+use tidegate_terms::{Digest, Epsilon, Guard, Manifest, Measure, Name, ParameterValue, PublicSchema, Rho, Visibility, stands};
 
 /// A question as an operator asks it.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -197,6 +197,7 @@ impl Domain {
         inputs(&manifest, &parameters, &side_tables)?;
         let work = Work::new(mounted, module, manifest, parameters, side_tables, question.workers)?;
         let budget = work.mounted.iter().map(|mounted| priced_rho(epsilon, mounted.policy.delta)).min().unwrap_or(Rho::ZERO);
+        let budget = if stands(Guard::PublicPrice) { budget } else { Rho::cap(budget.get() * work.first().units() as f64 / 1_000.0) };
         let price = work.plan.price(&work.layout, budget)?;
         Ok(Checked { work, grants, price, epsilon, engine: self.engine()? })
     }

@@ -25,7 +25,7 @@ use tidegate_gate::{Release, choose_bounds, release};
 use tidegate_log::{Checkpoint, Entry, Event, PublishError, commit};
 use tidegate_sandbox::CompiledModule;
 use tidegate_store::{NoisedRecord, Opening, RoundRecord, RunMount, RunRecord, StoreError, Transaction};
-use tidegate_terms::{Digest, Name, Wall};
+use tidegate_terms::{Digest, Guard, Name, Wall, stands};
 
 /// What an operator sees while a run goes on: public facts only, never shards done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -103,7 +103,7 @@ impl Domain {
         // Nothing goes on while the log lags behind the database.
         self.publish().await?;
         let checked = self.check(question).await?;
-        let digest = checked.digest()?;
+        let digest = if stands(Guard::StoredAnswers) { checked.digest()? } else { Digest(keys::random()?) };
         if let Some(run) = self.books().run_of_question(digest).await? {
             if run.finished.is_some() {
                 self.check_kept(&run.id).await?;
@@ -224,6 +224,11 @@ impl Domain {
             // The release is logged and published; it waits for witnesses, not for its slot.
             Err(waiting @ ServiceError::NotWitnessed { .. }) => Err(waiting),
             Err(cause) => {
+                if !stands(Guard::NoRefund) {
+                    let mut act = self.store.begin().await?;
+                    act.finish_run(attempt.reservation, 0).await?;
+                    act.commit().await?;
+                }
                 let halting = Halting {
                     run: &attempt.run.id,
                     replay: None,

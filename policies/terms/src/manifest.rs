@@ -24,6 +24,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Most cells that one module may release; every cell costs memory in each worker.
 pub const CELLS_MAX: u64 = 1_000_000;
 
+/// Most bytes of a manifest: all keys of the largest statistic, with room.
+const BYTES_MAX: usize = 8 << 20;
+
 /// A table and the columns of it that the module reads; least necessary (ZB Art. 22).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -139,7 +142,11 @@ pub struct Manifest {
 impl Manifest {
     /// Reads a manifest from TOML and checks everything that needs no schema.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        if text.len() > BYTES_MAX {
+            return Err(ManifestError::TooLong { bytes: text.len(), maximum: BYTES_MAX });
+        }
         let manifest: Self = toml::from_str(text).map_err(|error| ManifestError::Syntax { detail: error.to_string() })?;
+        manifest.check_texts()?;
         manifest.check()?;
         Ok(manifest)
     }
@@ -332,6 +339,20 @@ mod tests {
             assert!(given(wrong).is_err(), "{wrong}");
         }
         assert!(manifest.parse_parameters(&[("other".into(), "1".into())]).is_err());
+    }
+
+    #[test]
+    fn texts_that_a_terminal_would_obey_and_towers_of_brackets_are_refused() {
+        let code = |text: &str| Manifest::parse(text).map(|_| ()).map_err(|error| crate::Message::code(&error));
+        for wrong in ["\\u001b[2JVisits", "\\u009b31mVisits", "\\u0007"] {
+            assert_eq!(code(&GOOD.replace("Visits", wrong)), Err("manifest.control-character".into()), "{wrong}");
+        }
+        assert_eq!(code(&GOOD.replace("Visits", "Visits\\nand more")), Ok(()));
+        assert_eq!(code(&" ".repeat(BYTES_MAX + 1)), Err("manifest.too-long".into()));
+        // Whoever nests, nests in vain: the parser gives up before the stack does.
+        for tower in ["[".repeat(100_000), "a.".repeat(100_000) + "a = 1", format!("a = {}", "{ a = ".repeat(100_000))] {
+            assert_eq!(code(&format!("{tower}\n{GOOD}")), Err("manifest.syntax".into()));
+        }
     }
 
     #[test]

@@ -169,11 +169,16 @@ pub(crate) fn conclude(sandbox: &Sandbox, releases: &[Released], rounds: &Rounds
         Err(trap) if trap.is_host_fault() => Err(trap.explain()),
         Err(_) => Ok(Concluded::Failed(ConcludeFailure::Trapped)),
         Ok(Conclusion::Again(state)) if fits(&state, rounds.state_max) => Ok(Concluded::Again(state)),
-        Ok(Conclusion::Done(report)) if report.iter().all(|finding| finding.value.is_finite() && finding.name.len() <= NAME_BYTES_MAX) => {
+        Ok(Conclusion::Done(report)) if report.iter().all(|finding| finding.value.is_finite() && is_name(&finding.name)) => {
             Ok(Concluded::Done(report.into_iter().map(|finding| Finding { name: finding.name, value: finding.value }).collect()))
         }
         Ok(_) => Ok(Concluded::Failed(ConcludeFailure::OutOfBounds)),
     }
+}
+
+/// Whether a text may name a finding: short, and nothing that a terminal would obey.
+fn is_name(text: &str) -> bool {
+    text.len() <= NAME_BYTES_MAX && !text.chars().any(char::is_control)
 }
 
 fn fits(state: &[f64], most: u32) -> bool {

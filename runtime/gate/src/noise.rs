@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 use tidegate_accountant::{gaussian_rho, laplace_rho};
 use tidegate_engine::{FrameError, Running, read_frame, write_frame};
-use tidegate_terms::{Guard, Mechanism, Rho, messages, stands};
+use tidegate_terms::{Digest, Guard, Mechanism, Rho, messages, stands};
 
 messages! {
     /// Why no noise was drawn. The totals stay where they are; the run can continue under its reservation.
@@ -131,11 +131,24 @@ fn add_noise(draws: &[Draw], totals: &[i128]) -> Result<Vec<i128>, String> {
     if rest.is_empty() { Ok(noised) } else { Err("more totals than draws".into()) }
 }
 
+/// What noise would be if it came from a seed: the same for the same totals, whoever draws it and when.
+fn repeated(draws: &[Draw], totals: &[i64]) -> Vec<i128> {
+    let scales = draws.iter().flat_map(|draw| std::iter::repeat_n(draw.scale / 2f64.powi(draw.finer_bits as i32), draw.totals));
+    let noised = |(place, (total, scale)): (usize, (&i64, f64))| {
+        let digest = Digest::of(&[place as i64, *total].map(i64::to_le_bytes).concat());
+        i128::from(*total) + ((f64::from(digest.0[0]) / 128.0 - 1.0) * scale) as i128
+    };
+    totals.iter().zip(scales).enumerate().map(noised).collect()
+}
+
 /// Starts the noise process.
 pub(crate) type Start<'a> = dyn FnMut() -> io::Result<Running> + 'a;
 
 /// Has noise added in a fresh process.
 pub(crate) fn draw(start: &mut Start<'_>, draws: &[Draw], totals: &[i64]) -> Result<Vec<i128>, NoiseError> {
+    if !stands(Guard::FreshNoise) {
+        return Ok(repeated(draws, totals));
+    }
     let mut running = start().map_err(|error| NoiseError::Spawn { detail: error.to_string() })?;
     let body: Vec<u8> = totals.iter().flat_map(|total| total.to_le_bytes()).collect();
     let asked = write_frame(&mut running.to, &draws, &body);

@@ -286,4 +286,6 @@ impl Sparse for Contribution {
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;

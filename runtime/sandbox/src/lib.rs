@@ -11,9 +11,11 @@ pub mod contract;
 
 mod admission;
 mod compile;
+mod features;
 mod instance;
 mod signature;
+mod structure;
 
-pub use admission::{COMPONENT_BYTES_MAX, MODEL_INTERFACE, UploadError, check_component};
-pub use compile::{CacheError, CacheKey, CompiledModule, compile, engine_digest, open_cached, seal_cached};
+pub use admission::{COMPONENT_BYTES_MAX, MODEL_INTERFACE, UploadError, check_component, check_envelope};
+pub use compile::{CODE_BYTES_MAX, CacheError, CacheKey, CompiledModule, compile, engine_digest, open_cached, seal_cached};
 pub use instance::{Limits, Sandbox, SandboxError, Trap};

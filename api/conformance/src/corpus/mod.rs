@@ -1,14 +1,23 @@
 //! The attacks, by theme. A theme is a file with a table; a new one is added to [`CORPUS`].
 
+mod history;
+mod kit;
+mod money;
 mod numbers;
 mod outcomes;
 mod products;
 mod releases;
+mod sealed;
+mod secrets;
 mod shapes;
+mod snapshots;
 mod state;
+mod tables;
 mod time;
 mod traps;
 mod units;
+mod uploads;
+mod walls;
 
 use crate::attack::Attack;
 
@@ -23,6 +32,14 @@ pub const CORPUS: &[&[Attack]] = &[
     releases::ATTACKS,
     outcomes::ATTACKS,
     products::ATTACKS,
+    money::ATTACKS,
+    snapshots::ATTACKS,
+    sealed::ATTACKS,
+    secrets::ATTACKS,
+    tables::ATTACKS,
+    uploads::ATTACKS,
+    walls::ATTACKS,
+    history::ATTACKS,
 ];
 
 /// The rows of the list of attacks: A1 to A40.

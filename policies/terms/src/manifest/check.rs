@@ -12,7 +12,24 @@ const DIMENSION_MAX: u32 = 1_000_000;
 /// Most of the run's budget that the choice of bounds may take.
 const BOUNDS_SHARE_MAX: f64 = 0.9;
 
+/// Whether a text somewhere in a value could move the cursor or change the colours of a terminal.
+fn has_control(value: &serde_json::Value) -> bool {
+    let moves = |text: &str| text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\t'));
+    match value {
+        serde_json::Value::String(text) => moves(text),
+        serde_json::Value::Array(items) => items.iter().any(has_control),
+        serde_json::Value::Object(fields) => fields.iter().any(|(name, field)| moves(name) || has_control(field)),
+        _ => false,
+    }
+}
+
 impl Manifest {
+    /// Texts of a manifest are shown to other roles: authorities, approvers, regulators.
+    pub(super) fn check_texts(&self) -> Result<(), ManifestError> {
+        let value = serde_json::to_value(self).map_err(|error| ManifestError::Syntax { detail: error.to_string() })?;
+        if has_control(&value) { Err(ManifestError::ControlCharacter) } else { Ok(()) }
+    }
+
     /// Checks the statistics one by one, and what they are together.
     pub(super) fn check_statistics(&self) -> Result<(), ManifestError> {
         let mut names = BTreeSet::new();

@@ -4,10 +4,10 @@ use crate::noise::normal_tail_at_most;
 use tidegate_terms::Mechanism;
 use unicode_normalization::is_nfc;
 
-/// Whether a text is a key: not empty, not too long, not padded, and in the one form that makes two keys that look
-/// the same one.
+/// Whether a text is a key: not empty, not too long, not padded, nothing that a terminal would obey, and in the one form
+/// that makes two keys that look the same one.
 pub(crate) fn is_key(text: &str, bytes_max: usize) -> bool {
-    !text.is_empty() && text.len() <= bytes_max && text.trim() == text && is_nfc(text)
+    !text.is_empty() && text.len() <= bytes_max && text.trim() == text && !text.chars().any(char::is_control) && is_nfc(text)
 }
 
 /// The least noised number of units, in steps, with which a key is said.
@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn only_one_form_of_a_text_is_a_key() {
         assert!(is_key("区县", 6) && is_key("e\u{301}".replace("e\u{301}", "é").as_str(), 2));
-        for wrong in ["", " a", "a ", "e\u{301}", "1234567"] {
+        for wrong in ["", " a", "a ", "e\u{301}", "1234567", "\u{1b}[2J", "a\u{9b}b"] {
             assert!(!is_key(wrong, 6), "{wrong:?}");
         }
     }
