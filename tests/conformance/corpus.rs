@@ -103,6 +103,11 @@ fn the_program_knows_no_way_to_take_a_guard_away() {
     }
 }
 
+/// What a package inherits that is no dependency.
+fn own_needs(name: &str) -> bool {
+    !["version", "edition", "rust-version", "license", "publish", "repository"].contains(&name)
+}
+
 /// The two workspaces build everything but the guards alike: one profile, one lock, the same features.
 #[test]
 fn the_weakened_build_differs_in_one_feature() {
@@ -125,6 +130,10 @@ fn the_weakened_build_differs_in_one_feature() {
     assert!(more.is_empty(), "tests/weakened/Cargo.lock has versions of its own: {more:?}; copy Cargo.lock over it");
     let features: Vec<&str> = own.lines().filter(|line| line.contains("weakened\"]")).collect();
     assert_eq!(features, ["tidegate-terms = { path = \"../../policies/terms\", features = [\"weakened\"] }"]);
+    let cli = read("api/cli/Cargo.toml");
+    for name in cli.lines().filter_map(|line| line.strip_suffix(".workspace = true")).filter(|name| own_needs(name)) {
+        assert!(own.contains(&format!("\n{name} = ")), "tests/weakened/Cargo.toml needs `{name}`, as api/cli does");
+    }
     for name in root.lines().filter_map(|line| line.strip_prefix("tidegate-")?.split(' ').next()) {
         assert!(
             own.contains(&format!("[profile.release.package.tidegate-{name}]")),
