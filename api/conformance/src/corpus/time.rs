@@ -93,6 +93,19 @@ pub(super) const ATTACKS: &[Attack] = &[
         },
         |world| keeps_its_slot(world, "takes-roots", &Offender::of(offender!("takes-roots")).fuel(2_000_000_000)),
     ),
+    Attack {
+        given: &[Guard::FuelPrices],
+        rows: &[2, 34],
+        ..slow(
+            "outlasts-its-slot",
+            &[Guard::SlotStop],
+            Tries {
+                en: "works longer than its slot where fuel does not bound time, so that the moment of its result speaks",
+                zh: "在燃料不约束时间时工作超过时段，让结果出现的时刻传递信息",
+            },
+            |world| comes_at_no_other_time(world, "outlasts-its-slot", &Offender::of(offender!("takes-roots")).fuel(2_000_000_000)),
+        )
+    },
     slow(
         "fills-memory",
         &[],
@@ -171,6 +184,16 @@ fn keeps_its_slot(world: &mut World, name: &str, offender: &Offender) -> Result<
     let slot = quote["slot_seconds"].as_i64();
     let late = format!("visible after {took:?} seconds, where the slot is {slot:?}");
     Ok(Outcome::through_if(took != slot, late, "the slot that its fuel and memory paid for was long enough"))
+}
+
+/// Through if a result came after its slot. A run that was stopped there, or that had its result there, tells nothing.
+fn comes_at_no_other_time(world: &mut World, name: &str, offender: &Offender) -> Result<Outcome, Broken> {
+    match keeps_its_slot(world, name, offender)? {
+        Outcome::Through(_) if world.shown().last().is_some_and(|said| !said.is_done()) => {
+            Ok(Outcome::Refused("stopped at its slot".into()))
+        }
+        other => Ok(other),
+    }
 }
 
 /// A run of which the work is done at once, and the slot is far.
