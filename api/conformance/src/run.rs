@@ -128,8 +128,8 @@ fn down(attack: &Attack, must_succeed: bool) -> Vec<Guard> {
 }
 
 fn jobs(attacks: &[(usize, &'static Attack)], must_succeed: bool, alone: bool) -> VecDeque<Job> {
-    // A slot that is missed freezes the data of its world.
-    let per_world = if alone { 1 } else { ATTACKS_PER_WORLD };
+    // A slot that is missed freezes the data of its world, and so does a total that no worker may have.
+    let per_world = if alone || must_succeed { 1 } else { ATTACKS_PER_WORLD };
     type Key = (&'static str, Vec<Guard>, bool);
     let mut groups: BTreeMap<Key, Vec<(usize, &'static Attack)>> = BTreeMap::new();
     for (index, attack) in attacks {

@@ -26,6 +26,7 @@ impl View {
             pieces.push((format!("{call}, output"), text(&said.out)));
             pieces.push((format!("{call}, errors"), text(&said.err)));
         }
+        pieces.extend(world.files().iter().map(|(name, words)| (format!("file {}", mask.words(name)), mask.numberless(words))));
         log_files(&world.log(), &mut pieces);
         entries(world, &mut mask, &mut pieces)?;
         pieces.extend(world.facts().iter().cloned());
