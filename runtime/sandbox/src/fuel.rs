@@ -23,6 +23,8 @@ macro_rules! prices {
 pub(crate) fn prices() -> OperatorCost {
     let mut cost = OperatorCost::new();
     prices! { cost:
+        // A look at the fuel; it would cost nothing otherwise.
+        1: Loop;
         // Multiplication, stores, bits of floats, jumps.
         2: Br I32Store I64Store F32Store F64Store I32Store8 I32Store16 I64Store8 I64Store16 I64Store32 MemorySize I32Mul
             I64Mul F32Abs F32Neg F32Copysign F64Abs F64Neg F64Copysign I32ReinterpretF32 I64ReinterpretF64
