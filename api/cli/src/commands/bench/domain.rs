@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 use tempfile::TempDir;
 use tidegate_service::view::{DomainView, GrantView, ImportView, ReleaseShown};
-use tidegate_service::{Question, Reply, Request};
+use tidegate_service::{IncidentView, Question, Reply, Request};
 use tidegate_terms::{Epsilon, Guard, Manifest, Name, Seal};
 
 /// A dataset that is mounted for a measurement: its public schema, and the text of each of its tables.
@@ -126,7 +126,20 @@ impl Bench {
         let slot: jiff::Timestamp = admitted.slot.parse().map_err(failed)?;
         let after_slot_ms = slot.duration_until(now).as_secs_f64() * 1000.0;
         let shown = answer.ok().map(|shown| shown.release.visible_at);
+        if shown.is_none() {
+            self.close_incidents()?;
+        }
         Ok(AtSlot { slot: admitted.slot, slot_seconds: admitted.slot_seconds, shown, after_slot_ms })
+    }
+
+    /// Closes what a missed slot opened, so that the next question is asked of a domain like the last.
+    fn close_incidents(&mut self) -> Result<(), CliError> {
+        let incidents: Vec<IncidentView> = self.keeper.ask(&Request::IncidentList)?;
+        for open in incidents.into_iter().filter(|incident| incident.closed.is_none()) {
+            let close = Request::IncidentClose { incident: open.incident, reason: "bench".to_owned(), by: "bench".to_owned() };
+            let _: IncidentView = self.keeper.ask(&close)?;
+        }
+        Ok(())
     }
 
     fn question(

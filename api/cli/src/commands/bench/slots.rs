@@ -58,7 +58,7 @@ pub(super) fn run(runs: usize, domains: usize, output: Output) -> Result<(), Cli
     let lanes = (domains.max(2) / 2).min(runs.max(1));
     let done = AtomicUsize::new(0);
     let one = |with_target: bool, count: usize| -> Result<(u64, Vec<Outcome>), CliError> {
-        let manifest = MANIFEST.replace("fuel_per_unit = 1000000", "fuel_per_unit = 10000000");
+        let manifest = MANIFEST.replace("fuel_per_unit = 1000000", "fuel_per_unit = 30000000");
         let dataset = Dataset { name: "slots", schema: SCHEMA, tables: vec![("person-years", rows(with_target))] };
         let module = Module { component: COMPONENT, manifest: &manifest };
         let mut bench = Bench::with_policy(&[dataset], module, POLICY)?;
