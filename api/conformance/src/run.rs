@@ -96,7 +96,12 @@ pub fn run(program: &Path, selection: &Selection, progress: &mut (dyn FnMut(&Jud
             let mut again = Vec::new();
             for (index, attack) in open {
                 let verdict = judge(attack, index, &mut found, weakened && !attack.needs_noise());
-                let doubtful = if must_succeed { !verdict.succeeded() } else { alone && verdict.verdict != Verdict::Held };
+                let doubtful = match verdict.verdict {
+                    // It says nothing, so to try again hides nothing.
+                    Verdict::Broken => true,
+                    Verdict::Held => must_succeed,
+                    Verdict::Leaked | Verdict::Through => alone && !must_succeed,
+                };
                 if doubtful && turn < TRIES {
                     again.push((index, attack));
                 } else {
