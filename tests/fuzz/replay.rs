@@ -7,7 +7,7 @@ mod seeds;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use tidegate_fuzz::{TARGETS, fixtures, generated, package};
+use tidegate_fuzz::{TARGETS, fixtures, generated, history, package};
 use tidegate_product::PackageError;
 
 /// What one input may take on a machine that is busy with other things; a thousand times what most take.
@@ -51,6 +51,7 @@ fn every_input_of_the_corpus_is_survived() {
         }
         (target.run)(&[]);
     }
+    history::clean_up();
 }
 
 /// If the package no longer verifies up to the forms that each version makes anew, damages to it test nothing.

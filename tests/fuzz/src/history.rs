@@ -39,6 +39,11 @@ fn directory() -> &'static Path {
     DIRECTORY.get_or_init(|| tempfile::Builder::new().prefix("tidegate-fuzz-").tempdir().expect("a directory")).path()
 }
 
+/// Removes that directory; who calls targets does so at the end, since nothing else would.
+pub fn clean_up() {
+    let _ = fs::remove_dir_all(directory());
+}
+
 fn write(path: &str, bytes: &[u8]) {
     let path = directory().join(path);
     fs::create_dir_all(path.parent().expect("a directory")).expect("make a directory");
