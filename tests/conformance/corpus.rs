@@ -8,8 +8,13 @@ use tidegate_terms::Guard;
 use tidegate_tests::program::{Said, beside, command, program, repository};
 
 /// Guards that no attack of the corpus is mounted without, each with the test that is instead.
-const ELSEWHERE: &[(Guard, &str)] =
-    &[(Guard::AllotmentOnly, "the use of resources is written down nowhere, so that there is nothing to take away")];
+const ELSEWHERE: &[(Guard, &str)] = &[
+    (Guard::AllotmentOnly, "the use of resources is written down nowhere, so that there is nothing to take away"),
+    (
+        Guard::FixedEntries,
+        "an entry of a round has the same fields whatever the data are; its padding hides whether it is the last, which follows from releases",
+    ),
+];
 
 /// `tidegate-weakened`, as `tests/run` builds it; nothing only where somebody said so.
 fn weakened() -> Option<std::process::Command> {
