@@ -4,17 +4,22 @@
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Output;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tidegate_terms::Guard;
 use tidegate_tests::program::{Said, beside, command, program, repository};
 
-/// Guards that no attack of the corpus is mounted without, each with the test that is instead.
+/// Guards that no attack of the corpus is mounted without, each with the reason.
 const ELSEWHERE: &[(Guard, &str)] = &[
     (Guard::AllotmentOnly, "the use of resources is written down nowhere, so that there is nothing to take away"),
-    (
-        Guard::FixedEntries,
-        "an entry of a round has the same fields whatever the data are; its padding hides whether it is the last, which follows from releases",
-    ),
+    (Guard::FixedEntries, "no field of an entry that a run leaves has a length that depends on data; its padding is a second wall"),
 ];
+
+/// One corpus at a time: some attacks measure time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// `tidegate-weakened`, as `tests/run` builds it; nothing only where somebody said so.
 fn weakened() -> Option<std::process::Command> {
@@ -48,6 +53,7 @@ fn others<'a>(report: &'a Value, verdicts: &[&str]) -> BTreeMap<&'a str, String>
 
 #[test]
 fn every_attack_is_held() {
+    let _alone = alone();
     let output = command().args(["conformance", "--json"]).output().expect("start");
     let code = output.status.code();
     let report = report(output);
@@ -62,6 +68,7 @@ fn every_attack_is_held() {
 #[test]
 fn every_attack_is_held_where_exact_totals_are_compared() {
     let Some(mut weakened) = weakened() else { return };
+    let _alone = alone();
     let report = report(weakened.args(["conformance", "--json"]).output().expect("start"));
     assert_eq!(report["exact"], true, "noise is off in this build");
     assert_eq!(others(&report, &["held"]), BTreeMap::new());
@@ -70,6 +77,7 @@ fn every_attack_is_held_where_exact_totals_are_compared() {
 #[test]
 fn every_attack_succeeds_without_what_holds_it() {
     let Some(mut weakened) = weakened() else { return };
+    let _alone = alone();
     let output = weakened.args(["conformance", "--without", "all", "--json"]).output().expect("start");
     let report = report(output);
     assert_eq!(others(&report, &["leaked", "through"]), BTreeMap::new());
@@ -88,12 +96,18 @@ fn the_program_knows_no_way_to_take_a_guard_away() {
     assert!(!has(&program(), "TIDEGATE_WITHOUT"), "the product has the variable that takes guards away");
     let output = command().args(["conformance", "--without", "noise"]).output().expect("start");
     assert_eq!(output.status.code(), Some(2), "the product has no such option");
-    let alone = ["conformance", "--only", "compares-two-prices", "--json"];
-    let report = report(command().env("TIDEGATE_WITHOUT", "noise").args(alone).output().expect("start"));
+    let one = ["conformance", "--only", "compares-two-prices", "--json"];
+    let _alone = alone();
+    let report = report(command().env("TIDEGATE_WITHOUT", "noise").args(one).output().expect("start"));
     assert_eq!(others(&report, &["held"]), BTreeMap::new(), "the variable changes nothing");
     if let Some(weakened) = weakened() {
         assert!(has(weakened.get_program().as_ref(), "TIDEGATE_WITHOUT"), "the search finds it where it is");
     }
+}
+
+/// What a package inherits that is no dependency.
+fn own_needs(name: &str) -> bool {
+    !["version", "edition", "rust-version", "license", "publish", "repository"].contains(&name)
 }
 
 /// The two workspaces build everything but the guards alike: one profile, one lock, the same features.
@@ -118,6 +132,10 @@ fn the_weakened_build_differs_in_one_feature() {
     assert!(more.is_empty(), "tests/weakened/Cargo.lock has versions of its own: {more:?}; copy Cargo.lock over it");
     let features: Vec<&str> = own.lines().filter(|line| line.contains("weakened\"]")).collect();
     assert_eq!(features, ["tidegate-terms = { path = \"../../policies/terms\", features = [\"weakened\"] }"]);
+    let cli = read("api/cli/Cargo.toml");
+    for name in cli.lines().filter_map(|line| line.strip_suffix(".workspace = true")).filter(|name| own_needs(name)) {
+        assert!(own.contains(&format!("\n{name} = ")), "tests/weakened/Cargo.toml needs `{name}`, as api/cli does");
+    }
     for name in root.lines().filter_map(|line| line.strip_prefix("tidegate-")?.split(' ').next()) {
         assert!(
             own.contains(&format!("[profile.release.package.tidegate-{name}]")),

@@ -119,14 +119,25 @@ impl Mask {
         match kind_of(word) {
             // Instants may coincide in one world and not in the other; that is running time, which is compared apart.
             Some("instant") => out.push_str("<instant>"),
-            Some(kind) => {
-                let next = self.known.len() + 1;
-                let number = *self.known.entry(word.clone()).or_insert(next);
-                out.push_str(&format!("<{kind} {number}>"));
+            Some(kind) => self.number(kind, word, out),
+            None => {
+                for part in word.split_inclusive(PARTS) {
+                    let own = part.trim_end_matches(PARTS);
+                    match kind_of_part(own) {
+                        Some(kind) => self.number(kind, own, out),
+                        None => out.push_str(own),
+                    }
+                    out.push_str(&part[own.len()..]);
+                }
             }
-            None => out.push_str(word),
         }
         word.clear();
+    }
+
+    fn number(&mut self, kind: &str, word: &str, out: &mut String) {
+        let next = self.known.len() + 1;
+        let number = *self.known.entry(word.to_owned()).or_insert(next);
+        out.push_str(&format!("<{kind} {number}>"));
     }
 }
 
@@ -147,28 +158,35 @@ fn is_vector(path: &str) -> bool {
     path.ends_with(".vector.values") || path.contains(".vector.") && path.ends_with("entries")
 }
 
-/// What kind of word it is that differs between any two worlds, if it is one.
+/// What stands between the parts of a word.
+const PARTS: &[char] = &[':', '/', '=', '+', '.', '-', '_'];
+
+/// What kind of word it is that differs between any two worlds as a whole, if it is one.
 fn kind_of(word: &str) -> Option<&'static str> {
     let bytes = word.as_bytes();
     let digits = |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
     if bytes.len() >= 19 && digits(0..4) && bytes[4] == b'-' && bytes[10] == b'T' {
         return Some("instant");
     }
-    let hex = |part: &[u8]| !part.is_empty() && part.iter().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte));
-    let tail = word.rsplit([':', '/', '=', '+']).next().unwrap_or_default().as_bytes();
-    if tail.len() >= 16 && hex(tail) {
-        return Some("digest");
-    }
-    if bytes.len() == 21 && bytes[0].is_ascii_lowercase() && hex(&bytes[1..]) {
-        return Some("name");
-    }
     // The verifier key of a log: its name, eight digits, the key.
-    if word.split('+').nth(1).is_some_and(|id| id.len() == 8 && hex(id.as_bytes())) {
+    if word.split('+').nth(1).is_some_and(|id| id.len() == 8 && is_hex(id)) {
         return Some("key");
     }
     let base64 = bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-".contains(byte));
     let mixed = bytes.iter().any(u8::is_ascii_uppercase) && bytes.iter().any(u8::is_ascii_lowercase);
     (bytes.len() >= 40 && base64 && mixed).then_some("key")
+}
+
+/// The same of a part of a word, such as a digest with its algorithm before it.
+fn kind_of_part(part: &str) -> Option<&'static str> {
+    if part.len() == 21 && part.starts_with(|first: char| first.is_ascii_lowercase()) && is_hex(&part[1..]) {
+        return Some("name");
+    }
+    (part.len() >= 16 && is_hex(part)).then_some("digest")
+}
+
+fn is_hex(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 #[cfg(test)]
@@ -180,6 +198,8 @@ mod tests {
         let mut mask = Mask::new(Path::new("/tmp/a"));
         let text = mask.words("run r00112233445566778899 at 2026-11-22T10:00:00Z in /tmp/a/domain: 12 entries, r00112233445566778899");
         assert_eq!(text, "run <name 1> at <instant> in <place>/domain: 12 entries, <name 1>");
+        let parts = mask.words("Release of run r00112233445566778899: charts/r00112233445566778899-total.svg");
+        assert_eq!(parts, "Release of run <name 1>: charts/<name 1>-total.svg");
         let other = Mask::new(Path::new("/tmp/b")).words("held: 4 of 17 traps, epsilon 1.25");
         assert_eq!(other, "held: 4 of 17 traps, epsilon 1.25");
     }

@@ -96,7 +96,12 @@ pub fn run(program: &Path, selection: &Selection, progress: &mut (dyn FnMut(&Jud
             let mut again = Vec::new();
             for (index, attack) in open {
                 let verdict = judge(attack, index, &mut found, weakened && !attack.needs_noise());
-                let doubtful = if must_succeed { !verdict.succeeded() } else { alone && verdict.verdict != Verdict::Held };
+                let doubtful = match verdict.verdict {
+                    // It says nothing, so to try again hides nothing.
+                    Verdict::Broken => true,
+                    Verdict::Held => must_succeed,
+                    Verdict::Leaked | Verdict::Through => alone && !must_succeed,
+                };
                 if doubtful && turn < TRIES {
                     again.push((index, attack));
                 } else {
@@ -128,8 +133,8 @@ fn down(attack: &Attack, must_succeed: bool) -> Vec<Guard> {
 }
 
 fn jobs(attacks: &[(usize, &'static Attack)], must_succeed: bool, alone: bool) -> VecDeque<Job> {
-    // A slot that is missed freezes the data of its world.
-    let per_world = if alone { 1 } else { ATTACKS_PER_WORLD };
+    // A slot that is missed freezes the data of its world, and so does a total that no worker may have.
+    let per_world = if alone || must_succeed { 1 } else { ATTACKS_PER_WORLD };
     type Key = (&'static str, Vec<Guard>, bool);
     let mut groups: BTreeMap<Key, Vec<(usize, &'static Attack)>> = BTreeMap::new();
     for (index, attack) in attacks {

@@ -33,9 +33,9 @@ pub const TARGET: u32 = 777;
 pub const OTHERS: u32 = 199;
 
 /// Results at once, and much budget: many runs share a world.
-pub const IMMEDIATELY: &str = "lifetime_epsilon = 100.0\ndelta = 1e-6\nrun_epsilon_max = 20.0\nvisibility = \"immediately\"\n";
+pub const IMMEDIATELY: &str = "lifetime_epsilon = 10.0\ndelta = 4e-4\nrun_epsilon_max = 10.0\nvisibility = \"immediately\"\n";
 /// Results at their slot.
-pub const AT_SLOT: &str = "lifetime_epsilon = 100.0\ndelta = 1e-6\nrun_epsilon_max = 20.0\nvisibility = \"at_slot\"\n";
+pub const AT_SLOT: &str = "lifetime_epsilon = 10.0\ndelta = 4e-4\nrun_epsilon_max = 10.0\nvisibility = \"at_slot\"\n";
 
 /// The public schema of the people: at most four rows each, of which a module sees `mark` and `amount`.
 pub const SCHEMA: &str = r#"title = { zh = "虚构人员", en = "Made-up people" }
@@ -67,7 +67,7 @@ description = "An amount"
 fn people(world: &mut World, policy: &str) -> Result<(), Broken> {
     let rows = rows(world.has_target());
     world.mount(DATASET, SCHEMA, policy, &rows)?;
-    world.grant(DATASET, "visits.mark,visits.amount", "90")
+    world.grant(DATASET, "visits.mark,visits.amount", "10")
 }
 
 /// The rows of all people: one to three each, the same in every world, and two of the target where it is there.

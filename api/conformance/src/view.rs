@@ -26,6 +26,12 @@ impl View {
             pieces.push((format!("{call}, output"), text(&said.out)));
             pieces.push((format!("{call}, errors"), text(&said.err)));
         }
+        for (name, words) in world.files() {
+            // A chart, and a page with one, have as many lines as the noised numbers want.
+            let drawn = [".svg", ".html"].iter().any(|end| name.ends_with(end));
+            let words = if drawn { String::new() } else { mask.numberless(words) };
+            pieces.push((format!("file {}", mask.words(name)), words));
+        }
         log_files(&world.log(), &mut pieces);
         entries(world, &mut mask, &mut pieces)?;
         pieces.extend(world.facts().iter().cloned());

@@ -17,6 +17,7 @@ pub struct World {
     shown: Vec<Said>,
     /// Further facts that are compared, each with its name.
     facts: Vec<(String, String)>,
+    files: Vec<(String, String)>,
     log_before: u64,
 }
 
@@ -25,7 +26,8 @@ impl World {
     pub(crate) fn new(program: &Program, scene: &Scene, with_target: bool) -> Result<Self, Broken> {
         let place = tempfile::Builder::new().prefix("tidegate-conformance-").tempdir();
         let place = place.map_err(|error| Broken::Place { detail: error.to_string() })?;
-        let mut world = Self { place, program: program.clone(), with_target, shown: Vec::new(), facts: Vec::new(), log_before: 0 };
+        let mut world =
+            Self { place, program: program.clone(), with_target, shown: Vec::new(), facts: Vec::new(), files: Vec::new(), log_before: 0 };
         world.ask(&["init", "--origin", "conformance.example/tidegate"])?.json()?;
         let key = world.beside("operator.key");
         world.ask(&["key", "new", &text(&key)])?.json()?;
@@ -38,6 +40,7 @@ impl World {
     pub(crate) fn begin(&mut self) {
         self.shown.clear();
         self.facts.clear();
+        self.files.clear();
         self.log_before = self.tree_size();
     }
 
@@ -95,6 +98,29 @@ impl World {
     /// States a fact that must be the same in both worlds, such as an instant relative to another.
     pub fn state(&mut self, name: &str, value: impl ToString) {
         self.facts.push((name.to_owned(), value.to_string()));
+    }
+
+    /// Shows the files of a directory that left the domain: their names, and the words in those that are text.
+    pub fn show_files(&mut self, directory: &Path) -> Result<(), Broken> {
+        let failed = |error: std::io::Error| Broken::Place { detail: error.to_string() };
+        let (mut names, mut open) = (Vec::new(), vec![directory.to_owned()]);
+        while let Some(inside) = open.pop() {
+            for entry in fs::read_dir(&inside).map_err(failed)? {
+                let path = entry.map_err(failed)?.path();
+                if path.is_dir() {
+                    open.push(path);
+                } else {
+                    names.push(path);
+                }
+            }
+        }
+        names.sort();
+        for path in names {
+            let words = String::from_utf8(fs::read(&path).map_err(failed)?).unwrap_or_default();
+            let name = path.strip_prefix(directory).unwrap_or(&path).display().to_string();
+            self.files.push((name, words));
+        }
+        Ok(())
     }
 
     fn arguments(&self, arguments: &[&str], json: bool) -> Vec<String> {
@@ -155,6 +181,18 @@ impl World {
         self.show(&[&fixed[..], more].concat())
     }
 
+    /// A run that must be admitted: what becomes of it after that is what the attack is about. Two runs that were refused for
+    /// want of budget are alike, and say nothing.
+    pub fn run(&mut self, dataset: &str, model: &str, epsilon: &str, more: &[&str]) -> Result<Said, Broken> {
+        let said = self.question("run", dataset, model, epsilon, more)?;
+        match said.refusal() {
+            Some(answer) if !answer.starts_with("run.") && !answer.starts_with("engine.") => {
+                Err(Broken::Refused { call: said.call(), answer })
+            }
+            _ => Ok(said),
+        }
+    }
+
     /// What an expert outsider does with an offender on the people: uploads it, asks for its price, runs it, and then looks
     /// wherever any role may look.
     pub fn attack_with(&mut self, name: &str, dataset: &str, offender: &Offender) -> Result<Said, Broken> {
@@ -166,8 +204,8 @@ impl World {
 
     /// Quotes, then runs.
     pub fn ask_with(&mut self, name: &str, dataset: &str, more: &[&str]) -> Result<Said, Broken> {
-        self.question("quote", dataset, name, "1", more)?;
-        self.question("run", dataset, name, "1", more)
+        self.question("quote", dataset, name, "0.5", more)?;
+        self.run(dataset, name, "0.5", more)
     }
 
     /// Looks wherever a role outside the domain may look.
@@ -209,6 +247,10 @@ impl World {
 
     pub(crate) fn facts(&self) -> &[(String, String)] {
         &self.facts
+    }
+
+    pub(crate) fn files(&self) -> &[(String, String)] {
+        &self.files
     }
 
     /// The size of the log before this attack.

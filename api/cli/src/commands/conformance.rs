@@ -6,6 +6,7 @@ use serde::Serialize;
 use std::process::ExitCode;
 use tidegate_conformance::{Attack, Judged, Report, Selection, Tries, Verdict};
 use tidegate_service::children::Programs;
+use tidegate_terms::Language;
 
 /// An attack as `--list` shows it.
 #[derive(Serialize)]
@@ -23,7 +24,10 @@ pub(crate) fn list(selection: &Selection, output: Output) -> Result<ExitCode, Cl
     output.show(&listed, |listed| {
         let mut table = output.table(&[("attack", "攻击"), ("rows", "编号"), ("held by", "由何守住"), ("what it tries", "企图")]);
         for one in listed {
-            let guards = if one.guards.is_empty() { one.by_construction.unwrap_or_default().to_owned() } else { one.guards.join(", ") };
+            let guards = match one.by_construction {
+                Some(why) => output.pick(why, "由构造保证，理由见 docs/conformance.md").to_owned(),
+                None => one.guards.join(", "),
+            };
             table.add_row([one.attack, &one.rows.join(" "), &guards, output.pick(one.tries.en, one.tries.zh)]);
         }
         println!("{table}");
@@ -49,6 +53,13 @@ pub(crate) fn run(selection: &Selection, output: Output) -> Result<ExitCode, Cli
             line(judged, output);
         }
     };
+    let attacks = selection.attacks()?.len();
+    if !output.json {
+        match output.language {
+            Language::English => println!("Mounting {attacks} attacks in temporary domains. All of them take some minutes.\n"),
+            Language::Chinese => println!("正在临时数据域中发起 {attacks} 个攻击，全部完成约需数分钟。\n"),
+        }
+    }
     let report = tidegate_conformance::run(&program, selection, &mut progress)?;
     output.show(&report, |report| summary(report, output));
     Ok(if report.summary.as_it_must_be { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -72,11 +83,11 @@ fn summary(report: &Report, output: Output) {
     let summary = &report.summary;
     println!();
     match output.language {
-        tidegate_terms::Language::English => println!(
+        Language::English => println!(
             "{} of {} attacks held, by {} guards, for {} rows of the list",
             summary.held, summary.attacks, summary.guards, summary.rows
         ),
-        tidegate_terms::Language::Chinese => {
+        Language::Chinese => {
             println!("{} 个攻击中守住 {} 个，共 {} 道防护，覆盖清单 {} 行", summary.attacks, summary.held, summary.guards, summary.rows)
         }
     }

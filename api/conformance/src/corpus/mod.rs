@@ -5,6 +5,7 @@ mod kit;
 mod money;
 mod numbers;
 mod outcomes;
+mod products;
 mod releases;
 mod sealed;
 mod secrets;
@@ -30,6 +31,7 @@ pub const CORPUS: &[&[Attack]] = &[
     units::ATTACKS,
     releases::ATTACKS,
     outcomes::ATTACKS,
+    products::ATTACKS,
     money::ATTACKS,
     snapshots::ATTACKS,
     sealed::ATTACKS,

@@ -4,7 +4,7 @@ use super::offender;
 use crate::attack::{Attack, Mount, Tries, by_offender};
 use crate::error::Broken;
 use crate::module::{ONE_SUM, Offender, component, manifest};
-use crate::scene::{DATASET, PEOPLE};
+use crate::scene::{DATASET, OPERATOR, PEOPLE};
 use crate::verdict::Outcome;
 use crate::world::World;
 use tidegate_terms::Guard;
@@ -32,6 +32,19 @@ pub(super) const ATTACKS: &[Attack] = &[
             },
             names_in_traces,
         )
+    },
+    Attack {
+        name: "reads-the-words",
+        rows: &[18, 20],
+        guards: &[Guard::TrapDefault],
+        given: &[],
+        by_construction: None,
+        tries: Tries {
+            en: "breaks when it meets the target, and reads what the program says of it in either language",
+            zh: "遇到目标人员时出错，然后阅读程序以两种语言给出的说明",
+        },
+        scene: &PEOPLE,
+        mount: Mount::Neighbours { acts: reads_the_words, moves: 1.0 },
     },
     Attack {
         by_construction: Some("custom sections are dropped when a module is compiled, so there is nothing to take away"),
@@ -67,7 +80,7 @@ pub(super) const ATTACKS: &[Attack] = &[
             en: "answers with little that is enormous once it is copied, so that the host's process dies",
             zh: "返回体积很小、复制后却极大的应答，使宿主进程崩溃",
         },
-        Offender::of(offender!("answer-bomb")).memory(4 << 20),
+        Offender::of(offender!("answer-bomb")).memory(4 << 20).fuel(5_000_000),
     ),
     Attack {
         given: &[Guard::AnswerLimit],
@@ -79,10 +92,22 @@ pub(super) const ATTACKS: &[Attack] = &[
                 en: "kills every process that calls it for the target, so that the run could never end",
                 zh: "使为目标人员调用它的每个进程都崩溃，企图让运行永不结束",
             },
-            Offender::of(offender!("answer-bomb")).memory(4 << 20),
+            Offender::of(offender!("answer-bomb")).memory(4 << 20).fuel(5_000_000),
         )
     },
 ];
+
+/// A run as people watch it, with its progress.
+fn reads_the_words(world: &mut World) -> Result<(), Broken> {
+    let name = "reads-the-words";
+    world.upload_offender(name, &Offender::of(offender!("unreachable")))?;
+    for (language, epsilon) in [("en", "0.5"), ("zh", "0.6")] {
+        let question = ["run", "--dataset", DATASET, "--model", name, "--operator", OPERATOR, "--epsilon", epsilon];
+        world.show_words(&[&question[..], &["--lang", language]].concat())?;
+    }
+    world.show_words(&["budget", "show", DATASET])?;
+    Ok(())
+}
 
 /// Through if anybody outside can read how the guest broke, or where.
 fn names_in_traces(world: &mut World) -> Result<Outcome, Broken> {

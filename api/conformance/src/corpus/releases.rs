@@ -5,7 +5,7 @@ use crate::attack::{Attack, Mount, Tries};
 use crate::error::Broken;
 use crate::module::{ONE_SUM, Offender, component, manifest};
 use crate::program::Said;
-use crate::scene::{DATASET, PEOPLE};
+use crate::scene::{DATASET, EMPTY, IMMEDIATELY, PEOPLE, SCHEMA};
 use crate::verdict::Outcome;
 use crate::world::World;
 use serde_json::Value;
@@ -42,15 +42,18 @@ pub(super) const ATTACKS: &[Attack] = &[
             reads_lowest_bits,
         )
     },
-    tries(
-        "overflows-a-total",
-        &[13],
-        &[Guard::Overflow],
-        Tries {
-            en: "declares bounds so wide that the total of all people overflows", zh: "申报过宽的界限，使所有人的合计溢出"
-        },
-        overflows_a_total,
-    ),
+    Attack {
+        scene: &EMPTY,
+        ..tries(
+            "overflows-a-total",
+            &[13],
+            &[Guard::Overflow],
+            Tries {
+                en: "declares bounds so wide that the total of all people overflows", zh: "申报过宽的界限，使所有人的合计溢出"
+            },
+            overflows_a_total,
+        )
+    },
     Attack {
         by_construction: Some("integers add up the same in any order, so there is no order to take away"),
         ..tries(
@@ -91,7 +94,7 @@ fn ask(world: &mut World, name: &str, offender: &Offender, epsilons: &[(&str, &[
     world.upload_offender(name, offender)?;
     let mut estimates = Vec::new();
     for (epsilon, more) in epsilons {
-        estimates.push(estimate(&world.question("run", DATASET, name, epsilon, more)?)?);
+        estimates.push(estimate(&world.run(DATASET, name, epsilon, more)?)?);
     }
     Ok(estimates)
 }
@@ -108,7 +111,7 @@ fn compares_two_prices(world: &mut World) -> Result<Outcome, Broken> {
 fn reads_lowest_bits(world: &mut World) -> Result<Outcome, Broken> {
     let name = "reads-lowest-bits";
     world.upload_offender(name, &Offender::of(offender!("sums-tenths")))?;
-    let said = world.question("run", DATASET, name, "1", &[])?;
+    let said = world.run(DATASET, name, "0.5", &[])?;
     let (value, release) = (estimate(&said)?, said.json()?);
     let step = release["statistics"][0]["noise"][0]["step"].as_f64();
     let steps = step.filter(|step| *step > 0.0).map(|step| value / step);
@@ -118,7 +121,11 @@ fn reads_lowest_bits(world: &mut World) -> Result<Outcome, Broken> {
 
 fn overflows_a_total(world: &mut World) -> Result<Outcome, Broken> {
     let name = "overflows-a-total";
-    let statistics = "[[statistics]]\nname = \"total\"\nmeasure = \"sum\"\nbounds = [0.0, 4.0e18]\ngrid = 1.0\n";
+    let schema = SCHEMA.replace("units_max = 240", "units_max = 10000000");
+    let policy = IMMEDIATELY.replace("delta = 4e-4", "delta = 1e-9");
+    world.mount(DATASET, &schema, &policy, "person,mark,amount\n1,2,3.5\n")?;
+    world.grant(DATASET, "visits.mark,visits.amount", "10")?;
+    let statistics = "[[statistics]]\nname = \"total\"\nmeasure = \"sum\"\nbounds = [0.0, 1.0e15]\ngrid = 1000.0\n";
     let manifest = manifest(name, statistics, 100_000, 1 << 20);
     world.upload(name, &component(name, offender!("answers-at-once"))?, &manifest)?;
     let said = world.question("quote", DATASET, name, "1", &[])?;
@@ -142,12 +149,12 @@ fn changes_the_order(world: &mut World) -> Result<Outcome, Broken> {
 fn writes_totals_at_will(world: &mut World) -> Result<Outcome, Broken> {
     let name = "writes-totals-at-will";
     world.upload_offender(name, &Offender::of(offender!("huge-value")).with(ONE_SUM, 1.0))?;
-    let said = world.question("run", DATASET, name, "1", &[])?;
+    let said = world.run(DATASET, name, "0.5", &[])?;
     let Some(released) = said.json().ok().filter(Value::is_object) else {
         return Ok(Outcome::Refused(said.refusal().unwrap_or_default()));
     };
     let value = released["statistics"][0]["groups"][0]["estimates"][0]["value"].as_f64().unwrap_or(f64::NAN);
-    // Noise at epsilon 1 is a few units; a thousand is a hundred standard deviations away.
+    // Noise at epsilon 0.5 is some ten units; a thousand is a hundred times as much.
     let within = (-1_000.0..=1_240.0).contains(&value);
     Ok(Outcome::through_if(!within, format!("{value} was released"), "clamped before it was added"))
 }

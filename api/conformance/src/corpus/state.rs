@@ -2,7 +2,7 @@
 
 use super::offender;
 use crate::attack::{Attack, Tries, by_offender};
-use crate::module::Offender;
+use crate::module::{ONE_SUM, Offender};
 use tidegate_terms::Guard;
 
 const fn keeps(name: &'static str, en: &'static str, zh: &'static str, core: &'static str) -> Attack {
@@ -47,11 +47,16 @@ pub(super) const ATTACKS: &[Attack] = &[
         "在启动函数中查找先前实例留下的内容",
         offender!("keeps-past-start"),
     ),
-    keeps(
+    by_offender(
         "keeps-dropped-segment",
-        "drops a data segment when it meets the target, so that later calls break",
-        "遇到目标人员时丢弃数据段，使其后的调用出错",
-        offender!("keeps-dropped-segment"),
+        &[1],
+        &[Guard::FreshInstance],
+        Tries {
+            en: "drops a data segment when it meets the target, so that later calls break",
+            zh: "遇到目标人员时丢弃数据段，使其后的调用出错",
+        },
+        // For the target itself it says nothing, so nothing may move.
+        Offender::of(offender!("keeps-dropped-segment")).with(ONE_SUM, 0.0),
     ),
     by_offender(
         "honest-when-watched",

@@ -20,7 +20,7 @@ fn two_people(world: &mut World) -> Result<(), Broken> {
     let target = if world.has_target() { format!("{TARGET},{TARGET_MARK},1.5\n") } else { String::new() };
     let schema = SCHEMA.replace("units_max = 240", "units_max = 2");
     world.mount(DATASET, &schema, AT_SLOT, &format!("person,mark,amount\n1,37,2.5\n{target}"))?;
-    world.grant(DATASET, "visits.mark,visits.amount", "90")
+    world.grant(DATASET, "visits.mark,visits.amount", "10")
 }
 
 /// Fuel that takes a second or more to burn, so that whole seconds of the log would show it.
@@ -34,8 +34,11 @@ const fn module(name: &'static str, rows: &'static [u8], guards: &'static [Guard
 
 /// Must be there at its slot, whatever it does with its fuel.
 const fn slow(name: &'static str, guards: &'static [Guard], tries: Tries, attempt: fn(&mut World) -> Result<Outcome, Broken>) -> Attack {
-    let by_construction =
-        if guards.is_empty() { Some("without prices for it this takes longer too, but not always longer than the slot") } else { None };
+    let by_construction = if guards.is_empty() {
+        Some("the engine itself charges it by its length, or it fits its slot without a price of its own")
+    } else {
+        None
+    };
     Attack { name, rows: &[34], guards, given: &[], by_construction, tries, scene: &TWO, mount: Mount::Attempt(attempt) }
 }
 
@@ -82,8 +85,30 @@ pub(super) const ATTACKS: &[Attack] = &[
         )
     },
     slow(
-        "fills-memory",
+        "takes-roots",
         &[Guard::FuelPrices],
+        Tries {
+            en: "takes roots, which cost as little fuel as additions where fuel has no prices, and forty times their time",
+            zh: "不断开方：若燃料没有定价，则与加法同价，而耗时为其四十倍",
+        },
+        |world| keeps_its_slot(world, "takes-roots", &Offender::of(offender!("takes-roots")).fuel(2_000_000_000)),
+    ),
+    Attack {
+        given: &[Guard::FuelPrices],
+        rows: &[2, 34],
+        ..slow(
+            "outlasts-its-slot",
+            &[Guard::SlotStop],
+            Tries {
+                en: "works longer than its slot where fuel does not bound time, so that the moment of its result speaks",
+                zh: "在燃料不约束时间时工作超过时段，让结果出现的时刻传递信息",
+            },
+            |world| comes_at_no_other_time(world, "outlasts-its-slot", &Offender::of(offender!("takes-roots")).fuel(2_000_000_000)),
+        )
+    },
+    slow(
+        "fills-memory",
+        &[],
         Tries {
             en: "fills memory again and again, which costs little fuel and much time", zh: "反复填充内存：燃料少而耗时多"
         },
@@ -91,7 +116,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     ),
     slow(
         "copies-memory",
-        &[Guard::FuelPrices],
+        &[],
         Tries {
             en: "copies memory again and again, which costs little fuel and much time", zh: "反复复制内存：燃料少而耗时多"
         },
@@ -146,8 +171,8 @@ pub(super) const ATTACKS: &[Attack] = &[
 /// Through if a result came at another instant than its slot, or not at all.
 fn keeps_its_slot(world: &mut World, name: &str, offender: &Offender) -> Result<Outcome, Broken> {
     world.upload_offender(name, offender)?;
-    let quote = world.question("quote", DATASET, name, "1", &[])?.json()?;
-    let said = world.question("run", DATASET, name, "1", &[])?;
+    let quote = world.question("quote", DATASET, name, "0.5", &[])?.json()?;
+    let said = world.run(DATASET, name, "0.5", &[])?;
     if !said.is_done() {
         return Ok(Outcome::Through(format!("the run had no result at its slot: {}", said.refusal().unwrap_or_default())));
     }
@@ -159,6 +184,16 @@ fn keeps_its_slot(world: &mut World, name: &str, offender: &Offender) -> Result<
     let slot = quote["slot_seconds"].as_i64();
     let late = format!("visible after {took:?} seconds, where the slot is {slot:?}");
     Ok(Outcome::through_if(took != slot, late, "the slot that its fuel and memory paid for was long enough"))
+}
+
+/// Through if a result came after its slot. A run that was stopped there, or that had its result there, tells nothing.
+fn comes_at_no_other_time(world: &mut World, name: &str, offender: &Offender) -> Result<Outcome, Broken> {
+    match keeps_its_slot(world, name, offender)? {
+        Outcome::Through(_) if world.shown().last().is_some_and(|said| !said.is_done()) => {
+            Ok(Outcome::Refused("stopped at its slot".into()))
+        }
+        other => Ok(other),
+    }
 }
 
 /// A run of which the work is done at once, and the slot is far.

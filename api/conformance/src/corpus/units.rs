@@ -28,7 +28,7 @@ fn rows(identifiers: &[&str]) -> String {
 fn mount(world: &mut World, schema: &str, identifiers: &[&str]) -> Result<(), Broken> {
     let own = if world.has_target() { identifiers } else { &[] };
     world.mount(DATASET, schema, IMMEDIATELY, &rows(own))?;
-    world.grant(DATASET, "visits.mark,visits.amount", "90")
+    world.grant(DATASET, "visits.mark,visits.amount", "10")
 }
 
 /// The mean of the answers of twenty blocks.
