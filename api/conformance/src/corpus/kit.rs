@@ -78,7 +78,7 @@ pub(super) fn schema_in(lineage: &str) -> String {
 /// Mounts the people under a name, in a lineage of that name, and grants the operator all of it.
 pub(super) fn people(world: &World, name: &str, policy: &str) -> Result<(), Broken> {
     world.mount(name, &schema_in(name), policy, &rows(world.has_target()))?;
-    let epsilon = if policy == LITTLE { "1.2" } else { "90" };
+    let epsilon = if policy == LITTLE { "1.2" } else { "10" };
     world.grant(name, "visits.mark,visits.amount", epsilon)
 }
 

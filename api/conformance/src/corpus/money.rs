@@ -162,7 +162,7 @@ pub(super) const ATTACKS: &[Attack] = &[
                 "larger-cap",
                 Some("larger-cap-again"),
                 str::to_owned,
-                &IMMEDIATELY.replace("100.0", "1000.0"),
+                &IMMEDIATELY.replacen("10.0", "20.0", 1),
                 &["dataset.lineage-cap"],
             )
         },
@@ -209,7 +209,7 @@ fn exhaustion_tells_rows(world: &mut World) -> Result<(), Broken> {
 fn refund_for_a_failure(world: &mut World) -> Result<Outcome, Broken> {
     people(world, "refund", IMMEDIATELY)?;
     world.upload_offender("refund", &Offender::of(offender!("breaks-at-target")))?;
-    ask(world, "refund", "1")?;
+    refused_by(&ask(world, "refund", "1")?, &["run.held"], "")?;
     let spent = spent(world, "refund")?;
     Ok(Outcome::through_if(spent == 0.0, "the failed run cost nothing", format!("rho {spent} was charged")))
 }

@@ -186,7 +186,7 @@ fn grant(world: &World, dataset: &str, operator: &str, key: &str, terms: [&str; 
     let until = jiff::Zoned::now().date().saturating_add(jiff::Span::new().days(300)).to_string();
     let [columns, purpose] = terms;
     let fixed = ["grant", "add", "--dataset", dataset, "--operator", operator, "--operator-key", &public];
-    let terms = ["--columns", columns, "--purpose", purpose, "--epsilon", "90", "--until", &until];
+    let terms = ["--columns", columns, "--purpose", purpose, "--epsilon", "10", "--until", &until];
     let grants = world.ask(&[&fixed[..], &terms, more].concat())?.json()?;
     let grants = grants.as_array().cloned().unwrap_or_default();
     let id = grants.first().and_then(|grant| grant["id"].as_str().map(str::to_owned));

@@ -145,7 +145,7 @@ fn exact_rows_shown(world: &mut World) -> Result<(), Broken> {
 fn nobody_but_the_target(world: &mut World) -> Result<(), Broken> {
     let alone = if world.has_target() { format!("{TARGET},{TARGET_MARK},9.5\n") } else { String::new() };
     world.mount("lonely", &schema_in("lonely"), IMMEDIATELY, &format!("person,mark,amount\n{alone}"))?;
-    world.grant("lonely", "visits.mark,visits.amount", "90")?;
+    world.grant("lonely", "visits.mark,visits.amount", "10")?;
     honest(world, "lonely")?;
     let said = world.ask_with("lonely", "lonely", &[])?;
     world.look_around("lonely", &said)
@@ -159,7 +159,7 @@ fn the_only_missing_value(world: &mut World) -> Result<(), Broken> {
         data += &format!("{TARGET},{TARGET_MARK},\n");
     }
     world.mount("nulls", &schema, IMMEDIATELY, &data)?;
-    world.grant("nulls", "visits.mark,visits.amount", "90")?;
+    world.grant("nulls", "visits.mark,visits.amount", "10")?;
     let component = crate::module::component("nulls", offender!("breaks-where-missing"))?;
     world.upload("nulls", &component, &manifest("nulls", ONE_SUM, 100_000, 1 << 20))?.json()?;
     let said = world.ask_with("nulls", "nulls", &[])?;
@@ -286,12 +286,12 @@ fn same_content_recognised(world: &mut World) -> Result<Outcome, Broken> {
 }
 
 fn seed_for_the_noise(world: &mut World) -> Result<Outcome, Broken> {
-    stage(world, "seeded", IMMEDIATELY)?;
-    let said = world.question("run", "seeded", "seeded", "1", &["--seed", "7"])?;
+    stage(world, "unsown", IMMEDIATELY)?;
+    let said = world.question("run", "unsown", "unsown", "1", &["--seed", "7"])?;
     if said.is_done() {
         return Ok(Outcome::Through("a seed was taken".into()));
     }
-    let release = ask(world, "seeded", "1")?.out;
+    let release = ask(world, "unsown", "1")?.out;
     let (mut told, mut open) = (vec![release], vec![world.log()]);
     while let Some(directory) = open.pop() {
         for entry in std::fs::read_dir(&directory).into_iter().flatten().flatten() {

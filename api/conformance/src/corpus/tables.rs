@@ -79,7 +79,7 @@ fn published(world: &mut World, name: &str, rows: &str) -> Result<[Vec<Option<i6
         [[reviewed.tables]]\nname = \"amounts\"\nmeasure = \"sum\"\nquantity = \"amount\"\nupper = 100.0\ngrid = 1.0\n\
         rows = { table = \"visits\", column = \"mark\", keys = [\"0\", \"1\", \"2\"] }\nper_unit = 1\n";
     if !world.beside(name).exists() {
-        world.grant(name, "visits.mark,visits.amount", "90")?;
+        world.grant(name, "visits.mark,visits.amount", "10")?;
         let component = component(name, offender!("cells-by-mark"))?;
         world.upload(name, &component, &manifest(name, statistics, 100_000, 1 << 20))?.json()?;
         for approver in APPROVERS {
