@@ -50,16 +50,16 @@ impl Rates {
             (2 << 20, 55_000),
             (16 << 20, 90_000),
             (64 << 20, 140_000),
-            (256 << 20, 200_000),
+            (256 << 20, 250_000),
         ];
         Self {
             memory: memory.map(|(bytes, fuel_picoseconds)| MemoryRate { bytes, fuel_picoseconds }).to_vec(),
             call_nanoseconds: 50_000,
             item_nanoseconds: 200,
-            page_nanoseconds: 4_000,
+            page_nanoseconds: 6_000,
             row_byte_picoseconds: 40_000,
-            answer_byte_picoseconds: 2_000,
-            total_nanoseconds: 100_000,
+            answer_byte_picoseconds: 4_000,
+            total_nanoseconds: 200_000,
             fixed_milliseconds: 2_000,
         }
     }
@@ -101,9 +101,9 @@ mod tests {
         assert_eq!(rates.fuel_picoseconds(0), 1_500);
         assert_eq!(rates.fuel_picoseconds(512 << 10), 3_000);
         assert_eq!(rates.fuel_picoseconds((512 << 10) + 1), 16_000, "the next larger size, never less");
-        assert_eq!(rates.fuel_picoseconds(256 << 20), 200_000);
-        assert_eq!(rates.fuel_picoseconds(512 << 20), 300_000);
-        assert_eq!(rates.fuel_picoseconds(1 << 30), 450_000);
+        assert_eq!(rates.fuel_picoseconds(256 << 20), 250_000);
+        assert_eq!(rates.fuel_picoseconds(512 << 20), 375_000);
+        assert_eq!(rates.fuel_picoseconds(1 << 30), 562_500);
         let mut before = 0;
         for size in (0..64).map(|bits| 1u64 << bits).chain([u64::MAX]) {
             assert!(rates.fuel_picoseconds(size) >= before, "{size}");
