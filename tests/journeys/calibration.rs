@@ -94,7 +94,7 @@ fn a_calibration_is_logged_and_slots_follow_from_it() {
     let (by_fuel, by_pages) = (calls(fuel, 1_000_000 * picoseconds), calls(pages, 256 * page * 1_000));
     assert!((by_pages * 9 / 10..=by_pages * 11 / 10 + 50).contains(&by_fuel), "{by_fuel} and {by_pages} calls");
     // It stands in the log, and a later look at the machine shows it.
-    let found = domain.ask(&["audit", "search", text(&domain.directory().join("log")), "--kind", "calibration"]).json();
+    let found = domain.ask(&["audit", "search", "--log", text(&domain.directory().join("log")), "--kind", "calibration"]).json();
     assert!(found.to_string().contains("fuel_picoseconds"), "{found}");
     domain.audit();
     let looked: Value = serde_json::from_str(&domain.ask(&["doctor"]).out).expect("JSON");

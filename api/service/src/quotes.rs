@@ -63,6 +63,8 @@ pub(crate) struct Work {
     pub(crate) parameters: Vec<ParameterValue>,
     pub(crate) side_tables: Vec<Vec<u8>>,
     pub(crate) workers: usize,
+    /// What a fresh instance of the module has made for it.
+    pub(crate) instance_items: u64,
     /// How long things take at worst on this machine.
     pub(crate) rates: InForce,
 }
@@ -116,8 +118,9 @@ impl Work {
         let schema = schema_of_all(&mounted, &manifest)?;
         let layout = Layout::seal(&manifest, &schema)?;
         let plan = Plan::new(&manifest, &layout);
+        let instance_items = instantiation_items(&module.component)?;
         let workers = workers.unwrap_or_else(cores).clamp(1, WORKERS_MAX);
-        Ok(Self { mounted, schema, module, manifest, layout, plan, parameters, side_tables, workers, rates })
+        Ok(Self { mounted, schema, module, manifest, layout, plan, parameters, side_tables, workers, instance_items, rates })
     }
 
     /// The same for the coordinator.
@@ -164,7 +167,7 @@ impl Work {
             fuel_per_call: self.manifest.resources.fuel_per_unit,
             memory_bytes: self.manifest.resources.memory_bytes,
             module_bytes: self.module.component.len() as u64,
-            instance_items: instance_items(&self.module.component),
+            instance_items: self.instance_items,
             answer_bytes: self.layout.answer_bytes(),
             guest_cells: self.layout.guest_cells() as u64,
             totals: self.layout.cells_max(self.schema.units_max),
@@ -200,11 +203,6 @@ impl Work {
 pub(crate) fn unit_bytes_max(manifest: &Manifest, schema: &PublicSchema) -> u64 {
     let columns: usize = manifest.inputs.iter().map(|input| input.columns.len()).sum();
     manifest.unit_bytes_max(schema) + columns as u64 * COLUMN_BYTES
-}
-
-/// What a fresh instance of a module has made for it. A module that was taken in is valid.
-pub(crate) fn instance_items(component: &[u8]) -> u64 {
-    instantiation_items(component).unwrap_or(u64::MAX)
 }
 
 /// The least memory that a manifest may declare.

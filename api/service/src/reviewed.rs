@@ -13,7 +13,7 @@ use crate::custody::check_readable;
 use crate::datasets::Mounted;
 use crate::halt::{Alarm, Held, Work};
 use crate::incidents::check_thawed;
-use crate::quotes::{Question, instance_items, side_tables, unit_bytes_max};
+use crate::quotes::{Question, side_tables, unit_bytes_max};
 use crate::runs::{Admitted, Slot};
 use crate::view::{ApprovalView, Notice, Shown, TablesShown, TablesView};
 use crate::{Domain, ServiceError, SlotInputs, instant, keys, slot_seconds};
@@ -24,7 +24,7 @@ use tidegate_authorisation::{
 use tidegate_engine::{Crew, Job, Processes, Round, Source, Totals, Workers};
 use tidegate_gate::{STATEMENT_EN, STATEMENT_ZH, Tables, publish_tables};
 use tidegate_log::{Entry, Event, Payer, ReviewedTerms, commit};
-use tidegate_sandbox::CompiledModule;
+use tidegate_sandbox::{CompiledModule, instantiation_items};
 use tidegate_statistics::{Layout, ReviewedLayout};
 use tidegate_store::{ModuleRecord, Opening, ReviewedRecord, RunMount, StoreError, TablesRecord};
 use tidegate_terms::{
@@ -58,6 +58,7 @@ struct CheckedTables {
     approvals: Vec<ApprovalRecord>,
     engine: Digest,
     workers: usize,
+    instance_items: u64,
     rates: InForce,
 }
 
@@ -85,7 +86,7 @@ impl CheckedTables {
     }
 
     fn slot_seconds(&self) -> u64 {
-        tables_slot_seconds(&self.mounted, &self.module, &self.manifest, &self.layout, self.workers, &self.rates)
+        tables_slot_seconds(&self.mounted, &self.module, self.instance_items, &self.manifest, &self.layout, self.workers, &self.rates)
     }
 
     fn record(&self, id: String, question: Digest, at: Timestamp) -> ReviewedRecord {
@@ -175,6 +176,7 @@ impl CheckedTables {
 pub(crate) fn tables_slot_seconds(
     mounted: &Mounted,
     module: &ModuleRecord,
+    instance_items: u64,
     manifest: &Manifest,
     layout: &Layout,
     workers: usize,
@@ -189,7 +191,7 @@ pub(crate) fn tables_slot_seconds(
         fuel_per_call: manifest.resources.fuel_per_unit,
         memory_bytes: manifest.resources.memory_bytes,
         module_bytes: module.component.len() as u64,
-        instance_items: instance_items(&module.component),
+        instance_items,
         answer_bytes: layout.answer_bytes(),
         guest_cells: layout.guest_cells() as u64 + entries * CELLS_PER_ENTRY,
         totals: cells as u64 * REVIEW_TOTALS,
@@ -266,7 +268,8 @@ impl Domain {
         let approvals = self.books().approvals(module.digest, &question.dataset).await?;
         let engine = self.engine()?;
         let workers = question.workers.unwrap_or_else(crate::quotes::cores).clamp(1, crate::quotes::WORKERS_MAX);
-        Ok(CheckedTables { mounted, policy, module, manifest, grant, layout, approvals, engine, workers, rates: self.rates().await? })
+        let (instance_items, rates) = (instantiation_items(&module.component)?, self.rates().await?);
+        Ok(CheckedTables { mounted, policy, module, manifest, grant, layout, approvals, engine, workers, instance_items, rates })
     }
 
     /// Sums of one quantity can be compared only on one grid. Grids stand in manifests, so this says nothing about data.

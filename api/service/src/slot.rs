@@ -201,16 +201,16 @@ mod tests {
         let parts = slot_parts(inputs, &Rates::cautious());
         let expected = SlotParts {
             calls: 70,    // 1,000 x (50 µs + 100 items x 200 ns)
-            pages: 256,   // 1,000 x 64 pages x 4 µs
+            pages: 384,   // 1,000 x 64 pages x 6 µs
             rows: 8,      // 1,000 x 200 bytes x 40 ns
-            answers: 133, // 1,000 x (65,536 bytes x 2 ns + 48 cells x 20 ns), rounded up
-            fuel: 300,    // 1,000 x 100,000 x 3 ns
-            noise: 5,     // 48 x 100 µs, rounded up
-            conclude: 2,  // 1,000,000 x 1.5 ns + 16 pages x 4 µs, rounded up
+            answers: 264, // 1,000 x (65,536 bytes x 4 ns + 48 cells x 20 ns), rounded up
+            fuel: 400,    // 1,000 x 100,000 x 4 ns
+            noise: 10,    // 48 x 200 µs, rounded up
+            conclude: 3,  // 1,000,000 x 2 ns + 16 pages x 6 µs, rounded up
             fixed: 2_000,
         };
         assert_eq!(parts, expected);
-        assert_eq!(parts.seconds(), 3);
+        assert_eq!(parts.seconds(), 4);
     }
 
     #[test]

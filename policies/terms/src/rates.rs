@@ -44,22 +44,22 @@ impl Rates {
     /// both of its processors busy.
     pub fn cautious() -> Self {
         let memory = [
-            (256 << 10, 1_500),
-            (512 << 10, 3_000),
-            (1 << 20, 16_000),
-            (2 << 20, 55_000),
+            (256 << 10, 2_000),
+            (512 << 10, 4_000),
+            (1 << 20, 64_000),
+            (2 << 20, 70_000),
             (16 << 20, 90_000),
             (64 << 20, 140_000),
-            (256 << 20, 200_000),
+            (256 << 20, 320_000),
         ];
         Self {
             memory: memory.map(|(bytes, fuel_picoseconds)| MemoryRate { bytes, fuel_picoseconds }).to_vec(),
             call_nanoseconds: 50_000,
             item_nanoseconds: 200,
-            page_nanoseconds: 4_000,
+            page_nanoseconds: 6_000,
             row_byte_picoseconds: 40_000,
-            answer_byte_picoseconds: 2_000,
-            total_nanoseconds: 100_000,
+            answer_byte_picoseconds: 4_000,
+            total_nanoseconds: 200_000,
             fixed_milliseconds: 2_000,
         }
     }
@@ -98,12 +98,12 @@ mod tests {
     fn fuel_in_more_memory_is_never_faster() {
         let rates = Rates::cautious();
         assert!(rates.are_plausible());
-        assert_eq!(rates.fuel_picoseconds(0), 1_500);
-        assert_eq!(rates.fuel_picoseconds(512 << 10), 3_000);
-        assert_eq!(rates.fuel_picoseconds((512 << 10) + 1), 16_000, "the next larger size, never less");
-        assert_eq!(rates.fuel_picoseconds(256 << 20), 200_000);
-        assert_eq!(rates.fuel_picoseconds(512 << 20), 300_000);
-        assert_eq!(rates.fuel_picoseconds(1 << 30), 450_000);
+        assert_eq!(rates.fuel_picoseconds(0), 2_000);
+        assert_eq!(rates.fuel_picoseconds(512 << 10), 4_000);
+        assert_eq!(rates.fuel_picoseconds((512 << 10) + 1), 64_000, "the next larger size, never less");
+        assert_eq!(rates.fuel_picoseconds(256 << 20), 320_000);
+        assert_eq!(rates.fuel_picoseconds(512 << 20), 480_000);
+        assert_eq!(rates.fuel_picoseconds(1 << 30), 720_000);
         let mut before = 0;
         for size in (0..64).map(|bits| 1u64 << bits).chain([u64::MAX]) {
             assert!(rates.fuel_picoseconds(size) >= before, "{size}");

@@ -9,6 +9,7 @@ use tidegate_authorisation::Approval;
 use tidegate_engine::{Crew, Job, Processes, Round, Source, Workers};
 use tidegate_gate::publish_tables;
 use tidegate_log::{Event, ReplayCheck};
+use tidegate_sandbox::instantiation_items;
 use tidegate_statistics::Layout;
 use tidegate_store::{ModuleRecord, ReviewedRecord};
 use tidegate_terms::{Manifest, Visibility};
@@ -20,6 +21,7 @@ struct TablesWork {
     manifest: Manifest,
     layout: Layout,
     workers: usize,
+    instance_items: u64,
 }
 
 impl Domain {
@@ -28,7 +30,9 @@ impl Domain {
         let module = self.books().module_of(record.module).await?.ok_or_else(|| damaged("the module of a run is missing"))?;
         let manifest = Manifest::parse(&module.manifest)?;
         let layout = Layout::seal(&manifest, &mounted.schema)?;
-        Ok(TablesWork { mounted, module, manifest, layout, workers: crate::quotes::cores().min(crate::quotes::WORKERS_MAX) })
+        let instance_items = instantiation_items(&module.component)?;
+        let workers = crate::quotes::cores().min(crate::quotes::WORKERS_MAX);
+        Ok(TablesWork { mounted, module, manifest, layout, workers, instance_items })
     }
 
     async fn tables_record(&self, run: &PastRun) -> Result<ReviewedRecord, ServiceError> {
@@ -40,8 +44,15 @@ impl Domain {
         let record = self.tables_record(run).await?;
         match self.tables_work(&record).await {
             Ok(work) => {
-                let seconds =
-                    tables_slot_seconds(&work.mounted, &work.module, &work.manifest, &work.layout, work.workers, &self.rates().await?);
+                let seconds = tables_slot_seconds(
+                    &work.mounted,
+                    &work.module,
+                    work.instance_items,
+                    &work.manifest,
+                    &work.layout,
+                    work.workers,
+                    &self.rates().await?,
+                );
                 Ok((seconds, work.mounted.policy.visibility == Visibility::AtSlot))
             }
             Err(_) => Ok((record.slot_seconds, true)),
