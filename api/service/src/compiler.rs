@@ -20,12 +20,12 @@ use tidegate_sandbox::contract::Inputs;
 use tidegate_sandbox::{CODE_BYTES_MAX, COMPONENT_BYTES_MAX, CompiledModule, Limits, Sandbox, UploadError, check_envelope};
 use tidegate_terms::{Guard, Spoken, stands};
 
-/// Processor seconds that checking and compiling one upload may take. A CPython guest of 18 MB takes about 9.
+/// Processor seconds that checking and compiling one upload may take. A CPython guest of 18 MB takes 9 to 16.
 const COMPILE_SECONDS: u64 = 20;
 /// Seconds by the clock: several times as many, for machines that are busy with something else.
 const COMPILE_CLOCK_SECONDS: u64 = 120;
-/// Writable memory of that process.
-const COMPILE_MEBIBYTES: u64 = 2_048;
+/// Writable memory of that process; a CPython guest takes 360 MiB.
+const COMPILE_MEBIBYTES: u64 = 1_024;
 
 #[derive(Serialize, Deserialize)]
 enum Compiled {

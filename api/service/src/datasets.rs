@@ -65,12 +65,13 @@ impl Domain {
         new: NewVersion,
         progress: &mut (dyn FnMut(ImportProgress) + Send),
     ) -> Result<ImportView, ServiceError> {
-        let mut schema = PublicSchema::parse(&new.schema)?;
+        let schema = PublicSchema::parse(&new.schema)?;
+        let mut accounted = schema.clone();
         if !stands(Guard::SharedAccount) {
-            schema.lineage = new.dataset.clone();
+            accounted.lineage = new.dataset.clone();
         }
         let policy = ReleasePolicy::parse(&new.policy, schema.units_max)?;
-        let version = self.check_lineage(&new.dataset, &schema, &policy).await?;
+        let version = self.check_lineage(&new.dataset, &accounted, &policy).await?;
         let directory = format!("{}-{}", new.dataset, keys::identifier('v')?);
         let salt = keys::random()?;
         let request = ImportRequest {
@@ -86,7 +87,7 @@ impl Domain {
         let record = MountRecord {
             dataset: new.dataset.clone(),
             version,
-            lineage: schema.lineage.clone(),
+            lineage: accounted.lineage,
             schema: new.schema,
             policy: new.policy,
             shards,

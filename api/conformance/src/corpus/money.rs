@@ -293,6 +293,10 @@ fn race_for_the_last_budget(world: &mut World) -> Result<Outcome, Broken> {
             answered += usize::from(status.success());
         }
     }
+    // Whoever always came second asks once more, alone.
+    for epsilon in ["0.91", "0.9"] {
+        ask(world, "race", epsilon)?;
+    }
     let account = world.ask(&["budget", "show", "race"])?.json()?;
     let runs = account["lines"].as_array().map_or(0, Vec::len);
     match (answered, runs) {
