@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::AtomicBool;
 use tempfile::TempDir;
 use tidegate_accountant::{Account, AdmissionError, Caps, Charge, Cost, Price, Reservation, admit};
-use tidegate_engine::{EngineError, Job, Source, Workers, execute};
+use tidegate_engine::{EngineError, Job, Processes, Source, Workers, execute};
 use tidegate_sandbox::contract::{Contribution, Inputs, Unit, Values};
 use tidegate_sandbox::{CompiledModule, Limits, Sandbox, compile};
 use tidegate_shards::{ImportRequest, Projection, ShardManifest, ShardReader, UnitHash, import};
@@ -93,7 +92,7 @@ impl Model {
             command.args(arguments);
             command
         };
-        let workers = Workers { count: workers, command: &command, stop: &AtomicBool::new(false) };
+        let workers = Workers { count: workers, command: &command, processes: &Processes::new() };
         execute(&reservation(), &job, &workers).map(|totals| totals.for_the_gate().fixed.clone())
     }
 }
@@ -224,7 +223,7 @@ fn totals_over(manifest: &str, datasets: &[&(TempDir, PublicSchema, ShardManifes
         command.args(deadly);
         command
     };
-    let workers = Workers { count: workers, command: &command, stop: &AtomicBool::new(false) };
+    let workers = Workers { count: workers, command: &command, processes: &Processes::new() };
     execute(&reservation(), &job, &workers).expect("run").for_the_gate().fixed.clone()
 }
 

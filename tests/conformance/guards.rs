@@ -113,9 +113,12 @@ fn the_program_is_not_weakened_and_its_noise_is_secure() {
     let weak = |name: &str| ["weak", "test", "insecure", "mock"].iter().any(|mark| name.contains(mark));
     for name in rooms(&metadata).keys().filter(|name| **name != "tidegate-tests") {
         let package = list(&metadata, "packages").iter().find(|package| package["name"] == **name).expect("package");
-        let features: Vec<&String> = package["features"].as_object().expect("features").keys().collect();
-        assert!(!features.iter().any(|feature| weak(feature)), "{name} has a feature that may weaken it: {features:?}");
+        let features: Vec<&String> = package["features"].as_object().expect("features").keys().filter(|feature| weak(feature)).collect();
+        // One feature of one crate takes guards away, for tests/weakened; nothing in this workspace turns it on.
+        let known: &[&str] = if *name == "tidegate-terms" { &["weakened"] } else { &[] };
+        assert_eq!(features, known, "{name} has a feature that may weaken it");
     }
+    assert_eq!(compiled["tidegate-terms"], BTreeSet::new(), "no guard of the product can be taken away");
     let opendp = &compiled["opendp"];
     assert!(opendp.contains("use-openssl"), "without it OpenDP's generator is not secure: {opendp:?}");
     assert!(compiled.contains_key("openssl"), "and it is really linked");

@@ -97,14 +97,14 @@ fn modules_that_break_at_their_start_contribute_zeros() {
     }
 }
 
-/// Attack A2. Fuel is cut to a tenth, which shortens the slot.
+/// Attack A2. Fuel is cut to a third, which shortens the slot.
 #[test]
 fn a_loop_on_one_person_shows_in_no_time() {
     let policy = IMMEDIATELY.replace("immediately", "at_slot");
     let truth = Truth::read();
     let scene = |target: &'static str, policy: String| {
         let domain = domain(&policy);
-        let model = domain.model("offender-loops", |manifest| manifest.replace("fuel_per_unit = 1000000", "fuel_per_unit = 100000"));
+        let model = domain.model("offender-loops", |manifest| manifest.replace("fuel_per_unit = 1000000", "fuel_per_unit = 300000"));
         domain.upload(&model).json();
         let began = Instant::now();
         let release = domain.run("offender-loops", "1", &["--param", target]).json();

@@ -295,7 +295,7 @@ fn noise_far_too_small_or_too_large_is_found() {
 #[test]
 fn the_answer_comes_at_its_slot_and_says_no_more() {
     let domain = domain(&IMMEDIATELY.replace("immediately", "at_slot"), &[]);
-    let model = domain.model("expensive-years", |manifest| manifest.replace("fuel_per_unit = 1000000", "fuel_per_unit = 100000"));
+    let model = domain.model("expensive-years", |manifest| manifest.replace("fuel_per_unit = 1000000", "fuel_per_unit = 300000"));
     domain.upload(&model).json();
     let run = run_of(&domain.run("expensive-years", "1", &[]).json());
     let began = std::time::Instant::now();

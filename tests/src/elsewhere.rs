@@ -25,8 +25,13 @@ impl Elsewhere {
 
     /// Now, with a noise process that draws so much of each scale.
     pub fn with_noise(domain: &Domain, factor: &str) -> Self {
-        let (real, cheating) = (program().display().to_string(), beside("noise-too-small").display().to_string());
-        let script = format!("#!/bin/sh\nif [ \"$2\" = noise ]; then exec '{cheating}' {factor}; fi\nexec '{real}' \"$@\"\n");
+        Self::with_child(domain, "noise", &format!("'{}' {factor}", beside("noise-too-small").display()))
+    }
+
+    /// Now, with a command of the shell in the place of one of the children.
+    pub fn with_child(domain: &Domain, child: &str, command: &str) -> Self {
+        let real = program().display().to_string();
+        let script = format!("#!/bin/sh\nif [ \"$2\" = {child} ]; then exec {command}; fi\nexec '{real}' \"$@\"\n");
         let path = domain.write("children", script);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("executable");
         Self::start(domain, 0, path)
@@ -41,6 +46,11 @@ impl Elsewhere {
             .expect("start the keeper");
         let (to, from) = (child.stdin.take(), BufReader::new(child.stdout.take().expect("its output")));
         Self { child, to, from }
+    }
+
+    /// The keeper's process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Asks; the answer, or the code of the refusal.

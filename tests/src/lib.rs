@@ -12,6 +12,7 @@ pub mod openings;
 pub mod processes;
 pub mod products;
 pub mod program;
+pub mod recorder;
 pub mod servers;
 pub mod truth;
 pub mod unchanged;

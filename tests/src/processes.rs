@@ -10,6 +10,21 @@ pub fn children(parent: u32, name: &str) -> Vec<u32> {
     pids.filter(|pid| parent_of(*pid) == Some(parent) && serves_as(*pid, name)).collect()
 }
 
+/// All living children of a process, whatever they serve as.
+pub fn all_children(parent: u32) -> Vec<u32> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|pid| parent_of(*pid) == Some(parent)).collect()
+}
+
+/// The processor time that a process has used, in ticks of the kernel; nothing where it is gone.
+pub fn processor_ticks(pid: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    // User and system time are the 14th and 15th field of the line, two of which stand before the bracket.
+    Some(fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?)
+}
+
 /// The parent of a process that is alive and not a zombie.
 fn parent_of(pid: u32) -> Option<u32> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

@@ -36,6 +36,7 @@ pub fn command() -> Command {
     for name in ["TIDEGATE_DOMAIN", "TIDEGATE_LOG", "LC_ALL", "LC_MESSAGES", "LANG"] {
         command.env_remove(name);
     }
+    crate::recorder::prepare(&mut command);
     command
 }
 
@@ -58,6 +59,7 @@ pub struct Said {
 impl Said {
     /// From what a process left.
     pub fn of(output: Output) -> Self {
+        crate::recorder::heard(&output);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output in UTF-8");
         Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }

@@ -34,6 +34,11 @@ impl Server {
         Self { child, address }
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)

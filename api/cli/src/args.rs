@@ -1,7 +1,9 @@
 //! The command line, as data. Chinese help stands in `help.rs`; a test holds both together.
 
+mod conformance;
 mod log;
 
+pub(crate) use conformance::{ConformanceArguments, with_guards};
 pub(crate) use log::{LogCommand, LogWitnessCommand, WitnessCommand};
 
 use clap::{Args, Parser, Subcommand};
@@ -27,6 +29,17 @@ pub(crate) struct Arguments {
     pub(crate) lang: Option<String>,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// Reads what only the weakened build of the tests has.
+    pub(crate) fn with_guard(self, matches: &clap::ArgMatches) -> Self {
+        let command = match self.command {
+            Command::Conformance(arguments) => Command::Conformance(arguments.with_guard(matches)),
+            other => other,
+        };
+        Self { command, ..self }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -80,6 +93,9 @@ pub(crate) enum Command {
     /// Keep and forget records
     #[command(subcommand)]
     Domain(DomainCommand),
+    /// Look at what froze lineages, and decide
+    #[command(subcommand)]
+    Incident(IncidentCommand),
     /// Play the whole path on real data, in a temporary domain
     Demo {
         /// Keep the domain in this directory, which must not exist
@@ -87,7 +103,13 @@ pub(crate) enum Command {
         keep: Option<PathBuf>,
     },
     /// Say which walls stand on this machine, and try to get through them
-    Doctor,
+    Doctor {
+        /// Measure this machine first, so that slots follow from it; logged, where there is a domain
+        #[arg(long)]
+        calibrate: bool,
+    },
+    /// Mount the corpus of attacks on this installation; each must fail
+    Conformance(ConformanceArguments),
     /// Measure speed on this machine
     Bench(BenchArguments),
     /// Print a shell's completions
@@ -216,6 +238,28 @@ pub(crate) enum DomainCommand {
         /// The first day that is kept, YYYY-MM-DD
         #[arg(long, value_name = "DATE")]
         before: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IncidentCommand {
+    /// List incidents
+    List,
+    /// Show an incident with its cause, for the authority only: it can depend on data
+    Show {
+        /// The incident
+        incident: String,
+    },
+    /// Close an incident: its lineages may be read again; its run stays stopped
+    Close {
+        /// The incident
+        incident: String,
+        /// Why; the log only commits to it
+        #[arg(long)]
+        reason: String,
+        /// Who decides it
+        #[arg(long)]
+        by: String,
     },
 }
 
@@ -639,8 +683,38 @@ pub(crate) enum BenchCommand {
         #[arg(long)]
         markdown: bool,
     },
+    /// Measure whether results become visible at their slots, with and without a target that burns all fuel
+    Slots {
+        /// Runs with the target, and as many without
+        #[arg(long = "runs", default_value_t = 200)]
+        run_count: usize,
+        /// Domains at a time; their runs share the machine
+        #[arg(long = "domains", default_value_t = 4)]
+        domain_count: usize,
+    },
+    /// Measure what the walls cost: honest runs with and without them, in turns (in the build of tests/weakened)
+    Walls {
+        /// Pairs; the median counts
+        #[arg(long = "rounds", default_value_t = 5)]
+        rounds: usize,
+    },
     /// Measure the log: durable appends beside the bare disk, and verifying a million entries
     Log(BenchLogArguments),
+    /// Make millions of hostile calls in one installation and measure what they leave behind
+    Hostile(BenchHostileArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchHostileArguments {
+    /// Hostile calls; the goals are for 10000000
+    #[arg(long, default_value_t = 10_000_000)]
+    pub(crate) calls: u64,
+    /// Pairs of honest runs before and after; the median counts
+    #[arg(long, default_value_t = 7)]
+    pub(crate) pairs: usize,
+    /// Worker processes
+    #[arg(long, default_value_t = 2)]
+    pub(crate) workers: usize,
 }
 
 #[derive(Debug, Args)]
@@ -687,9 +761,23 @@ pub(crate) enum Child {
     Noise,
     Courier,
     Walls,
+    Calibrate,
     Attempt {
         /// What to try
         name: String,
+    },
+    /// Keeps a processor busy in the place of a worker
+    Load,
+    /// Says what it has from its parent
+    Inside,
+    /// The walls of a server
+    ServerWalls,
+    /// Tries something behind the walls of a server
+    ServerAttempt {
+        /// What to try, or a file to read
+        name: String,
+        /// The directory that it serves
+        directory: PathBuf,
     },
     /// The bench's comparison: the same aggregation by polars, without privacy
     #[command(name = "polars")]

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout};
+use tidegate_conformance::Broken;
 use tidegate_engine::{DryRunError, FrameError, MockError, read_frame, write_frame};
 use tidegate_http::{ListenError, WitnessStateError};
 use tidegate_log::{AuditError, GrowthError, MirrorError, OpeningError, ProofError, SubmissionError};
@@ -11,7 +12,7 @@ use tidegate_product::PackageError;
 use tidegate_sandbox::UploadError;
 use tidegate_service::children::Programs;
 use tidegate_service::{CertificateError, Reply, Request, ServiceError};
-use tidegate_terms::{BudgetError, ManifestError, NameError, SchemaError, SealError, Spoken, messages};
+use tidegate_terms::{BudgetError, Guard, ManifestError, NameError, SchemaError, SealError, Spoken, environment_without, messages};
 
 messages! {
     /// Why a command did not do what it was asked.
@@ -97,6 +98,7 @@ messages! {
         WitnessState(WitnessStateError),
         Certificate(CertificateError),
         Budget(BudgetError),
+        Conformance(Broken),
         DryRun(DryRunError),
         Manifest(ManifestError),
         Mock(MockError),
@@ -142,14 +144,27 @@ pub(crate) struct Keeper {
 impl Keeper {
     /// Starts the keeper of a domain.
     pub(crate) fn start(domain: &Path) -> Result<Self, CliError> {
+        Self::start_without(domain, &[])
+    }
+
+    /// The same with some guards down, which only a weakened build can do.
+    pub(crate) fn start_without(domain: &Path, down: &[Guard]) -> Result<Self, CliError> {
         let failed = |error: std::io::Error| CliError::NoKeeper { detail: error.to_string() };
         let domain = std::path::absolute(domain).map_err(failed)?;
         let mut command = Programs::own().map_err(failed)?.child("keeper");
+        if let Some((variable, guards)) = environment_without(down).filter(|_| !down.is_empty()) {
+            command.env(variable, guards);
+        }
         let mut child = command.env("TIDEGATE_DOMAIN", domain).spawn().map_err(failed)?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(to), Some(from)) => Ok(Self { child, to: Some(to), from: BufReader::new(from) }),
             _ => Err(CliError::NoKeeper { detail: "no pipes".into() }),
         }
+    }
+
+    /// Its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     /// Asks, passes on what is said meanwhile, and reads the answer.

@@ -5,11 +5,14 @@ use crate::front::CliError;
 use std::io::{BufReader, BufWriter, stdin, stdout};
 use std::path::PathBuf;
 use tidegate_service::children::{Programs, serve_compile, serve_ingest, serve_walls};
-use tidegate_service::{Posted, serve_courier, serve_keeper};
+use tidegate_service::{Posted, serve_calibrate, serve_courier, serve_keeper};
 use tidegate_terms::Spoken;
+use tidegate_walls::{Attempt, ServerNeeds};
 
 /// Serves as one of the processes of a domain.
 pub(crate) fn serve(child: Child) -> Result<(), CliError> {
+    // Before anything is opened: what a parent left open for its children is none of theirs.
+    tidegate_walls::close_inherited();
     let (from, to) = (BufReader::new(stdin()), BufWriter::new(stdout()));
     match child {
         Child::Keeper => keeper(from, to),
@@ -19,7 +22,15 @@ pub(crate) fn serve(child: Child) -> Result<(), CliError> {
         Child::DryRun => Ok(tidegate_engine::serve_dry_run(from, to)?),
         Child::Worker => Ok(tidegate_engine::serve(from, to, |_| {})?),
         Child::Walls => Ok(serve_walls(to)?),
+        Child::Calibrate => Ok(serve_calibrate(to)?),
         Child::Attempt { name } => attempt(&name),
+        Child::Load => tidegate_engine::serve_load(),
+        Child::Inside => Ok(tidegate_engine::write_frame(&mut { to }, &tidegate_walls::inherited(), &[])?),
+        Child::ServerWalls => {
+            let walls = tidegate_walls::raise_server(&ServerNeeds { data_bytes: 1 << 30, ..ServerNeeds::default() });
+            Ok(tidegate_engine::write_frame(&mut { to }, &walls, &[])?)
+        }
+        Child::ServerAttempt { name, directory } => server_attempt(&name, &directory),
         Child::Noise => Ok(tidegate_gate::serve_noise(from, to)?),
         Child::Courier => Ok(serve_courier(from, to, courier)?),
         Child::Polars => crate::commands::bench::serve_polars(),
@@ -40,10 +51,21 @@ fn attempt(name: &str) -> Result<(), CliError> {
     std::process::exit(if through { THROUGH } else { 0 })
 }
 
+/// The same behind the walls of a server of a directory; what is no attempt by name is a file to read.
+fn server_attempt(name: &str, directory: &std::path::Path) -> Result<(), CliError> {
+    tidegate_walls::raise_server(&ServerNeeds { reads: &[directory], data_bytes: 1 << 30, ..ServerNeeds::default() });
+    let through = match Attempt::of_name(name) {
+        Some(attempt) => tidegate_walls::attempt(attempt),
+        None => std::fs::read(name).is_ok(),
+    };
+    std::process::exit(if through { THROUGH } else { 0 })
+}
+
 /// The exit code of an attempt that got through.
 pub(crate) const THROUGH: i32 = 42;
 
 fn keeper(from: impl std::io::Read + Send, to: impl std::io::Write + Send) -> Result<(), CliError> {
+    tidegate_walls::give_up_privileges();
     let failed = |error: std::io::Error| CliError::NoKeeper { detail: error.to_string() };
     let programs = Programs::own().map_err(failed)?;
     let directory = std::env::var_os("TIDEGATE_DOMAIN").map(PathBuf::from).unwrap_or_default();

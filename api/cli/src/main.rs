@@ -20,9 +20,9 @@ const ERROR_MAX: usize = 20_000;
 fn main() -> ExitCode {
     end_quietly_on_broken_pipe();
     let language = help::language_of_call();
-    let matches = help::localised(language).get_matches();
+    let matches = args::with_guards(help::localised(language)).get_matches();
     let arguments = match Arguments::from_arg_matches(&matches) {
-        Ok(arguments) => arguments,
+        Ok(arguments) => arguments.with_guard(&matches),
         Err(error) => error.exit(),
     };
     tracing_subscriber::fmt()
@@ -56,9 +56,12 @@ fn dispatch(arguments: Arguments, output: Output) -> Result<ExitCode, CliError> 
         Command::Log(command) => commands::log::run(&domain, command, output).map(done),
         Command::Witness(command) => commands::witness::run(command, output).map(done),
         Command::Product(command) => commands::product::run(&domain, *command, output).map(done),
+        Command::Incident(command) => commands::incident::run(&domain, command, output).map(done),
         Command::Domain(command) => commands::custody::domain(&domain, command, output).map(done),
         Command::Demo { keep } => commands::demo::run(keep, output).map(done),
-        Command::Doctor => commands::doctor::run(output),
+        Command::Doctor { calibrate } => commands::doctor::run(&domain, calibrate, output),
+        Command::Conformance(arguments) if arguments.list => commands::conformance::list(&arguments.selection(), output),
+        Command::Conformance(arguments) => commands::conformance::run(&arguments.selection(), output),
         Command::Bench(bench) => commands::bench::run(bench, output).map(done),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut help::localised(output.language), "tidegate", &mut std::io::stdout());

@@ -13,5 +13,5 @@ mod witness;
 
 pub use client::{Answer, ClientError, HttpSource, post};
 pub use log_server::serve_log;
-pub use serve::{ListenError, Listening, until_stopped};
+pub use serve::{Bound, ListenError, Listening, until_stopped};
 pub use witness::{LogView, Witness, WitnessError, WitnessStateError, WitnessView, serve_witness};

@@ -38,6 +38,34 @@ messages! {
     }
 }
 
+/// A socket that is bound, before anything else: what follows can give up the right to bind.
+#[derive(Debug)]
+pub struct Bound {
+    listener: std::net::TcpListener,
+    /// Where.
+    pub address: SocketAddr,
+}
+
+impl Bound {
+    /// Binds an address; port 0 takes a free one. It needs no runtime, so a process can raise its walls between binding and
+    /// the start of other threads.
+    pub fn on(address: &str) -> Result<Self, ListenError> {
+        let failed = |error: io::Error| ListenError::Address { address: address.to_owned(), detail: error.to_string() };
+        let listener = std::net::TcpListener::bind(address).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self { listener, address })
+    }
+
+    /// Listens, within a runtime.
+    pub fn listen(self) -> Result<Listening, ListenError> {
+        let Self { listener, address } = self;
+        let failed = |error: io::Error| ListenError::Address { address: address.to_string(), detail: error.to_string() };
+        let listener = TcpListener::from_std(listener).map_err(failed)?;
+        Ok(Listening { listener, address, open: Arc::new(Semaphore::new(CONNECTIONS_MAX)) })
+    }
+}
+
 /// A socket that listens.
 #[derive(Debug)]
 pub struct Listening {
@@ -48,14 +76,6 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Listens on an address; port 0 takes a free one.
-    pub async fn on(address: &str) -> Result<Self, ListenError> {
-        let failed = |error: io::Error| ListenError::Address { address: address.to_owned(), detail: error.to_string() };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address, open: Arc::new(Semaphore::new(CONNECTIONS_MAX)) })
-    }
-
     /// Serves until `stop` comes true; then open answers have a few seconds.
     pub(crate) async fn serve(self, app: Router, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), ListenError> {
         let (said, heard) = tokio::sync::oneshot::channel();

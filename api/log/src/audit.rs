@@ -12,6 +12,7 @@
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::custody::ReplayCount;
 use crate::files::{CHECKPOINT, FileError, Files, VKEY};
+use crate::incident::FrozenLineage;
 use crate::key::Verifier;
 use crate::note::{Note, NoteError};
 use crate::proof::ProofError;
@@ -135,6 +136,8 @@ pub struct AuditReport {
     pub open_runs: Vec<OpenRun>,
     /// What replays inside the domain found.
     pub replays: ReplayCount,
+    /// Lineages that no new work may read, because an incident is open.
+    pub frozen: Vec<FrozenLineage>,
     /// Tiles beyond the checkpoint, which nobody signed yet; a publication is under way or died.
     pub files_unsigned: u64,
     /// Files below `tile/` that are no tiles; nothing was read from them.
@@ -169,6 +172,7 @@ pub fn verify(directory: &Path, vkey: Option<&str>) -> Result<AuditReport, Audit
         reviewed_runs: replay.reviewed_runs(),
         open_runs: replay.open_runs(),
         replays: replay.custody.replays(),
+        frozen: replay.incidents.frozen(),
         findings: replay.findings,
         findings_total: replay.findings_total,
         lineages: replay.lineages,

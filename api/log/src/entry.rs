@@ -14,7 +14,7 @@ use crate::text::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tidegate_terms::{DeltaCost, Digest, Mechanism, Name, Rho, Visibility, WitnessQuorum, messages, parse_date};
+use tidegate_terms::{DeltaCost, Digest, Mechanism, Name, Rates, Rho, Visibility, WitnessQuorum, messages, parse_date};
 
 mod product;
 
@@ -413,6 +413,59 @@ pub enum Event {
         #[schemars(schema_with = "digest_schema")]
         text_commitment: Digest,
     },
+    /// A run or a replay missed its slot, or a worker said what no worker says; which of the two is not said here. It was
+    /// stopped, what it paid stays paid, and no new work reads its lineages until the incident is closed.
+    Freeze {
+        /// The incident's identifier.
+        #[schemars(schema_with = "identifier_schema")]
+        incident: String,
+        /// The run.
+        #[schemars(schema_with = "identifier_schema")]
+        run: String,
+        /// The replay of that run, where it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(schema_with = "identifier_schema")]
+        replay: Option<String>,
+        /// The lineages that are frozen.
+        lineages: Vec<Name>,
+        /// The slot.
+        #[schemars(schema_with = "instant_schema")]
+        slot: String,
+        /// Dots that bring the entry to its fixed length, as in a release.
+        #[serde(default)]
+        pad: String,
+    },
+    /// The authority closed an incident: its lineages may be read again, unless another holds them.
+    Unfreeze {
+        /// The incident.
+        #[schemars(schema_with = "identifier_schema")]
+        incident: String,
+        /// Salted commitment to who decided it, and why.
+        #[schemars(schema_with = "digest_schema")]
+        reason_commitment: Digest,
+    },
+    /// A machine was measured: slots of runs on this engine and this machine follow from these numbers from here on.
+    Calibration {
+        /// The engine that was measured.
+        #[schemars(schema_with = "digest_schema")]
+        engine: Digest,
+        /// The machine.
+        machine: Machine,
+        /// How long things take at worst, with a margin.
+        rates: Rates,
+    },
+}
+
+/// A machine, as far as it is public.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// The name of its processor.
+    pub processor: String,
+    /// Its instruction set.
+    pub architecture: String,
+    /// How many threads run at the same time.
+    pub cores: u32,
 }
 
 /// A dataset that a run reads, and the accounts that pay for it.
@@ -530,12 +583,15 @@ impl Event {
             Self::Retention { .. } => "retention",
             Self::Purge { .. } => "purge",
             Self::Effect { .. } => "effect",
+            Self::Freeze { .. } => "freeze",
+            Self::Unfreeze { .. } => "unfreeze",
+            Self::Calibration { .. } => "calibration",
         }
     }
 
     fn pad(&mut self) -> Option<&mut String> {
         match self {
-            Self::Release { pad, .. } | Self::Tables { pad, .. } | Self::Replayed { pad, .. } => Some(pad),
+            Self::Release { pad, .. } | Self::Tables { pad, .. } | Self::Replayed { pad, .. } | Self::Freeze { pad, .. } => Some(pad),
             _ => None,
         }
     }
@@ -597,7 +653,11 @@ fn check_texts(entry: &Entry) -> Result<(), EntryError> {
             identifier(replay).and(identifier(run)).and(instant(slot))
         }
         Event::SealVersion { .. } | Event::UnsealVersion { .. } | Event::DestroyVersion { .. } => Ok(()),
-        Event::Retention { .. } => Ok(()),
+        Event::Freeze { incident, run, replay, slot, .. } => {
+            identifier(incident).and(identifier(run)).and(instant(slot)).and(replay.as_ref().map_or(Ok(()), identifier))
+        }
+        Event::Unfreeze { incident, .. } => identifier(incident),
+        Event::Retention { .. } | Event::Calibration { .. } => Ok(()),
         Event::Purge { before, .. } => parse_date(before).map(|_| ()).ok_or_else(|| EntryError::Instant { text: short(before) }),
     }
 }

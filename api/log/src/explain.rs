@@ -33,6 +33,9 @@ pub struct Explanation {
     pub admitted_at: String,
     /// When its first result was to become visible.
     pub slot: String,
+    /// The entry of the newest calibration of its engine that the log had then: its slot follows from that, if it ran on
+    /// the machine that was measured.
+    pub calibration: Option<u64>,
     /// How many public tables it brought.
     pub side_tables: usize,
     /// What it paid; nothing for exact tables.
@@ -126,11 +129,16 @@ struct Known {
     lineages: BTreeMap<Name, (f64, f64, f64, Rho)>,
     grants: BTreeMap<String, Reading>,
     modules: BTreeMap<Digest, (Name, String)>,
+    /// The newest calibration of each engine.
+    calibrations: BTreeMap<Digest, u64>,
 }
 
 impl Known {
-    fn take(&mut self, event: &Event) {
+    fn take(&mut self, index: u64, event: &Event) {
         match event {
+            Event::Calibration { engine, .. } => {
+                self.calibrations.insert(*engine, index);
+            }
             Event::Mount { dataset, version, units_max, lineage, delta, lifetime_epsilon, lifetime_rho, lifetime_delta, .. } => {
                 self.units.insert((dataset.clone(), *version), *units_max);
                 let rest = delta - (1.0 + lifetime_epsilon.exp()) * lifetime_delta.get();
@@ -207,23 +215,25 @@ pub fn explain(directory: &Path, vkey: Option<&str>, run: &str) -> Result<Option
     read_history(directory, vkey, |index, _, entry| {
         let Ok(entry) = entry else { return };
         let subjects = relations.take(&entry.event);
-        known.take(&entry.event);
+        known.take(index, &entry.event);
         if !subjects.runs.contains(run) {
             return;
         }
         naming.push(index);
         match &entry.event {
-            Event::Reserve { accounts, module, side_tables, rho, charges, rounds, slot, .. } if found.is_none() => {
+            Event::Reserve { accounts, module, side_tables, rho, charges, rounds, slot, engine, .. } if found.is_none() => {
                 let mut explanation = begin(run, &entry.at, *module, slot, accounts.iter().map(|payer| known.reading(payer)).collect());
                 explanation.side_tables = side_tables.len();
+                explanation.calibration = known.calibrations.get(engine).copied();
                 explanation.price = known.price(*rho, accounts.first());
                 explanation.noise = charges.iter().map(noise).collect();
                 explanation.rounds_reserved = *rounds;
                 found = Some((explanation, charges.clone()));
             }
-            Event::Reviewed { account, module, slot, .. } if found.is_none() => {
+            Event::Reviewed { account, module, slot, engine, .. } if found.is_none() => {
                 let mut explanation = begin(run, &entry.at, *module, slot, vec![known.reading(account)]);
                 explanation.exact_tables = true;
+                explanation.calibration = known.calibrations.get(engine).copied();
                 explanation.rounds_reserved = 1;
                 found = Some((explanation, Vec::new()));
             }
@@ -263,6 +273,7 @@ fn begin(run: &str, at: &str, module: Digest, slot: &str, reads: Vec<Reading>) -
         reads,
         admitted_at: at.to_owned(),
         slot: slot.to_owned(),
+        calibration: None,
         side_tables: 0,
         price: None,
         noise: Vec::new(),

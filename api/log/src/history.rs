@@ -74,6 +74,7 @@ pub struct Relations {
     modules: BTreeMap<Digest, Subjects>,
     runs: BTreeMap<String, Subjects>,
     products: BTreeMap<String, Subjects>,
+    incidents: BTreeMap<String, Subjects>,
 }
 
 impl Relations {
@@ -116,7 +117,16 @@ impl Relations {
             Event::SealVersion { dataset, .. } | Event::UnsealVersion { dataset, .. } | Event::DestroyVersion { dataset, .. } => {
                 subjects.datasets.insert(dataset.clone());
             }
-            Event::Retention { .. } | Event::Purge { .. } => {}
+            Event::Freeze { incident, run, .. } => {
+                self.run(&mut subjects, run);
+                self.incidents.insert(incident.clone(), subjects.clone());
+            }
+            Event::Unfreeze { incident, .. } => {
+                if let Some(known) = self.incidents.get(incident) {
+                    subjects.and(known);
+                }
+            }
+            Event::Retention { .. } | Event::Purge { .. } | Event::Calibration { .. } => {}
             Event::Open { .. } | Event::RotateKey { .. } => {}
             Event::WitnessAdded { witness } | Event::WitnessRemoved { witness } => {
                 subjects.organisations.extend(witness.split('+').next().map(str::to_owned));

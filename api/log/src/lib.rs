@@ -23,6 +23,7 @@ mod files;
 mod growth;
 mod hash;
 mod history;
+mod incident;
 mod key;
 mod mirror;
 mod nodes;
@@ -48,7 +49,9 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosignature::{Cosignature, Witness, WitnessSigner, cosignatures};
 pub use custody::{CustodyViolation, Obstacle, RETENTION_YEARS_MIN, ReplayCheck, ReplayCount, ReplayOutcome};
 pub use dossier::{Activity, Dossier, DossierLine, dossier};
-pub use entry::{Charge, ENTRY_BYTES_MAX, Entry, EntryError, Event, Payer, PeriodCap, RELEASE_BYTES, ReviewedTerms, commit, entry_schema};
+pub use entry::{
+    Charge, ENTRY_BYTES_MAX, Entry, EntryError, Event, Machine, Payer, PeriodCap, RELEASE_BYTES, ReviewedTerms, commit, entry_schema,
+};
 pub use entry::{
     ProductAcknowledgement, ProductApplication, ProductDelivery, ProductKeys, ProductPolicy, ProductReceipt, ProductSource, ProductStep,
     ProductStepKind,
@@ -58,6 +61,7 @@ pub use files::FileError;
 pub use growth::{ForkEvidence, Growth, GrowthError, HeadView, SignedHead, compare_heads};
 pub use hash::{empty_root, fold, leaf_hash, node_hash};
 pub use history::{Relations, Subjects, Wanted, read_history};
+pub use incident::{FrozenLineage, IncidentViolation};
 pub use key::{Signer, Verifier};
 pub use mirror::{MirrorError, PullReport, pull};
 pub use note::{Note, NoteError, sign};

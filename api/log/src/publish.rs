@@ -18,7 +18,7 @@ use crate::key::{Signer, Verifier};
 use crate::note::{Note, NoteError};
 use crate::tiles::{TILE_WIDTH, Tile, TileKind, TileTree, encode_bundle, encode_hashes};
 use std::path::Path;
-use tidegate_terms::{Digest, messages};
+use tidegate_terms::{Digest, Guard, messages, stands};
 
 messages! {
     /// Why nothing was published.
@@ -141,6 +141,9 @@ impl Publisher<'_> {
         let held = self.source.size().map_err(source_error)?;
         let published = self.load_head()?;
         let (size, root) = published.as_ref().map_or((0, None), |(head, _)| (head.size, Some(head.root)));
+        if let Some((checkpoint, note)) = published.as_ref().filter(|_| held < size && !stands(Guard::HighWaterMark)) {
+            return Ok(Published { checkpoint: checkpoint.clone(), note: note.clone(), added: 0 });
+        }
         if held < size {
             return Err(PublishError::DatabaseBehind { published: size, held });
         }

@@ -15,18 +15,22 @@ use crate::spending::{LineageAccount, Paid, Rounds};
 use crate::text::{instant_text, parse_instant, parse_key};
 use crate::violation::{Finding, Violation};
 use custody::{Custody, Reads};
+use incidents::Incidents;
 use products::Products;
 use reviewed::ReviewedRun;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use tidegate_terms::{DeltaCost, Digest, Name, Rho, Visibility, parse_date, seal_message};
+use tidegate_terms::{DeltaCost, Digest, Guard, Name, Rho, Visibility, parse_date, seal_message, stands};
 
+mod calibration;
 mod custody;
+mod incidents;
 mod keys;
 mod products;
 mod read;
 mod reviewed;
 mod witnesses;
 
+pub(crate) use calibration::CalibrationViolation;
 pub(crate) use witnesses::WitnessViolation;
 
 pub(crate) use keys::Rotation;
@@ -111,6 +115,7 @@ pub(crate) struct Replay {
     witnesses: BTreeSet<String>,
     products: Products,
     pub(crate) custody: Custody,
+    pub(crate) incidents: Incidents,
     pub(crate) findings: Vec<Finding>,
     pub(crate) findings_total: u64,
     /// The first entry of a version that this program does not know.
@@ -135,7 +140,7 @@ impl Replay {
         let mut open: Vec<OpenRun> = open.collect();
         open.sort_unstable_by(|one, other| one.run.cmp(&other.run));
         open.extend(self.open_reviewed());
-        open
+        self.not_stopped(open)
     }
 
     /// Takes the next entry.
@@ -161,6 +166,9 @@ impl Replay {
     }
 
     fn find_at(&mut self, entry: u64, violation: Violation) {
+        if !stands(Guard::AuditRules) {
+            return;
+        }
         self.findings_total += 1;
         if self.findings.len() < FINDINGS_MAX {
             self.findings.push(Finding { entry, violation });
@@ -220,6 +228,9 @@ impl Replay {
             | Event::ProductAcknowledgement(_)
             | Event::ProductDelivery(_)
             | Event::ProductReceipt(_) => self.product(&at, event),
+            Event::Freeze { .. } => self.freeze(&at, event),
+            Event::Unfreeze { incident, .. } => self.unfreeze(incident),
+            Event::Calibration { machine, rates, .. } => self.calibration(&machine, &rates),
             other => self.custody(&at, other),
         }
     }
@@ -307,6 +318,7 @@ impl Replay {
         if price.is_none() {
             lineages = Vec::new();
         }
+        self.check_thawed(&run, &accounts);
         let reads = self.open_versions(&run, &accounts);
         let state = Run { due, slot_seconds, waits, rounds, released: 0, ended: false, price, lineages, grants, reads };
         if self.runs.contains_key(&run) || self.reviewed.contains_key(&run) {
@@ -392,6 +404,7 @@ impl Replay {
     }
 
     fn release(&mut self, at: &str, run: String, round: u32, last: bool) {
+        self.check_not_stopped(&run);
         let Some(state) = self.runs.get_mut(&run) else { return self.find(Violation::NotReserved { run }) };
         let (expected, due) = (state.released + 1, state.due);
         if round < expected {

@@ -2,7 +2,8 @@
 
 use crate::custody::CustodyViolation;
 use crate::entry::EntryError;
-use crate::replay::WitnessViolation;
+use crate::incident::IncidentViolation;
+use crate::replay::{CalibrationViolation, WitnessViolation};
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use tidegate_terms::{Language, Message as _, messages};
 
@@ -320,6 +321,8 @@ messages! {
         Entry(EntryError),
         Witness(WitnessViolation),
         Custody(CustodyViolation),
+        Incident(IncidentViolation),
+        Calibration(CalibrationViolation),
     }
 }
 

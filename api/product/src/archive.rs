@@ -116,7 +116,7 @@ fn list(directory: &Path, room: &str, reader: &mut Reader) -> Result<(), Package
     Ok(())
 }
 
-fn read_tar(bytes: &[u8]) -> Result<Files, PackageError> {
+pub(crate) fn read_tar(bytes: &[u8]) -> Result<Files, PackageError> {
     let broken = |error: std::io::Error| PackageError::Archive { detail: error.to_string() };
     let mut reader = Reader::new();
     let mut archive = tar::Archive::new(bytes);

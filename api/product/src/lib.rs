@@ -14,6 +14,8 @@ mod contents;
 mod dsse;
 mod error;
 mod facts;
+#[doc(hidden)]
+pub mod fuzzing;
 mod instructions;
 mod metadata;
 mod mirror;

@@ -11,7 +11,7 @@ use tidegate_accountant::{lifetime_caps, priced_rho};
 use tidegate_log::{Entry, Event, PeriodCap, commit};
 use tidegate_shards::{ImportProgress, ImportReport, ImportRequest, ShardManifest};
 use tidegate_store::{MountRecord, Opening, StoreError};
-use tidegate_terms::{Digest, Name, PublicSchema, ReleasePolicy};
+use tidegate_terms::{Digest, Guard, Name, PublicSchema, ReleasePolicy, stands};
 
 /// A version to be mounted.
 pub(crate) struct NewVersion {
@@ -35,7 +35,15 @@ impl Mounted {
         Ok(Self { record, schema, policy })
     }
 
-    fn view(self) -> DatasetView {
+    /// How many units there are; never shown.
+    pub(crate) fn units(&self) -> u64 {
+        self.record.shards.shards.iter().map(|shard| shard.units).sum()
+    }
+
+    fn view(mut self) -> DatasetView {
+        if !stands(Guard::DeclaredNumbers) {
+            self.schema.units_max = self.units();
+        }
         DatasetView {
             dataset: self.record.dataset,
             version: self.record.version,
@@ -58,8 +66,12 @@ impl Domain {
         progress: &mut (dyn FnMut(ImportProgress) + Send),
     ) -> Result<ImportView, ServiceError> {
         let schema = PublicSchema::parse(&new.schema)?;
+        let mut accounted = schema.clone();
+        if !stands(Guard::SharedAccount) {
+            accounted.lineage = new.dataset.clone();
+        }
         let policy = ReleasePolicy::parse(&new.policy, schema.units_max)?;
-        let version = self.check_lineage(&new.dataset, &schema, &policy).await?;
+        let version = self.check_lineage(&new.dataset, &accounted, &policy).await?;
         let directory = format!("{}-{}", new.dataset, keys::identifier('v')?);
         let salt = keys::random()?;
         let request = ImportRequest {
@@ -75,7 +87,7 @@ impl Domain {
         let record = MountRecord {
             dataset: new.dataset.clone(),
             version,
-            lineage: schema.lineage.clone(),
+            lineage: accounted.lineage,
             schema: new.schema,
             policy: new.policy,
             shards,

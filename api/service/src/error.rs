@@ -109,12 +109,36 @@ messages! {
             zh: "运行 {run} 尚无可见结果；其时段为 {slot}。若曾中断，重复同一条 `tidegate run` 命令即可继续，不再计费",
         },
         RunHeld { run: String } = "run.held" {
-            en: "run {run} was admitted and paid, but is not finished; the same `tidegate run` command continues it at no new price. The domain's journal has the cause",
-            zh: "运行 {run} 已准入并计费，但尚未完成；重复同一条 `tidegate run` 命令即可继续，不再计费。原因记录在数据域日志中",
+            en: "run {run} was admitted and paid, but has no result; the cause stays in the domain. The same `tidegate run` command continues it at no new price, or says why that cannot be",
+            zh: "运行 {run} 已准入并计费，但没有结果；原因留在数据域内。重复同一条 `tidegate run` 命令即可继续且不再计费，若不能继续则会说明原因",
         },
         TablesHeld { run: String } = "run.tables-held" {
-            en: "run {run} was admitted, but is not finished; the same `tidegate run` command continues it. The domain's journal has the cause",
-            zh: "运行 {run} 已准入，但尚未完成；重复同一条 `tidegate run` 命令即可继续。原因记录在数据域日志中",
+            en: "run {run} was admitted, but has no result; the cause stays in the domain. The same `tidegate run` command continues it, or says why that cannot be",
+            zh: "运行 {run} 已准入，但没有结果；原因留在数据域内。重复同一条 `tidegate run` 命令即可继续，若不能继续则会说明原因",
+        },
+        SlotMissed { slot: String } = "run.slot-missed" {
+            en: "the slot {slot} was over before there was a result",
+            zh: "时段 {slot} 已过而结果尚未得出",
+        },
+        LineageFrozen { lineage: String, incident: String, entry: u64 } = "lineage.frozen" {
+            en: "lineage `{lineage}` is frozen by incident {incident} (log entry {entry}): nothing new reads it until the authority closes the incident. Nothing was charged",
+            zh: "谱系 `{lineage}` 已被事件 {incident} 冻结（日志第 {entry} 条）：在主管部门关闭该事件之前，任何新的运行都不得读取。未扣除任何预算",
+        },
+        RunStopped { run: String, incident: String, entry: u64 } = "run.stopped" {
+            en: "this question was run {run}, which was stopped without a result (incident {incident}, log entry {entry}); what it paid stays paid. Ask another question, with a module that needs less time",
+            zh: "该问题即运行 {run}，已被停止且没有结果（事件 {incident}，日志第 {entry} 条）；已付预算不退。请用耗时更少的模型另提问题",
+        },
+        UnknownIncident { incident: String } = "incident.unknown" {
+            en: "there is no incident `{incident}`; `tidegate incident list` shows them",
+            zh: "没有事件 `{incident}`；`tidegate incident list` 会列出",
+        },
+        IncidentClosed { incident: String, entry: u64 } = "incident.closed" {
+            en: "incident {incident} was closed before (log entry {entry}); nothing was changed",
+            zh: "事件 {incident} 此前已关闭（日志第 {entry} 条）；未作更改",
+        },
+        IncidentReason = "incident.no-reason" {
+            en: "closing an incident needs a reason and who decides it: give --reason and --by",
+            zh: "关闭事件须说明理由与决定者：请用 --reason 与 --by 给出",
         },
         NotCovered { run: String } = "run.not-covered" {
             en: "the result of run {run} is not shown, because no signed checkpoint covers it yet; try again",

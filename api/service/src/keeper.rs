@@ -199,10 +199,31 @@ pub enum Request {
         /// The operator's statement.
         text: String,
     },
+    /// List incidents.
+    IncidentList,
+    /// Show an incident with its cause; for the authority.
+    IncidentShow {
+        /// The incident.
+        incident: String,
+    },
+    /// Close an incident.
+    IncidentClose {
+        /// The incident.
+        incident: String,
+        /// Why.
+        reason: String,
+        /// By whom.
+        by: String,
+    },
     /// Say or set how long records are kept.
     Retention {
         /// Years, where they are to be set.
         years: Option<u32>,
+    },
+    /// Show the numbers from which slots are computed, or measure this machine anew and log them.
+    Calibration {
+        /// Whether to measure.
+        measure: bool,
     },
     /// Forget records from before a day.
     Purge {
@@ -308,7 +329,12 @@ async fn answer(
         Request::VersionCertificate { dataset, version } => value(&domain.certificate(&dataset, version).await?),
         Request::Usage { dataset } => value(&domain.usage(&dataset).await?),
         Request::Effect { run, text } => value(&domain.state_effect(&run, &text).await?),
+        Request::IncidentList => value(&domain.incident_views().await?),
+        Request::IncidentShow { incident } => value(&domain.incident_view(&incident).await?),
+        Request::IncidentClose { incident, reason, by } => value(&domain.close_incident(&incident, &reason, &by).await?),
         Request::Retention { years } => value(&domain.retention(years).await?),
+        Request::Calibration { measure: false } => value(&domain.calibration_view().await?),
+        Request::Calibration { measure: true } => value(&domain.calibrate().await?),
         Request::Purge { before } => value(&domain.purge(&before).await?),
     }
 }

@@ -9,7 +9,9 @@ pub mod products;
 pub mod view;
 
 mod budgets;
+mod calibration;
 mod certificate;
+mod compiler;
 mod courier;
 mod custody;
 mod datasets;
@@ -17,6 +19,8 @@ mod destruction;
 mod domain;
 mod error;
 mod grants;
+mod halt;
+mod incidents;
 mod instant;
 mod keeper;
 mod keys;
@@ -37,10 +41,12 @@ mod witnesses;
 pub use courier::{Posted, serve_courier};
 mod usage;
 
+pub use calibration::{Calibration, CalibrationView, measure_machine, serve_calibrate, this_machine};
 pub use certificate::{Certificate, CertificateError, CertificateFile, DestroyedFile, check_certificate};
 pub use custody::CustodyView;
 pub use domain::Domain;
 pub use error::ServiceError;
+pub use incidents::{ClosedView, IncidentView};
 #[doc(hidden)]
 pub use instant::shift_clock;
 pub use keeper::{Reply, Request, serve_keeper};
@@ -48,5 +54,5 @@ pub use quotes::{Question, Wish};
 pub use replay::{ReplayBegun, ReplayView, ReplayWish};
 pub use retention::{PurgeView, RetentionView};
 pub use runs::Admitted;
-pub use slot::{SlotInputs, slot_seconds};
+pub use slot::{SlotInputs, SlotParts, slot_parts, slot_seconds};
 pub use usage::{DestructionLine, EffectLine, EffectView, ProcessLine, Scenario, StorageLine, UsageView};

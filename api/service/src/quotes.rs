@@ -1,19 +1,20 @@
 //! Quotes: what a run would cost and give, from public facts alone.
 
+use crate::calibration::InForce;
 use crate::datasets::Mounted;
 use crate::plan::Plan;
-use crate::view::{ExpectedError, PriceView, QuoteView, WantedError};
-use crate::{Domain, ServiceError, SlotInputs, slot_seconds};
+use crate::view::{ExpectedError, PriceView, QuoteView, ShorterSlot, SlotView, WantedError};
+use crate::{Domain, ServiceError, SlotInputs, slot_parts, slot_seconds};
 use std::path::Path;
 use tidegate_accountant::{Account, Price, priced_rho, share_of};
 use tidegate_authorisation::{Denial, LiveGrant, Use, authorise};
 use tidegate_engine::{Job, Source, inputs};
 use tidegate_gate::expected_errors;
-use tidegate_sandbox::CompiledModule;
+use tidegate_sandbox::{COLUMN_BYTES, CompiledModule, instantiation_items};
 use tidegate_shards::SideTableError;
 use tidegate_statistics::Layout;
 use tidegate_store::ModuleRecord;
-use tidegate_terms::{Digest, Epsilon, Manifest, Measure, Name, ParameterValue, PublicSchema, Rho, Visibility};
+use tidegate_terms::{Digest, Epsilon, Guard, Manifest, Measure, Name, ParameterValue, PublicSchema, Rho, Visibility, stands};
 
 /// A question as an operator asks it.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -62,6 +63,10 @@ pub(crate) struct Work {
     pub(crate) parameters: Vec<ParameterValue>,
     pub(crate) side_tables: Vec<Vec<u8>>,
     pub(crate) workers: usize,
+    /// What a fresh instance of the module has made for it.
+    pub(crate) instance_items: u64,
+    /// How long things take at worst on this machine.
+    pub(crate) rates: InForce,
 }
 
 /// A question that was checked against everything that is public: authorised, laid out and priced.
@@ -108,12 +113,14 @@ impl Work {
         parameters: Vec<ParameterValue>,
         side_tables: Vec<Vec<u8>>,
         workers: Option<usize>,
+        rates: InForce,
     ) -> Result<Self, ServiceError> {
         let schema = schema_of_all(&mounted, &manifest)?;
         let layout = Layout::seal(&manifest, &schema)?;
         let plan = Plan::new(&manifest, &layout);
+        let instance_items = instantiation_items(&module.component)?;
         let workers = workers.unwrap_or_else(cores).clamp(1, WORKERS_MAX);
-        Ok(Self { mounted, schema, module, manifest, layout, plan, parameters, side_tables, workers })
+        Ok(Self { mounted, schema, module, manifest, layout, plan, parameters, side_tables, workers, instance_items, rates })
     }
 
     /// The same for the coordinator.
@@ -146,23 +153,60 @@ impl Work {
 
     /// How long until the result of one round becomes visible.
     pub(crate) fn slot_seconds(&self) -> u64 {
+        slot_seconds(self.slot_inputs(), &self.rates.rates)
+    }
+
+    fn slot_inputs(&self) -> SlotInputs {
         let blocks = self.manifest.blocks.as_ref().map(|blocks| u64::from(blocks.count));
         let side_bytes: usize = self.side_tables.iter().map(Vec::len).sum();
         let state = self.manifest.rounds.as_ref().map_or(0, |rounds| u64::from(rounds.state_max) * 8);
-        slot_seconds(SlotInputs {
+        SlotInputs {
             units_max: self.schema.units_max,
-            unit_bytes_max: self.manifest.unit_bytes_max(&self.schema) + side_bytes as u64 + state,
+            unit_bytes_max: unit_bytes_max(&self.manifest, &self.schema) + side_bytes as u64 + state,
             blocks,
             fuel_per_call: self.manifest.resources.fuel_per_unit,
+            memory_bytes: self.manifest.resources.memory_bytes,
+            module_bytes: self.module.component.len() as u64,
+            instance_items: self.instance_items,
+            answer_bytes: self.layout.answer_bytes(),
             guest_cells: self.layout.guest_cells() as u64,
             totals: self.layout.cells_max(self.schema.units_max),
             conclude_fuel: self.manifest.rounds.as_ref().map_or(0, |rounds| rounds.fuel),
+            conclude_memory_bytes: self.manifest.rounds.as_ref().map_or(0, |rounds| rounds.memory_bytes),
             // More workers than cores do not make a run faster.
             workers: self.workers.min(cores()) as u64,
             shards: u64::from(self.mounted.iter().map(|mounted| mounted.record.shards.shard_count).max().unwrap_or(1)),
-        })
+        }
+    }
+
+    /// The slot with its parts, and how less would shorten it.
+    fn slot_view(&self) -> SlotView {
+        let (inputs, rates) = (self.slot_inputs(), &self.rates.rates);
+        let shorter = |fuel_divisor: u64, memory_divisor: u64| {
+            let fuel_per_unit = (inputs.fuel_per_call / fuel_divisor).max(1);
+            let memory_bytes = (inputs.memory_bytes / memory_divisor).max(MEMORY_BYTES_MIN);
+            let less = SlotInputs { fuel_per_call: fuel_per_unit, memory_bytes, ..inputs };
+            ShorterSlot { fuel_per_unit, memory_bytes, slot_seconds: slot_seconds(less, rates) }
+        };
+        SlotView {
+            calibrated: self.rates.position.is_some(),
+            calibration_entry: self.rates.position,
+            fuel_per_unit: inputs.fuel_per_call,
+            memory_bytes: inputs.memory_bytes,
+            parts_milliseconds: slot_parts(inputs, rates),
+            shorter: [(2, 1), (10, 1), (1, 2), (1, 10), (10, 10)].map(|(fuel, memory)| shorter(fuel, memory)).to_vec(),
+        }
     }
 }
+
+/// The most bytes of one unit's rows, with what it takes to make the lists of each column.
+pub(crate) fn unit_bytes_max(manifest: &Manifest, schema: &PublicSchema) -> u64 {
+    let columns: usize = manifest.inputs.iter().map(|input| input.columns.len()).sum();
+    manifest.unit_bytes_max(schema) + columns as u64 * COLUMN_BYTES
+}
+
+/// The least memory that a manifest may declare.
+const MEMORY_BYTES_MIN: u64 = 64 << 10;
 
 /// Most worker processes of one run.
 pub(crate) const WORKERS_MAX: usize = 64;
@@ -195,8 +239,9 @@ impl Domain {
         let parameters = manifest.parse_parameters(&question.parameters)?;
         let side_tables = side_tables(&manifest, &question.side_tables)?;
         inputs(&manifest, &parameters, &side_tables)?;
-        let work = Work::new(mounted, module, manifest, parameters, side_tables, question.workers)?;
+        let work = Work::new(mounted, module, manifest, parameters, side_tables, question.workers, self.rates().await?)?;
         let budget = work.mounted.iter().map(|mounted| priced_rho(epsilon, mounted.policy.delta)).min().unwrap_or(Rho::ZERO);
+        let budget = if stands(Guard::PublicPrice) { budget } else { Rho::cap(budget.get() * work.first().units() as f64 / 1_000.0) };
         let price = work.plan.price(&work.layout, budget)?;
         Ok(Checked { work, grants, price, epsilon, engine: self.engine()? })
     }
@@ -230,6 +275,9 @@ impl Domain {
     pub(crate) async fn quote(&self, question: &Question, wish: Option<&Wish>) -> Result<QuoteView, ServiceError> {
         let checked = self.check(question).await?;
         let stored = self.books().run_of_question(checked.digest()?).await?.is_some_and(|run| run.finished.is_some());
+        if !stored {
+            self.check_all_thawed(checked.mounted.iter().map(|mounted| &mounted.record.lineage)).await?;
+        }
         let rho = checked.price.rho();
         let of = |left: Rho| (left.units() > 0).then(|| rho.get() / left.get());
         let (mut of_lineage, mut of_grant) = (Some(0.0), Some(0.0));
@@ -256,6 +304,7 @@ impl Domain {
             share_of_lineage_left: of_lineage,
             share_of_grant_left: of_grant,
             slot_seconds: checked.slot_seconds(),
+            slot: checked.slot_view(),
             stored,
             errors: expected_errors(&checked.layout, &charges, None).into_iter().map(ExpectedError::from).collect(),
             wanted,

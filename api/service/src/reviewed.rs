@@ -8,20 +8,23 @@
 //! | the admission | an admitted run without tables | the same question continues it, if grant, policy and approvals still stand |
 //! | the tables | tables without checkpoint | the next start publishes it |
 
+use crate::calibration::InForce;
 use crate::custody::check_readable;
 use crate::datasets::Mounted;
-use crate::quotes::{Question, side_tables};
+use crate::halt::{Alarm, Held, Work};
+use crate::incidents::check_thawed;
+use crate::quotes::{Question, side_tables, unit_bytes_max};
 use crate::runs::{Admitted, Slot};
 use crate::view::{ApprovalView, Notice, Shown, TablesShown, TablesView};
 use crate::{Domain, ServiceError, SlotInputs, instant, keys, slot_seconds};
 use jiff::Timestamp;
-use std::sync::atomic::AtomicBool;
 use tidegate_authorisation::{
     Approval, ApprovalRecord, Denial, GrantRecord, LiveGrant, ReviewedRun, Use, admit_reviewed, authorise, check_approver,
 };
-use tidegate_engine::{Crew, Job, Round, Source, Totals, Workers};
+use tidegate_engine::{Crew, Job, Processes, Round, Source, Totals, Workers};
 use tidegate_gate::{STATEMENT_EN, STATEMENT_ZH, Tables, publish_tables};
 use tidegate_log::{Entry, Event, Payer, ReviewedTerms, commit};
+use tidegate_sandbox::{CompiledModule, instantiation_items};
 use tidegate_statistics::{Layout, ReviewedLayout};
 use tidegate_store::{ModuleRecord, Opening, ReviewedRecord, RunMount, StoreError, TablesRecord};
 use tidegate_terms::{
@@ -55,6 +58,8 @@ struct CheckedTables {
     approvals: Vec<ApprovalRecord>,
     engine: Digest,
     workers: usize,
+    instance_items: u64,
+    rates: InForce,
 }
 
 impl CheckedTables {
@@ -81,7 +86,7 @@ impl CheckedTables {
     }
 
     fn slot_seconds(&self) -> u64 {
-        tables_slot_seconds(&self.mounted, &self.manifest, &self.layout, self.workers)
+        tables_slot_seconds(&self.mounted, &self.module, self.instance_items, &self.manifest, &self.layout, self.workers, &self.rates)
     }
 
     fn record(&self, id: String, question: Digest, at: Timestamp) -> ReviewedRecord {
@@ -168,20 +173,34 @@ impl CheckedTables {
 }
 
 /// How long until tables become visible.
-pub(crate) fn tables_slot_seconds(mounted: &Mounted, manifest: &Manifest, layout: &Layout, workers: usize) -> u64 {
+pub(crate) fn tables_slot_seconds(
+    mounted: &Mounted,
+    module: &ModuleRecord,
+    instance_items: u64,
+    manifest: &Manifest,
+    layout: &Layout,
+    workers: usize,
+    rates: &InForce,
+) -> u64 {
     let cells: usize = layout.reviewed().iter().map(ReviewedLayout::cells).sum();
     let entries: u64 = layout.reviewed().iter().map(|layout| u64::from(layout.table().per_unit)).sum();
-    slot_seconds(SlotInputs {
+    let inputs = SlotInputs {
         units_max: mounted.schema.units_max,
-        unit_bytes_max: manifest.unit_bytes_max(&mounted.schema),
+        unit_bytes_max: unit_bytes_max(manifest, &mounted.schema),
         blocks: None,
         fuel_per_call: manifest.resources.fuel_per_unit,
+        memory_bytes: manifest.resources.memory_bytes,
+        module_bytes: module.component.len() as u64,
+        instance_items,
+        answer_bytes: layout.answer_bytes(),
         guest_cells: layout.guest_cells() as u64 + entries * CELLS_PER_ENTRY,
         totals: cells as u64 * REVIEW_TOTALS,
         conclude_fuel: 0,
+        conclude_memory_bytes: 0,
         workers: workers.min(crate::quotes::cores()) as u64,
         shards: u64::from(mounted.record.shards.shard_count),
-    })
+    };
+    slot_seconds(inputs, &rates.rates)
 }
 
 /// What the log says of the rules.
@@ -249,7 +268,8 @@ impl Domain {
         let approvals = self.books().approvals(module.digest, &question.dataset).await?;
         let engine = self.engine()?;
         let workers = question.workers.unwrap_or_else(crate::quotes::cores).clamp(1, crate::quotes::WORKERS_MAX);
-        Ok(CheckedTables { mounted, policy, module, manifest, grant, layout, approvals, engine, workers })
+        let (instance_items, rates) = (instantiation_items(&module.component)?, self.rates().await?);
+        Ok(CheckedTables { mounted, policy, module, manifest, grant, layout, approvals, engine, workers, instance_items, rates })
     }
 
     /// Sums of one quantity can be compared only on one grid. Grids stand in manifests, so this says nothing about data.
@@ -279,21 +299,27 @@ impl Domain {
                 self.check_kept(&run.id).await?;
                 return self.tables_shown(&run, true).await;
             }
+            self.check_not_stopped(&run.id).await?;
             self.check_all_readable(std::slice::from_ref(&checked.mounted)).await?;
+            self.check_all_thawed([&run.lineage]).await?;
+            let module = self.compiled(&checked.module.component, &checked.manifest)?;
             // It was admitted and logged; that must still hold today.
             let grant = checked.grant_now(self.books().grant(&run.grant).await?)?;
             let approval = admit_reviewed(checked.asked(&run.id, &grant), async |_| Ok::<_, ServiceError>(())).await?;
             let slot = Slot::of(&run.id, &run.slot, run.slot_seconds)?.again(instant::now());
             admitted(checked.announce(&run, slot, true));
-            return self.carry_out_tables(&checked, &run, &approval, slot).await;
+            return self.carry_out_tables(&checked, &run, &approval, &module, slot).await;
         }
         checked.allowed()?;
         self.check_walls(&checked.mounted.policy.walls)?;
         self.check_grids(&checked).await?;
+        // Whatever takes time and needs no data is done before the slot begins.
+        let module = self.compiled(&checked.module.component, &checked.manifest)?;
         self.next_instant().await?;
         let mut act = self.store.begin().await?;
         let run = checked.record(keys::identifier('r')?, digest, Self::instant_in(&act));
         check_readable(act.custody(&run.dataset, run.version).await?)?;
+        check_thawed(&mut act, &run.lineage).await?;
         // It may have been revoked since the question was checked.
         let grant = checked.grant_now(act.grant(&run.grant).await?)?;
         let mut position = 0;
@@ -308,7 +334,7 @@ impl Domain {
         self.make_visible(position).await?;
         let slot = Slot::of(&run.id, &run.slot, run.slot_seconds)?;
         admitted(checked.announce(&run, slot, false));
-        self.carry_out_tables(&checked, &run, &approval, slot).await
+        self.carry_out_tables(&checked, &run, &approval, &module, slot).await
     }
 
     /// From an admitted run to its visible tables. Whatever fails here has one outcome outside.
@@ -317,15 +343,33 @@ impl Domain {
         checked: &CheckedTables,
         run: &ReviewedRecord,
         approval: &Approval,
+        module: &CompiledModule,
         slot: Slot,
     ) -> Result<TablesShown, ServiceError> {
-        match self.make_tables(checked, run, approval, slot).await {
+        let mut held = None;
+        let (processes, made) = match self.processes(checked.workers, checked.waits()) {
+            Ok(processes) => {
+                let alarm = Alarm::set(&processes, slot, checked.waits());
+                let made = tokio::task::block_in_place(|| self.total(checked, approval, module, &processes));
+                drop(alarm);
+                let made = match made {
+                    Ok(totals) => self.make_tables(checked, run, approval, slot, totals, &mut held).await,
+                    Err(error) => Err(error),
+                };
+                (Some(processes), made)
+            }
+            Err(error) => (None, Err(error)),
+        };
+        match made {
             // The tables are logged and published; they wait for witnesses, not for their slot.
             Err(waiting @ ServiceError::NotWitnessed { .. }) => Err(waiting),
             Err(cause) => {
-                self.journal(&format!("run {} held: {cause}", run.id));
-                self.hold(&run.id, slot, checked.waits()).await?;
-                Err(ServiceError::TablesHeld { run: run.id.clone() })
+                let lineages = vec![run.lineage.clone()];
+                let work = Work { run: &run.id, replay: None, lineages, slot, waits: checked.waits(), held };
+                let halted = self.halt(work, cause, ServiceError::TablesHeld { run: run.id.clone() }).await;
+                // Until here, load was held for the failure as for a result.
+                drop(processes);
+                Err(halted)
             }
             shown => shown,
         }
@@ -337,17 +381,19 @@ impl Domain {
         run: &ReviewedRecord,
         approval: &Approval,
         slot: Slot,
+        totals: Totals,
+        held: &mut Option<Held>,
     ) -> Result<TablesShown, ServiceError> {
         let earlier = self.books().remembered_tables(&run.lineage).await?;
         let many = earlier.len();
         let tables = tokio::task::block_in_place(|| {
-            let totals = self.total(checked, approval)?;
             let earlier = earlier.into_iter().map(|record| record.table).collect();
-            let tables = publish_tables(&totals, approval, &checked.layout, earlier)?;
-            Ok::<_, ServiceError>((totals, tables))
-        });
-        let (totals, tables) = tables?;
-        let visible_at = self.hold(&run.id, slot, checked.waits()).await?;
+            publish_tables(&totals, approval, &checked.layout, earlier)
+        })?;
+        let visible_at = match held.insert(self.hold(&run.id, slot, checked.waits()).await?) {
+            Held::InTime(at) => at.clone(),
+            Held::Late(slot) => return Err(ServiceError::SlotMissed { slot: slot.clone() }),
+        };
         let view = checked.view(run, approval, &tables, &visible_at);
         let content = serde_json::to_string(&view).map_err(StoreError::from)?;
         let (tables_salt, totals_salt) = (keys::random()?, keys::random()?);
@@ -374,15 +420,20 @@ impl Domain {
     }
 
     /// The exact totals of an approved run.
-    fn total(&self, checked: &CheckedTables, approval: &Approval) -> Result<Totals, ServiceError> {
-        let module = self.compiled(&checked.module.component, &checked.manifest)?;
+    fn total(
+        &self,
+        checked: &CheckedTables,
+        approval: &Approval,
+        module: &CompiledModule,
+        processes: &Processes,
+    ) -> Result<Totals, ServiceError> {
         let record = &checked.mounted.record;
         let job = Job {
             manifest: &checked.manifest,
             schema: &checked.mounted.schema,
             parameters: &[],
             side_tables: &[],
-            module: &module,
+            module,
             sources: vec![Source {
                 schema: &checked.mounted.schema,
                 shards: &record.shards,
@@ -391,8 +442,7 @@ impl Domain {
             }],
         };
         let command = || self.programs.child("worker");
-        let stop = AtomicBool::new(false);
-        let workers = Workers { count: checked.workers, command: &command, stop: &stop };
+        let workers = Workers { count: checked.workers, command: &command, processes };
         Ok(Crew::reviewed(approval, &job, &workers).run_round(&Round::only())?)
     }
 

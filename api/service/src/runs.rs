@@ -9,6 +9,8 @@
 
 use crate::custody::check_readable;
 use crate::datasets::Mounted;
+use crate::halt::{Alarm, Held, Work as Halting};
+use crate::incidents::check_thawed;
 use crate::plan::{Decision, Next, Progress};
 use crate::quotes::{Checked, Question, Work};
 use crate::receipts::{ReleasedRound, release_view, reserve_event};
@@ -16,15 +18,14 @@ use crate::view::{ReleaseShown, ReleaseView};
 use crate::{Domain, ServiceError, children, instant, keys};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::sync::atomic::AtomicBool;
 use tidegate_accountant::{Account, Caps, Price, Reservation, admit, priced_rho, share_of};
 use tidegate_authorisation::{Denial, GrantRecord, LiveGrant, Use, authorise};
-use tidegate_engine::{Concluded, Crew, Round, Stage, Told, Workers, ask_conclude};
+use tidegate_engine::{Concluded, Crew, Processes, Round, Stage, Told, Workers, ask_conclude};
 use tidegate_gate::{Release, choose_bounds, release};
 use tidegate_log::{Checkpoint, Entry, Event, PublishError, commit};
 use tidegate_sandbox::CompiledModule;
 use tidegate_store::{NoisedRecord, Opening, RoundRecord, RunMount, RunRecord, StoreError, Transaction};
-use tidegate_terms::{Digest, Name, Wall};
+use tidegate_terms::{Digest, Guard, Name, Wall, stands};
 
 /// What an operator sees while a run goes on: public facts only, never shards done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,8 +52,11 @@ pub struct Admitted {
 struct Attempt<'a> {
     run: &'a RunRecord,
     reservation: &'a Reservation,
+    module: &'a CompiledModule,
     /// Of the round that is under way.
     slot: Slot,
+    /// Whether that slot was held already.
+    held: Option<Held>,
 }
 
 /// When a round becomes visible: fixed before it is opened, from public facts alone.
@@ -74,6 +78,11 @@ impl Slot {
         Self::of(&run.id, &run.slot, run.slot_seconds)
     }
 
+    /// Seconds from the opening of a round to its slot.
+    pub(crate) fn length(self) -> u64 {
+        self.length
+    }
+
     /// The slot of an interrupted run that begins again: the first multiple that leaves it its whole length.
     /// Were it the next multiple, whoever interrupts a run could choose how long it has, and so measure how
     /// long it takes.
@@ -82,7 +91,7 @@ impl Slot {
     }
 
     /// The first multiple after an instant.
-    fn after(self, now: Timestamp) -> Timestamp {
+    pub(crate) fn after(self, now: Timestamp) -> Timestamp {
         let late = u64::try_from(now.as_second() - self.due.as_second()).unwrap_or(0);
         if now < self.due { self.due } else { instant::later(self.due, (late / self.length + 1) * self.length) }
     }
@@ -94,20 +103,26 @@ impl Domain {
         // Nothing goes on while the log lags behind the database.
         self.publish().await?;
         let checked = self.check(question).await?;
-        let digest = checked.digest()?;
+        let digest = if stands(Guard::StoredAnswers) { checked.digest()? } else { Digest(keys::random()?) };
         if let Some(run) = self.books().run_of_question(digest).await? {
             if run.finished.is_some() {
                 self.check_kept(&run.id).await?;
                 return self.shown(&run, None, true).await;
             }
+            self.check_not_stopped(&run.id).await?;
             self.check_all_readable(&checked.mounted).await?;
+            self.check_all_thawed(run.mounts.iter().map(|mount| &mount.lineage)).await?;
+            let module = self.compiled(&checked.module.component, &checked.manifest)?;
             let reservation = self.resume(&run).await?;
-            let mut attempt = Attempt { run: &run, reservation: &reservation, slot: Slot::first(&run)?.again(instant::now()) };
+            let slot = Slot::first(&run)?.again(instant::now());
+            let mut attempt = Attempt { run: &run, reservation: &reservation, module: &module, slot, held: None };
             admitted(checked.admitted(&attempt, true));
             return self.carry_out(&checked, &mut attempt).await;
         }
+        // Whatever takes time and needs no data is done before the slot begins.
+        let module = self.compiled(&checked.module.component, &checked.manifest)?;
         let (run, reservation) = self.reserve(&checked, digest).await?;
-        let mut attempt = Attempt { run: &run, reservation: &reservation, slot: Slot::first(&run)? };
+        let mut attempt = Attempt { run: &run, reservation: &reservation, module: &module, slot: Slot::first(&run)?, held: None };
         admitted(checked.admitted(&attempt, false));
         self.carry_out(&checked, &mut attempt).await
     }
@@ -124,6 +139,7 @@ impl Domain {
         let (mut grants, mut caps) = (Vec::new(), Vec::new());
         for (place, mounted) in checked.mounted.iter().enumerate() {
             check_readable(act.custody(&mounted.record.dataset, mounted.record.version).await?)?;
+            check_thawed(&mut act, &mounted.record.lineage).await?;
             let grant = Self::grant_now(checked, place, act.grant(&run.mounts[place].grant).await?)?;
             // A second dataset of the same lineage does not pay again, but its grant's share is used too.
             caps.push(Self::caps(&mut act, mounted, grant.record(), at).await?);
@@ -197,31 +213,62 @@ impl Domain {
     /// From a paid run to its visible release. Whatever fails here has one outcome outside; the cause goes to
     /// the journal.
     async fn carry_out(&self, checked: &Checked, attempt: &mut Attempt<'_>) -> Result<ReleaseShown, ServiceError> {
-        match self.carry_out_or_fail(checked, attempt).await {
+        let (processes, done) = match self.processes(checked.workers, checked.waits()) {
+            Ok(processes) => {
+                let done = self.carry_out_or_fail(checked, attempt, &processes).await;
+                (Some(processes), done)
+            }
+            Err(error) => (None, Err(error)),
+        };
+        match done {
             // The release is logged and published; it waits for witnesses, not for its slot.
             Err(waiting @ ServiceError::NotWitnessed { .. }) => Err(waiting),
             Err(cause) => {
-                self.journal(&format!("run {} held: {cause}", attempt.run.id));
-                // A failure becomes visible when a result would have.
-                self.wait_for_slot(checked, attempt).await?;
-                Err(ServiceError::RunHeld { run: attempt.run.id.clone() })
+                if !stands(Guard::NoRefund) {
+                    let mut act = self.store.begin().await?;
+                    act.finish_run(attempt.reservation, 0).await?;
+                    act.commit().await?;
+                }
+                let halting = Halting {
+                    run: &attempt.run.id,
+                    replay: None,
+                    lineages: attempt.run.mounts.iter().map(|mount| mount.lineage.clone()).collect(),
+                    slot: attempt.slot,
+                    waits: checked.waits(),
+                    held: attempt.held.take(),
+                };
+                let outward = ServiceError::RunHeld { run: attempt.run.id.clone() };
+                let halted = self.halt(halting, cause, outward).await;
+                // Until here, load was held for the failure as for a result.
+                drop(processes);
+                Err(halted)
             }
             shown => shown,
         }
     }
 
-    async fn carry_out_or_fail(&self, checked: &Checked, attempt: &mut Attempt<'_>) -> Result<ReleaseShown, ServiceError> {
-        let module = self.compiled(&checked.module.component, &checked.manifest)?;
-        let job = checked.job(&module, &self.data_directory());
+    async fn carry_out_or_fail(
+        &self,
+        checked: &Checked,
+        attempt: &mut Attempt<'_>,
+        processes: &Processes,
+    ) -> Result<ReleaseShown, ServiceError> {
+        let job = checked.job(attempt.module, &self.data_directory());
         let command = || self.programs.child("worker");
-        let stop = AtomicBool::new(false);
-        let workers = Workers { count: checked.workers, command: &command, stop: &stop };
+        let workers = Workers { count: checked.workers, command: &command, processes };
         let crew = Crew::new(attempt.reservation, &job, &workers);
         let mut progress = Progress::after(&attempt.run.rounds)?;
         loop {
             let round = checked.plan.round(&progress);
-            let released = tokio::task::block_in_place(|| self.run_round(checked, attempt.reservation, &crew, &round, &module))?;
-            let visible_at = self.wait_for_slot(checked, attempt).await?;
+            let alarm = Alarm::set(processes, attempt.slot, checked.waits());
+            let released = tokio::task::block_in_place(|| self.run_round(checked, attempt, &crew, &round, processes));
+            drop(alarm);
+            let released = released?;
+            let held = attempt.held.insert(self.hold(&attempt.run.id, attempt.slot, checked.waits()).await?);
+            let visible_at = match held {
+                Held::InTime(at) => at.clone(),
+                Held::Late(slot) => return Err(ServiceError::SlotMissed { slot: slot.clone() }),
+            };
             self.record_round(checked, attempt, &round, &released, &visible_at).await?;
             if matches!(released.decision.next, Next::End { .. }) {
                 break;
@@ -229,6 +276,7 @@ impl Domain {
             progress.advance(&released.decision);
             let opened = instant::parse(&visible_at).unwrap_or_else(instant::now).max(instant::now());
             attempt.slot.due = instant::later(opened, attempt.slot.length);
+            attempt.held = None;
         }
         let run = self.books().run(&attempt.run.id).await?;
         let run = run.ok_or_else(|| ServiceError::UnknownRun { run: attempt.run.id.clone() })?;
@@ -239,15 +287,18 @@ impl Domain {
     fn run_round(
         &self,
         checked: &Checked,
-        reservation: &Reservation,
+        attempt: &Attempt<'_>,
         crew: &Crew<'_>,
         round: &Round,
-        module: &CompiledModule,
+        processes: &Processes,
     ) -> Result<ReleasedRound, ServiceError> {
         let totals = crew.run_round(round)?;
+        // What comes now is one process at a time: it takes the place of one worker.
+        let _resting = processes.rest(0);
         let layout = round.stage.layout(&checked.manifest, &checked.schema)?;
-        let release = release(&totals, reservation, &layout, &checked.manifest, &mut self.programs.child("noise"))?;
-        let decision = self.decide(checked, reservation.price(), round, module, &release)?;
+        let noise = || processes.start(self.programs.child("noise"));
+        let release = release(&totals, attempt.reservation, &layout, &checked.manifest, &noise)?;
+        let decision = self.decide(checked, attempt.reservation.price(), round, attempt.module, &release, processes)?;
         Ok(ReleasedRound { totals, release, decision })
     }
 
@@ -259,6 +310,7 @@ impl Domain {
         round: &Round,
         module: &CompiledModule,
         release: &Release,
+        processes: &Processes,
     ) -> Result<Decision, ServiceError> {
         if round.stage == Stage::Bounds {
             let main: Vec<_> = price.of_round(round.number + 1).cloned().collect();
@@ -266,11 +318,18 @@ impl Domain {
             return Ok(Decision { bounds: Some(bounds), next: Next::Round { state: Vec::new() } });
         }
         let bounds = if let Stage::Within(bounds) = &round.stage { Some(bounds.clone()) } else { None };
-        Ok(Decision { bounds, next: self.conclude_round(work, round, module, release)? })
+        Ok(Decision { bounds, next: self.conclude_round(work, round, module, release, processes)? })
     }
 
     /// Asks the clean half, where the module has rounds.
-    fn conclude_round(&self, checked: &Work, round: &Round, module: &CompiledModule, release: &Release) -> Result<Next, ServiceError> {
+    fn conclude_round(
+        &self,
+        checked: &Work,
+        round: &Round,
+        module: &CompiledModule,
+        release: &Release,
+        processes: &Processes,
+    ) -> Result<Next, ServiceError> {
         if checked.manifest.rounds.is_none() {
             return Ok(Next::End { report: Vec::new(), failure: None });
         }
@@ -283,7 +342,7 @@ impl Domain {
             state: &round.state,
             releases: release.for_conclude(),
         };
-        Ok(match ask_conclude(&told, &|| self.programs.child("conclude"))? {
+        Ok(match ask_conclude(&told, &|| processes.start(self.programs.child("conclude")))? {
             // Rounds are sealed: who asks for more than were reserved has had the last one.
             Concluded::Again(_) if round.of_module >= checked.plan.of_module => Next::End { report: Vec::new(), failure: None },
             Concluded::Again(state) => Next::Round { state },
@@ -338,30 +397,6 @@ impl Domain {
         self.make_visible(position).await?;
         self.ask_witnesses().await;
         Ok(())
-    }
-
-    /// Holds a finished result, or a failure, until the round's slot. One that comes too late waits for the
-    /// next multiple of the slot's length, so that only the number of slots shows.
-    async fn wait_for_slot(&self, checked: &Checked, attempt: &Attempt<'_>) -> Result<String, ServiceError> {
-        self.hold(&attempt.run.id, attempt.slot, checked.waits()).await
-    }
-
-    /// The same for any run.
-    pub(crate) async fn hold(&self, id: &str, slot: Slot, waits: bool) -> Result<String, ServiceError> {
-        if !waits {
-            return Ok(instant::text(self.next_instant().await?));
-        }
-        let mut due = slot.due;
-        if instant::precise() > due {
-            due = slot.after(instant::now());
-            let missed = instant::text(slot.due);
-            self.journal(&format!("run {id} missed its slot {missed}; it becomes visible at {}", instant::text(due)));
-        }
-        while instant::precise() < due {
-            let left = instant::precise().duration_until(due).unsigned_abs();
-            tokio::time::sleep(left.min(std::time::Duration::from_millis(200))).await;
-        }
-        Ok(instant::text(due))
     }
 
     /// The release of a round, the last one if none is named, if a signed checkpoint covers it and the witnesses that

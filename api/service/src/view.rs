@@ -3,6 +3,7 @@
 //! Everything here is public to the role that asks. Exact counts stand in [`ImportView`] alone, which the
 //! provider gets.
 
+use crate::SlotParts;
 use serde::{Deserialize, Serialize};
 use tidegate_accountant::{Charge, Price, guaranteed_epsilon};
 use tidegate_authorisation::GrantRecord;
@@ -145,6 +146,34 @@ pub struct WantedError {
     pub epsilon: Option<f64>,
 }
 
+/// What a slot is made of, and what would make it shorter; from public facts alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotView {
+    /// Whether this machine was measured; otherwise slots rest on cautious numbers and are longer.
+    pub calibrated: bool,
+    /// The log's entry of the calibration.
+    pub calibration_entry: Option<u64>,
+    /// The fuel that the manifest declares for one unit.
+    pub fuel_per_unit: u64,
+    /// The memory that it declares, in bytes.
+    pub memory_bytes: u64,
+    /// The parts, in milliseconds.
+    pub parts_milliseconds: SlotParts,
+    /// The slot of the same module with less: half the fuel, a tenth, half the memory, a tenth, a tenth of both.
+    pub shorter: Vec<ShorterSlot>,
+}
+
+/// A slot with less fuel or memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShorterSlot {
+    /// Fuel for one unit.
+    pub fuel_per_unit: u64,
+    /// Memory, in bytes.
+    pub memory_bytes: u64,
+    /// The slot.
+    pub slot_seconds: u64,
+}
+
 /// What a run would cost and give, from public facts alone.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct QuoteView {
@@ -166,6 +195,8 @@ pub struct QuoteView {
     pub share_of_grant_left: Option<f64>,
     /// How long until the result becomes visible.
     pub slot_seconds: u64,
+    /// What that time is made of.
+    pub slot: SlotView,
     /// Whether the stored answer would be returned at no price.
     pub stored: bool,
     /// Expected errors of one round.

@@ -103,7 +103,9 @@ impl Books {
     pub async fn open_runs(&self, dataset: &Name, version: u32) -> Result<Vec<String>, StoreError> {
         let rows = sqlx::query_scalar(
             "SELECT run FROM charge JOIN run ON run.id = charge.run WHERE dataset = ?1 AND version = ?2 AND finished IS NULL
-             UNION SELECT id FROM reviewed_run WHERE dataset = ?1 AND version = ?2 AND position IS NULL ORDER BY 1",
+                 AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.run = charge.run AND replay IS NULL)
+             UNION SELECT id FROM reviewed_run WHERE dataset = ?1 AND version = ?2 AND position IS NULL
+                 AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.run = reviewed_run.id AND replay IS NULL) ORDER BY 1",
         );
         Ok(rows.bind(dataset.as_str()).bind(i64::from(version)).fetch_all(&self.pool).await?)
     }

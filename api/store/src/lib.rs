@@ -7,8 +7,10 @@
 //! Rejected: an object-relational mapper. A dozen statements, each written once, are easier to audit.
 
 mod books;
+mod calibration;
 mod custody;
 mod error;
+mod incidents;
 mod log_keys;
 mod products;
 mod records;
@@ -20,6 +22,7 @@ mod writer;
 pub use books::Books;
 pub use custody::{CustodyRecord, CustodyState, PurgeRecord};
 pub use error::StoreError;
+pub use incidents::{DecisionRecord, IncidentRecord};
 pub use log_keys::LogKeyRecord;
 pub use products::{ProductFile, ProductKeysRecord};
 pub use records::{ModuleRecord, MountRecord, NoisedRecord, RoundRecord, RunMount, RunRecord};
@@ -35,7 +38,7 @@ use tidegate_log::Entry;
 use writer::Writer;
 
 /// The version of the tables, kept in SQLite's `user_version`.
-const TABLES_VERSION: i64 = 4;
+const TABLES_VERSION: i64 = 5;
 
 /// How many may read at once.
 const READERS: u32 = 2;

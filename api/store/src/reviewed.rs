@@ -181,7 +181,10 @@ impl Transaction {
         if usize::try_from(known).ok() != Some(earlier) {
             return Err(record_error("other tables of the lineage were published meanwhile"));
         }
-        let update = sqlx::query("UPDATE reviewed_run SET position = ?, tables = ? WHERE id = ? AND lineage = ? AND position IS NULL");
+        let update = sqlx::query(
+            "UPDATE reviewed_run SET position = ?, tables = ? WHERE id = ? AND lineage = ? AND position IS NULL
+                 AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.run = reviewed_run.id AND replay IS NULL)",
+        );
         let update = update.bind(units(record.position)?).bind(&record.content).bind(tables.run()).bind(lineage.as_str());
         if update.execute(&mut *self.inner).await?.rows_affected() != 1 {
             return Err(StoreError::Exists { what: format!("the tables of run {}", tables.run()) });

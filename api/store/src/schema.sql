@@ -205,6 +205,25 @@ CREATE TABLE custody (
     FOREIGN KEY (dataset, version) REFERENCES mount (dataset, version)
 ) STRICT;
 
+-- What froze lineages: a run or replay that missed its slot, or a worker that was taken over. For the authority; causes
+-- never leave the domain.
+CREATE TABLE incident (
+    id       TEXT PRIMARY KEY,
+    run      TEXT NOT NULL,
+    replay   TEXT,                         -- of that run, where it was one
+    slot     TEXT NOT NULL,
+    cause    TEXT NOT NULL,
+    position INTEGER NOT NULL REFERENCES log_entry (position),
+    closed   INTEGER REFERENCES log_entry (position), -- of the entry that closes it
+    decision TEXT                          -- JSON: by whom, why, when
+) STRICT;
+
+CREATE TABLE incident_lineage (
+    incident TEXT NOT NULL REFERENCES incident (id),
+    lineage  TEXT NOT NULL REFERENCES lineage (name),
+    PRIMARY KEY (incident, lineage)
+) STRICT;
+
 -- How long records are kept; absent where it is the least that the rules allow.
 CREATE TABLE retention (
     years INTEGER NOT NULL
@@ -215,4 +234,9 @@ CREATE TABLE purged (
     run      TEXT PRIMARY KEY,
     at       TEXT NOT NULL,
     position INTEGER NOT NULL REFERENCES log_entry (position)
+) STRICT;
+
+-- Entries that are calibrations of machines; the newest counts.
+CREATE TABLE calibration (
+    position INTEGER PRIMARY KEY REFERENCES log_entry (position)
 ) STRICT;

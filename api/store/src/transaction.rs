@@ -8,7 +8,7 @@ use tidegate_accountant::{Account, Cost, Price, Reservation};
 use tidegate_authorisation::{GrantRecord, LiveGrant};
 use tidegate_gate::Release;
 use tidegate_log::Entry;
-use tidegate_terms::{Delta, Name};
+use tidegate_terms::{Delta, Guard, Name, stands};
 
 /// What opens a commitment in a log entry.
 #[derive(Debug, Clone)]
@@ -151,7 +151,8 @@ impl Transaction {
         .execute(&mut *self.inner)
         .await?;
         for (place, (mount, grant)) in (0_i64..).zip(run.mounts.iter().zip(grants)) {
-            let cost = if mount.pays { price.cost() } else { Cost::ZERO };
+            let pays = mount.pays && stands(Guard::AtomicCharge);
+            let cost = if pays { price.cost() } else { Cost::ZERO };
             let insert = "INSERT INTO charge (run, place, dataset, version, lineage, grant_id, rho, delta, grant_rho, grant_delta, at)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
             sqlx::query(insert)
@@ -191,7 +192,8 @@ impl Transaction {
         }
         let insert = sqlx::query(
             "INSERT INTO round (run, number, position, release, conclusion)
-             SELECT id, ?, ?, ?, ? FROM run WHERE id = ? AND finished IS NULL ON CONFLICT DO NOTHING",
+             SELECT id, ?, ?, ?, ? FROM run WHERE id = ? AND finished IS NULL
+                 AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.run = run.id AND replay IS NULL) ON CONFLICT DO NOTHING",
         );
         let insert = insert.bind(i64::from(round.number)).bind(units(round.position)?).bind(&round.release).bind(&round.conclusion);
         let done = insert.bind(reservation.run()).execute(&mut *self.inner).await?;

@@ -1,5 +1,6 @@
 //! SHA-256 digests as values.
 
+use crate::{Guard, stands};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 messages! {
@@ -36,6 +37,7 @@ impl Digest {
     /// A salted commitment to bytes. The salt is 256 random bits, one for each commitment: a bare digest of a
     /// small or guessable content is opened by trying (attack A22).
     pub fn commitment(salt: &[u8; 32], bytes: &[u8]) -> Self {
+        let salt = if stands(Guard::SaltedCommitments) { salt } else { &[0; 32] };
         Self::of_parts(&[b"tidegate commitment v1\n", salt, bytes])
     }
 

@@ -26,6 +26,11 @@ macro_rules! guards {
                     $(Self::$guard => $name),*
                 }
             }
+
+            /// The guard of a name.
+            pub fn of_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|guard| guard.name() == name)
+            }
         }
     };
 }
@@ -39,6 +44,8 @@ guards! {
     HeldLoad = "held-load",
     /// A guest that breaks contributes the default (A3).
     TrapDefault = "trap-default",
+    /// What is copied out of a guest is bounded, before it is copied (A3, A7, A30).
+    AnswerLimit = "answer-limit",
     /// An answer of another length or shape is the default (A7).
     Shape = "shape",
     /// Entries are clamped to their bounds; what is not a number is the default (A8).
@@ -110,19 +117,46 @@ pub const fn stands(_guard: Guard) -> bool {
     true
 }
 
+/// Whether this is the build whose guards can be taken away.
+pub const WEAKENED: bool = cfg!(feature = "weakened");
+
+/// What to put into the environment of a process in which some guards are down: nothing, for there is no such process.
+#[cfg(not(feature = "weakened"))]
+pub const fn environment_without(_down: &[Guard]) -> Option<(&'static str, String)> {
+    None
+}
+
+/// What hands the guards that are down here on to a child process: nothing.
+#[cfg(not(feature = "weakened"))]
+pub const fn environment_of_children() -> Option<(&'static str, String)> {
+    None
+}
+
 /// The variable that names the guards which are down, with commas between.
 #[cfg(feature = "weakened")]
-pub const WITHOUT: &str = "TIDEGATE_WITHOUT";
+const WITHOUT: &str = "TIDEGATE_WITHOUT";
+
+/// What to put into the environment of a process in which some guards are down.
+#[cfg(feature = "weakened")]
+pub fn environment_without(down: &[Guard]) -> Option<(&'static str, String)> {
+    let names: Vec<&str> = down.iter().map(|guard| guard.name()).collect();
+    Some((WITHOUT, names.join(",")))
+}
+
+/// What hands the guards that are down here on to a child process.
+#[cfg(feature = "weakened")]
+pub fn environment_of_children() -> Option<(&'static str, String)> {
+    Some((WITHOUT, std::env::var(WITHOUT).unwrap_or_default()))
+}
 
 /// Whether a guard stands: unless the environment names it.
 #[cfg(feature = "weakened")]
 pub fn stands(guard: Guard) -> bool {
     use std::sync::OnceLock;
-    static DOWN: OnceLock<Vec<&'static str>> = OnceLock::new();
+    static DOWN: OnceLock<Vec<Guard>> = OnceLock::new();
     let down = DOWN.get_or_init(|| {
         let named = std::env::var(WITHOUT).unwrap_or_default();
-        let known = |name: &str| Guard::ALL.iter().map(|guard| guard.name()).find(|known| *known == name.trim());
-        named.split(',').filter_map(known).collect()
+        named.split(',').filter_map(|name| Guard::of_name(name.trim())).collect()
     });
-    !down.contains(&guard.name())
+    !down.contains(&guard)
 }

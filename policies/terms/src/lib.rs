@@ -18,6 +18,7 @@ mod name;
 mod parameter;
 mod plain;
 mod policy;
+mod rates;
 mod schema;
 mod seal;
 mod witnesses;
@@ -27,9 +28,7 @@ pub use budget::{BudgetError, Delta, DeltaCost, Epsilon, Rho};
 pub use column::{Column, ColumnType, ExcessRows, MissingRule, OutsideRule};
 pub use digest::{Digest, DigestError};
 pub use disclosure::{DisclosureRules, DisclosureRulesError, Dominance};
-#[cfg(feature = "weakened")]
-pub use guard::WITHOUT;
-pub use guard::{Guard, stands};
+pub use guard::{Guard, WEAKENED, environment_of_children, environment_without, stands};
 pub use identifier::{IdentifierKind, canonical_identifier, made_up_identifier};
 pub use manifest::{
     Automatic, Blocks, CANDIDATES_MAX, CandidateRange, Candidates, Discovered, Expected, Grouping, Hierarchy, Input, Manifest,
@@ -41,6 +40,7 @@ pub use name::{Name, NameError};
 pub use parameter::{Parameter, ParameterError, ParameterType, ParameterValue};
 pub use plain::{is_plain, made_plain};
 pub use policy::{Period, PolicyError, ReleasePolicy, ReviewedAggregate, Visibility, Wall};
+pub use rates::{MemoryRate, Rates};
 pub use schema::{Bilingual, PrivacyUnit, PublicSchema, SchemaError, Table, UnitKind};
 pub use seal::{Seal, SealError, seal_message};
 pub use witnesses::{WitnessQuorum, WitnessQuorumError};

@@ -16,13 +16,16 @@ pub use measure::{Automatic, CANDIDATES_MAX, CandidateRange, Candidates, Measure
 pub use reviewed::{Reviewed, ReviewedAxis, ReviewedMeasure, ReviewedTable};
 pub use statistic::{Discovered, Expected, Grouping, Hierarchy, Statistic};
 
-use crate::{Bilingual, Column, ColumnType, Name, Parameter, ParameterError, ParameterValue, PublicSchema, is_plain};
+use crate::{Bilingual, Column, ColumnType, Name, Parameter, ParameterError, ParameterValue, PublicSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most cells that one module may release; every cell costs memory in each worker.
 pub const CELLS_MAX: u64 = 1_000_000;
+
+/// Most bytes of a manifest: all keys of the largest statistic, with room.
+const BYTES_MAX: usize = 8 << 20;
 
 /// A table and the columns of it that the module reads; least necessary (ZB Art. 22).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -139,8 +142,12 @@ pub struct Manifest {
 impl Manifest {
     /// Reads a manifest from TOML and checks everything that needs no schema.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        if text.len() > BYTES_MAX {
+            return Err(ManifestError::TooLong { bytes: text.len(), maximum: BYTES_MAX });
+        }
         let manifest: Self = toml::from_str(text).map_err(|error| ManifestError::Syntax { detail: error.to_string() })?;
         manifest.check()?;
+        manifest.check_hidden()?;
         Ok(manifest)
     }
 
@@ -167,20 +174,6 @@ impl Manifest {
         };
         resource("fuel_per_unit", self.resources.fuel_per_unit, 1_000, 10_000_000_000)?;
         resource("memory_bytes", self.resources.memory_bytes, 65_536, 1 << 30)
-    }
-
-    fn check_texts(&self) -> Result<(), ManifestError> {
-        let sound = |text: &str| text.len() <= 1_000 && is_plain(text);
-        if !self.title.is_sound() {
-            return Err(ManifestError::Texts { what: "title".into() });
-        }
-        if self.version.is_empty() || !sound(&self.version) {
-            return Err(ManifestError::Texts { what: "version".into() });
-        }
-        match self.parameters.iter().find(|parameter| !sound(&parameter.description)) {
-            Some(parameter) => Err(ManifestError::Texts { what: format!("parameters.{}.description", parameter.name) }),
-            None => Ok(()),
-        }
     }
 
     fn check_inputs(&self) -> Result<(), ManifestError> {
@@ -347,6 +340,20 @@ mod tests {
             assert!(given(wrong).is_err(), "{wrong}");
         }
         assert!(manifest.parse_parameters(&[("other".into(), "1".into())]).is_err());
+    }
+
+    #[test]
+    fn texts_that_a_terminal_would_obey_and_towers_of_brackets_are_refused() {
+        let code = |text: &str| Manifest::parse(text).map(|_| ()).map_err(|error| crate::Message::code(&error));
+        for wrong in ["\\u001b[2JVisits", "\\u009b31mVisits", "\\u0007", "Visits\\nand more"] {
+            assert_eq!(code(&GOOD.replace("Visits", wrong)), Err("manifest.texts".into()), "{wrong}");
+        }
+        assert_eq!(code(&GOOD.replacen("default = \"10\"", "default = \"10\\u200b\"", 1)), Err("manifest.parameter-range".into()));
+        assert_eq!(code(&" ".repeat(BYTES_MAX + 1)), Err("manifest.too-long".into()));
+        // Whoever nests, nests in vain: the parser gives up before the stack does.
+        for tower in ["[".repeat(100_000), "a.".repeat(100_000) + "a = 1", format!("a = {}", "{ a = ".repeat(100_000))] {
+            assert_eq!(code(&format!("{tower}\n{GOOD}")), Err("manifest.syntax".into()));
+        }
     }
 
     #[test]

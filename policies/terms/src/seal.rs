@@ -72,6 +72,11 @@ impl Seal {
         serde_json::from_str(text).map_err(|error| SealError::Syntax { detail: error.to_string() })
     }
 
+    /// The digest of the module that these bytes are, whoever signed them.
+    pub fn digest_of(component: &[u8], manifest: &[u8]) -> Digest {
+        Digest::of(seal_message(Digest::of(component), Digest::of(manifest)).as_bytes())
+    }
+
     /// Checks that the seal holds for these very bytes, and returns the digest of the sealed module.
     pub fn check(&self, component: &[u8], manifest: &[u8]) -> Result<Digest, SealError> {
         if self.algorithm != "ed25519" {

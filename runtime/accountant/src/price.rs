@@ -2,7 +2,7 @@
 
 use crate::Cost;
 use serde::{Deserialize, Serialize};
-use tidegate_terms::{DeltaCost, Mechanism, Name, Rho};
+use tidegate_terms::{DeltaCost, Guard, Mechanism, Name, Rho, stands};
 
 /// What one part of a statistic costs: the mechanism with its parameters, never only a summary, so that a
 /// better accountant can be put over old entries.
@@ -70,7 +70,7 @@ impl Price {
     /// that fails, a process that dies and a run that is held refund nothing. A run without any release has nothing to
     /// stop on: it gets nothing back.
     pub fn refund(&self, opened: u32) -> Cost {
-        if opened == 0 { Cost::ZERO } else { self.cost().minus(self.cost_until(opened)) }
+        if opened == 0 && stands(Guard::NoRefund) { Cost::ZERO } else { self.cost().minus(self.cost_until(opened)) }
     }
 
     /// The sum of the charges of all rounds.

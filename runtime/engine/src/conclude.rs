@@ -6,10 +6,9 @@
 //! ends the run like an empty report; the process that dies under it is tried again and then counts as one, because
 //! nothing here depends on data.
 
-use crate::{FrameError, inputs, read_frame, write_frame};
+use crate::{FrameError, Running, inputs, read_frame, write_frame};
 use serde::{Deserialize, Serialize};
-use std::io::{BufReader, Read, Write};
-use std::process::{Command, Stdio};
+use std::io::{self, Read, Write};
 use tidegate_sandbox::contract::{Conclusion, Released};
 use tidegate_sandbox::{CompiledModule, Limits, Sandbox};
 use tidegate_terms::{Manifest, ParameterValue, Rounds, is_plain, messages};
@@ -114,7 +113,7 @@ pub struct Told<'a> {
 }
 
 /// Asks `conclude` in a fresh process.
-pub fn ask_conclude(told: &Told<'_>, command: &dyn Fn() -> Command) -> Result<Concluded, ConcludeError> {
+pub fn ask_conclude(told: &Told<'_>, start: &dyn Fn() -> io::Result<Running>) -> Result<Concluded, ConcludeError> {
     let question = Question {
         manifest: told.manifest.clone(),
         parameters: told.parameters.to_vec(),
@@ -124,28 +123,56 @@ pub fn ask_conclude(told: &Told<'_>, command: &dyn Fn() -> Command) -> Result<Co
         releases: told.releases.clone(),
     };
     for _ in 0..DEATHS_MAX {
-        let mut command = command();
-        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut child = child.map_err(|error| ConcludeError::Spawn { detail: error.to_string() })?;
-        let (Some(mut to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(ConcludeError::Spawn { detail: "it has no pipes".into() });
-        };
-        let answer = write_frame(&mut to, &question, told.module.bytes()).and_then(|()| read_frame::<Answer>(&mut BufReader::new(from), 0));
-        let _ = child.kill();
-        let _ = child.wait();
+        let mut running = start().map_err(|error| ConcludeError::Spawn { detail: error.to_string() })?;
+        let asked = write_frame(&mut running.to, &question, told.module.bytes()).map_err(ConcludeError::from);
+        let answer = asked.and_then(|()| read_concluded(&mut running.from, told.manifest));
         match answer {
-            Ok((Answer::Concluded(concluded), _)) => return Ok(concluded),
-            Ok((Answer::HostFault { detail }, _)) => return Err(ConcludeError::HostFault { detail }),
-            Err(FrameError::Closed) => {}
-            Err(error) => return Err(error.into()),
+            Err(ConcludeError::Frame(FrameError::Closed)) => {}
+            other => return other,
         }
     }
     Ok(Concluded::Failed(ConcludeFailure::Trapped))
 }
 
+/// Reads what the process of `conclude` answers, and holds it against the manifest's bounds again: a module that has
+/// taken that process over must not make the rounds that follow fail.
+pub(crate) fn read_concluded(from: &mut impl Read, manifest: &Manifest) -> Result<Concluded, ConcludeError> {
+    match read_frame::<Answer>(from, 0)?.0 {
+        Answer::Concluded(concluded) if within_bounds(&concluded, &rounds(manifest)) => Ok(concluded),
+        Answer::Concluded(_) => Ok(Concluded::Failed(ConcludeFailure::OutOfBounds)),
+        Answer::HostFault { detail } => Err(ConcludeError::HostFault { detail }),
+    }
+}
+
+fn within_bounds(concluded: &Concluded, rounds: &Rounds) -> bool {
+    match concluded {
+        Concluded::Again(state) => fits(state, rounds.state_max),
+        Concluded::Done(report) => {
+            let bytes: usize = report.iter().map(|finding| finding.name.len() + size_of::<f64>()).sum();
+            let named = |finding: &Finding| finding.value.is_finite() && finding.name.len() <= NAME_BYTES_MAX && is_plain(&finding.name);
+            bytes as u64 <= REPORT_BYTES_MAX && report.iter().all(named)
+        }
+        Concluded::Failed(_) => true,
+    }
+}
+
+/// The bounds of a manifest's rounds; a module without rounds has one and no state.
+fn rounds(manifest: &Manifest) -> Rounds {
+    manifest.rounds.clone().unwrap_or(Rounds { max: 1, state_max: 0, fuel: 1, memory_bytes: 1 << 16 })
+}
+
+/// Whether bytes are a question that the process of `conclude` takes, and what it reads is what was written.
+pub(crate) fn read_question(mut bytes: &[u8]) -> Option<bool> {
+    let (question, _) = read_frame::<Question>(&mut bytes, u64::MAX).ok()?;
+    let written = serde_json::to_vec(&question).ok()?;
+    let again: Question = serde_json::from_slice(&written).ok()?;
+    Some(serde_json::to_vec(&again).is_ok_and(|again| again == written))
+}
+
 /// The process of `conclude`: one question, one answer.
 pub fn serve_conclude(mut from: impl Read, mut to: impl Write) -> Result<(), FrameError> {
     tidegate_walls::die_with_parent();
+    tidegate_walls::yield_to_servers();
     let (question, module) = read_frame::<Question>(&mut from, u64::MAX)?;
     let answer = match answer(question, module) {
         Ok(concluded) => Answer::Concluded(concluded),
@@ -156,7 +183,7 @@ pub fn serve_conclude(mut from: impl Read, mut to: impl Write) -> Result<(), Fra
 
 fn answer(question: Question, module: Vec<u8>) -> Result<Concluded, String> {
     const ROOM: u64 = 512 << 20;
-    let rounds = question.manifest.rounds.clone().unwrap_or(Rounds { max: 1, state_max: 0, fuel: 1, memory_bytes: 1 << 16 });
+    let rounds = rounds(&question.manifest);
     let mut inputs = inputs(&question.manifest, &question.parameters, &question.side_tables).map_err(|error| error.to_string())?;
     inputs.round = question.of_module;
     inputs.state = question.state;

@@ -3,17 +3,16 @@
 use crate::job::{Job, Round};
 use crate::units::{SourceSetup, Task};
 use crate::worker::{Answer, Order, Setup};
-use crate::{FrameError, Totals, read_frame, write_frame};
+use crate::{FrameError, Processes, Running, Totals, read_frame, write_frame};
 use std::collections::{BTreeSet, VecDeque};
-use std::io::BufReader;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::Read;
+use std::process::Command;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use tidegate_accountant::Reservation;
 use tidegate_authorisation::Approval;
 use tidegate_shards::ShardManifest;
 use tidegate_statistics::{Layout, LayoutError, Scratch, Sums};
-use tidegate_terms::messages;
+use tidegate_terms::{Guard, messages, stands};
 
 messages! {
     /// Why a run cannot go on now. All are faults of the host: the run keeps its reservation and can continue.
@@ -43,14 +42,21 @@ messages! {
     }
 }
 
+impl EngineError {
+    /// Whether a worker said what no worker says: then a module may speak in its place.
+    pub fn is_taken_over(&self) -> bool {
+        matches!(self, Self::OutOfRange | Self::Frame(FrameError::TooLong { .. } | FrameError::Head { .. }))
+    }
+}
+
 /// How worker processes are made.
 pub struct Workers<'a> {
     /// How many.
     pub count: usize,
     /// A command that serves tasks on its standard input and output.
     pub command: &'a (dyn Fn() -> Command + Sync),
-    /// Set to stop the run.
-    pub stop: &'a AtomicBool,
+    /// The processes of the run: whoever stops them stops it.
+    pub processes: &'a Processes,
 }
 
 /// Deaths of a process over one task before it is halved, or its only unit gets the default.
@@ -99,6 +105,10 @@ impl<'a> Crew<'a> {
             }
         });
         let board = turn.board.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // A process that was stopped looks like one that died; nothing that follows from that may count.
+        if self.workers.processes.is_stopped() {
+            return Err(EngineError::Stopped);
+        }
         if let Some(error) = board.failed {
             return Err(error);
         }
@@ -194,6 +204,8 @@ impl Turn<'_> {
     /// One thread, one worker process at a time, until nothing is left to do.
     fn work(&self, lane: usize) {
         let mut place = self.crew.idle[lane].lock().unwrap_or_else(PoisonError::into_inner);
+        // From here on the worker keeps the processor busy; its stand-in takes over when there is nothing to do.
+        let _resting = self.crew.workers.processes.rest(lane);
         let mut setup_failures = 0;
         while let Some(open) = self.take(lane) {
             let ready = match place.take() {
@@ -227,7 +239,7 @@ impl Turn<'_> {
     fn take(&self, lane: usize) -> Option<Open> {
         let mut board = self.board();
         loop {
-            if self.crew.workers.stop.load(Ordering::Relaxed) && board.failed.is_none() {
+            if self.crew.workers.processes.is_stopped() && board.failed.is_none() {
                 board.failed = Some(EngineError::Stopped);
             }
             if board.failed.is_some() {
@@ -241,7 +253,9 @@ impl Turn<'_> {
             if board.in_flight == 0 {
                 return None;
             }
+            self.crew.workers.processes.resume(lane);
             board = self.changed.wait(board).unwrap_or_else(PoisonError::into_inner);
+            self.crew.workers.processes.pause(lane);
         }
     }
 
@@ -259,7 +273,7 @@ impl Turn<'_> {
                 Outcome::Accepted
             }
             Ok(_) => Outcome::Failed(EngineError::OutOfRange),
-            Err(EngineError::Frame(FrameError::Closed)) => Outcome::ProcessDied,
+            Err(EngineError::Frame(FrameError::Closed)) if stands(Guard::Halving) => Outcome::ProcessDied,
             Err(error @ EngineError::HostFault { .. }) => Outcome::HostFault(error),
             Err(error) => Outcome::Failed(error),
         }
@@ -310,11 +324,9 @@ impl Turn<'_> {
     }
 }
 
-/// One worker process with its pipes; killed when dropped.
+/// One worker process; killed when dropped.
 struct Process {
-    child: Child,
-    to: ChildStdin,
-    from: BufReader<ChildStdout>,
+    running: Running,
     /// The round that it has begun.
     round: u32,
 }
@@ -322,13 +334,8 @@ struct Process {
 impl Process {
     fn start(job: &Job<'_>, workers: &Workers<'_>) -> Result<Self, EngineError> {
         let spawn = |detail: String| EngineError::Spawn { detail };
-        let mut command = (workers.command)();
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().map_err(|error| spawn(error.to_string()))?;
-        let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(spawn("it has no pipes".into()));
-        };
-        let mut process = Self { child, to, from: BufReader::new(from), round: 0 };
+        let running = workers.processes.start((workers.command)()).map_err(|error| spawn(error.to_string()))?;
+        let mut process = Self { running, round: 0 };
         let source = |source: &crate::job::Source<'_>| SourceSetup {
             schema: source.schema.clone(),
             directory: source.directory.clone(),
@@ -343,8 +350,8 @@ impl Process {
             side_tables: job.side_tables.to_vec(),
             sources: job.sources.iter().map(source).collect(),
         };
-        write_frame(&mut process.to, &setup, job.module.bytes())?;
-        match read_frame(&mut process.from, 0)? {
+        write_frame(&mut process.running.to, &setup, job.module.bytes())?;
+        match read_frame(&mut process.running.from, 0)? {
             (Answer::Ready, _) => Ok(process),
             (Answer::HostFault { detail }, _) => Err(EngineError::HostFault { detail }),
             (Answer::Totals { .. }, _) => Err(spawn("it answered before it was asked".into())),
@@ -354,29 +361,26 @@ impl Process {
     fn in_round(mut self, round: &Round) -> Result<Self, EngineError> {
         if self.round != round.number {
             let state: Vec<u8> = round.state.iter().flat_map(|number| number.to_le_bytes()).collect();
-            write_frame(&mut self.to, &Order::Begin { of_module: round.of_module, stage: round.stage.clone() }, &state)?;
+            write_frame(&mut self.running.to, &Order::Begin { of_module: round.of_module, stage: round.stage.clone() }, &state)?;
             self.round = round.number;
         }
         Ok(self)
     }
 
     fn run(&mut self, task: &Task, layout: &Layout) -> Result<Sums, EngineError> {
-        write_frame(&mut self.to, &Order::Do(*task), &[])?;
-        let (answer, body) = read_frame(&mut self.from, layout.sums_bytes(task.calls()))?;
-        match answer {
-            Answer::Totals { task: answered } if answered == *task => {
-                layout.decode_sums(&body, task.calls()).map_err(|_| EngineError::OutOfRange)
-            }
-            Answer::HostFault { detail } => Err(EngineError::HostFault { detail }),
-            _ => Err(EngineError::HostFault { detail: "it answered another question".into() }),
-        }
+        write_frame(&mut self.running.to, &Order::Do(*task), &[])?;
+        read_totals(&mut self.running.from, task, layout)
     }
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        // A worker never outlives its run, and no zombie stays.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+/// Reads what a worker answers to a task. Whoever writes it may have been taken over by the module.
+pub(crate) fn read_totals(from: &mut impl Read, task: &Task, layout: &Layout) -> Result<Sums, EngineError> {
+    let (answer, body) = read_frame(from, layout.sums_bytes(task.calls()))?;
+    match answer {
+        Answer::Totals { task: answered } if answered == *task => {
+            layout.decode_sums(&body, task.calls()).map_err(|_| EngineError::OutOfRange)
+        }
+        Answer::HostFault { detail } => Err(EngineError::HostFault { detail }),
+        _ => Err(EngineError::HostFault { detail: "it answered another question".into() }),
     }
 }

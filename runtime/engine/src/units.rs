@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tidegate_sandbox::contract::{Column, Table, Unit, Values};
 use tidegate_shards::{Projection, SHARD_BYTES_MAX, ShardReader, UnitHash};
-use tidegate_terms::{Digest, Manifest, Name, PublicSchema};
+use tidegate_terms::{Digest, Guard, Manifest, Name, PublicSchema, stands};
 
 /// Verified shards that a worker keeps between rounds.
 pub(crate) const KEPT_BYTES_MAX: u64 = 256 << 20;
@@ -154,6 +154,10 @@ impl Sources {
             if reader.next_unit(&mut self.unit)?.is_none() {
                 return Err(WorkerError::MissingUnits { shard });
             }
+            if !stands(Guard::UnitRows) {
+                rows_apart(&self.unit).iter().try_for_each(&mut *visit)?;
+                continue;
+            }
             visit(&self.unit)?;
         }
         Ok(())
@@ -193,7 +197,11 @@ impl Sources {
     fn visit_block(&mut self, block: u32, visit: &mut dyn FnMut(&Unit) -> Result<(), WorkerError>) -> Result<(), WorkerError> {
         let blocks = self.blocks.unwrap_or(1);
         let source = &mut self.sources[0];
-        let (first, last) = UnitHash::shards_of_block(block, blocks, source.shard_count);
+        let (first, last) = match stands(Guard::KeyedAssignment) {
+            true => UnitHash::shards_of_block(block, blocks, source.shard_count),
+            false => (0, source.shard_count.saturating_sub(1)),
+        };
+        let mut place = 0;
         let mut whole = Unit { tables: Vec::new() };
         for shard in first..=last {
             if !source.files.contains_key(&shard) {
@@ -201,6 +209,14 @@ impl Sources {
             }
             let mut reader = source.reader(shard, &mut self.kept_left)?;
             while let Some(hash) = reader.next_unit(&mut source.unit)? {
+                if !stands(Guard::KeyedAssignment) {
+                    // By its place among all units, as who deals them out in turn does.
+                    if place % blocks == block {
+                        append(&mut whole, &source.unit);
+                    }
+                    place += 1;
+                    continue;
+                }
                 match hash.block(blocks).cmp(&block) {
                     std::cmp::Ordering::Less => {}
                     std::cmp::Ordering::Equal => append(&mut whole, &source.unit),
@@ -258,6 +274,30 @@ impl Source {
             std::mem::swap(own, &mut unit.tables[*place]);
         }
     }
+}
+
+/// Each row of a unit as if it were a unit: what a host does that knows rows and no persons.
+fn rows_apart(unit: &Unit) -> Vec<Unit> {
+    let rows = unit.tables.iter().map(|table| table.row_count as usize).max().unwrap_or(0);
+    (0..rows).map(|row| Unit { tables: unit.tables.iter().map(|table| row_of(table, row)).collect() }).collect()
+}
+
+fn row_of(table: &Table, row: usize) -> Table {
+    if row >= table.row_count as usize {
+        return Table { row_count: 0, columns: Vec::new() };
+    }
+    let column = |column: &Column| Column {
+        values: match &column.values {
+            Values::Integers(values) => Values::Integers(values[row..=row].to_vec()),
+            Values::Floats(values) => Values::Floats(values[row..=row].to_vec()),
+            Values::Texts(values) => Values::Texts(values[row..=row].to_vec()),
+            Values::Booleans(values) => Values::Booleans(values[row..=row].to_vec()),
+            Values::Dates(values) => Values::Dates(values[row..=row].to_vec()),
+            Values::Categories(values) => Values::Categories(values[row..=row].to_vec()),
+        },
+        missing: column.missing.as_ref().map(|missing| missing[row..=row].to_vec()),
+    };
+    Table { row_count: 1, columns: table.columns.iter().map(column).collect() }
 }
 
 /// Appends the rows of one unit to a block.

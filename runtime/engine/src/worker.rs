@@ -11,7 +11,7 @@ use tidegate_sandbox::contract::Unit;
 use tidegate_sandbox::{CompiledModule, Sandbox, SandboxError};
 use tidegate_shards::{SHARD_BYTES_MAX, ShardError, SideTableError};
 use tidegate_statistics::{Layout, LayoutError, Scratch, Sums};
-use tidegate_terms::{Manifest, ParameterValue, PublicSchema, messages};
+use tidegate_terms::{Guard, Manifest, ParameterValue, PublicSchema, messages, stands};
 
 messages! {
     /// Why a worker gives up: a fault of the host, never of a unit.
@@ -75,6 +75,7 @@ pub struct Worker {
 /// `before_task` is called before each task; a test's worker uses it to die at will, `tidegate` passes nothing.
 pub fn serve(mut from: impl Read, mut to: impl Write, before_task: impl Fn(&Task)) -> Result<(), FrameError> {
     tidegate_walls::die_with_parent();
+    tidegate_walls::yield_to_servers();
     let (setup, module) = match read_frame::<Setup>(&mut from, u64::MAX) {
         Err(FrameError::Closed) => return Ok(()),
         other => other?,
@@ -167,10 +168,15 @@ impl Worker {
         sources.visit(task, &mut |unit| {
             let returned = match sandbox.contribute(unit) {
                 Ok(contributions) => Some(contributions),
-                Err(trap) if trap.is_host_fault() => return Err(WorkerError::HostFault { detail: trap.explain() }),
+                Err(trap) if trap.is_host_fault() || !stands(Guard::TrapDefault) => {
+                    return Err(WorkerError::HostFault { detail: trap.explain() });
+                }
                 Err(_) => None,
             };
-            layout.add(returned.as_deref(), &mut sums, scratch);
+            let taken = layout.add(returned.as_deref(), &mut sums, scratch);
+            if !taken && returned.is_some() && !stands(Guard::Shape) {
+                return Err(WorkerError::HostFault { detail: "an answer of another shape".into() });
+            }
             Ok(())
         })?;
         Ok(sums)

@@ -6,6 +6,8 @@
 //! fresh process from the operating system's generator; no seed exists anywhere (attacks A12, A15, A38).
 
 mod calibration;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hierarchy;
 mod noise;
 mod noised;
@@ -14,7 +16,7 @@ mod replay;
 mod tables;
 
 pub use calibration::{CalibrationError, calibrate, scales, split_of_bounds_round};
-pub use noise::{NoiseError, serve_noise};
+pub use noise::{NoiseError, noise_time, serve_noise};
 pub use noised::{Noised, NoisedError};
 pub use release::{Advice, ExpectedError, GateError, PartNoise, Release, Released, choose_bounds, expected_errors, noised, release};
 pub use replay::{NUMBER_FALSE_ALARM, RUN_FALSE_ALARM, Residuals, released_again};

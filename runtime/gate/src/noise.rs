@@ -7,11 +7,12 @@ use opendp::measurements::{make_gaussian, make_laplace};
 use opendp::measures::{MaxDivergence, ZeroConcentratedDivergence};
 use opendp::metrics::{L1Distance, L2Distance};
 use serde::{Deserialize, Serialize};
-use std::io::{Read, Write};
-use std::process::{Command, Stdio};
+use std::io::{self, Read, Write};
+use std::process::Command;
+use std::time::{Duration, Instant};
 use tidegate_accountant::{gaussian_rho, laplace_rho};
-use tidegate_engine::{FrameError, read_frame, write_frame};
-use tidegate_terms::{Mechanism, Rho, messages};
+use tidegate_engine::{FrameError, Running, read_frame, write_frame};
+use tidegate_terms::{Digest, Guard, Mechanism, Rho, messages, stands};
 
 messages! {
     /// Why no noise was drawn. The totals stay where they are; the run can continue under its reservation.
@@ -93,6 +94,7 @@ const DATA_BYTES: u64 = 2 << 30;
 /// process image can never repeat noise.
 pub fn serve_noise(mut from: impl Read, mut to: impl Write) -> Result<(), FrameError> {
     tidegate_walls::die_with_parent();
+    tidegate_walls::yield_to_servers();
     // The first draw seeds OpenSSL's generator while it may still look for its entropy; the walls come
     // before the first total.
     let _ = add_noise(&[Draw { mechanism: Mechanism::Gaussian, scale: 1.0, totals: 1, finer_bits: 0 }], &[0]);
@@ -109,6 +111,9 @@ pub fn serve_noise(mut from: impl Read, mut to: impl Write) -> Result<(), FrameE
 }
 
 fn add_noise(draws: &[Draw], totals: &[i128]) -> Result<Vec<i128>, String> {
+    if !stands(Guard::Noise) {
+        return Ok(totals.to_vec());
+    }
     let mut noised = Vec::with_capacity(totals.len());
     let mut rest = totals;
     for draw in draws {
@@ -128,23 +133,51 @@ fn add_noise(draws: &[Draw], totals: &[i128]) -> Result<Vec<i128>, String> {
     if rest.is_empty() { Ok(noised) } else { Err("more totals than draws".into()) }
 }
 
-/// Has noise added in a fresh process.
-pub(crate) fn draw(command: &mut Command, draws: &[Draw], totals: &[i64]) -> Result<Vec<i128>, NoiseError> {
-    let spawn = |detail: String| NoiseError::Spawn { detail };
-    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-    let mut child = child.map_err(|error| spawn(error.to_string()))?;
-    let (Some(mut to), Some(mut from)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err(spawn("it has no pipes".into()));
+/// Starts the noise process.
+pub(crate) type Start<'a> = dyn FnMut() -> io::Result<Running> + 'a;
+
+/// What noise would be if it came from a seed: the same for the same totals, whoever draws it and when.
+fn repeated(draws: &[Draw], totals: &[i64]) -> Vec<i128> {
+    let scales = draws.iter().flat_map(|draw| std::iter::repeat_n(draw.scale / 2f64.powi(draw.finer_bits as i32), draw.totals));
+    let noised = |(place, (total, scale)): (usize, (&i64, f64))| {
+        let digest = Digest::of(&[place as i64, *total].map(i64::to_le_bytes).concat());
+        i128::from(*total) + ((f64::from(digest.0[0]) / 128.0 - 1.0) * scale) as i128
     };
+    totals.iter().zip(scales).enumerate().map(noised).collect()
+}
+
+/// Has noise added in a fresh process.
+pub(crate) fn draw(start: &mut Start<'_>, draws: &[Draw], totals: &[i64]) -> Result<Vec<i128>, NoiseError> {
+    if !stands(Guard::FreshNoise) {
+        return Ok(repeated(draws, totals));
+    }
+    let mut running = start().map_err(|error| NoiseError::Spawn { detail: error.to_string() })?;
     let body: Vec<u8> = totals.iter().flat_map(|total| total.to_le_bytes()).collect();
-    let answer = write_frame(&mut to, &draws, &body).and_then(|()| read_frame::<Drawn>(&mut from, BODY_MAX));
-    let _ = child.kill();
-    let _ = child.wait();
-    match answer? {
+    let asked = write_frame(&mut running.to, &draws, &body).map_err(NoiseError::from);
+    asked.and_then(|()| read_drawn(&mut running.from, totals.len()))
+}
+
+/// Reads what the noise process answers for so many totals.
+pub(crate) fn read_drawn(from: &mut impl Read, totals: usize) -> Result<Vec<i128>, NoiseError> {
+    match read_frame::<Drawn>(from, (totals as u64).saturating_mul(16).min(BODY_MAX))? {
         (Drawn::Failed { detail }, _) => Err(NoiseError::Mechanism { detail }),
-        (Drawn::Noised, body) if body.len() != totals.len() * 16 => Err(NoiseError::Shape),
+        (Drawn::Noised, body) if body.len() != totals * 16 => Err(NoiseError::Shape),
         (Drawn::Noised, body) => Ok(body.chunks_exact(16).map(|bytes| i128::from_le_bytes(std::array::from_fn(|i| bytes[i]))).collect()),
     }
+}
+
+/// How long so many totals take at worst in a fresh process, of several repetitions: for a calibration. The totals are
+/// zeros and what comes back is dropped.
+pub fn noise_time(command: &mut dyn FnMut() -> Command, totals: usize, repetitions: usize) -> Result<Duration, NoiseError> {
+    // As wide as a scale and as fine as a grid ever get; wider noise takes longer to draw.
+    let slow = [(Mechanism::Gaussian, (1_u64 << 60) as f64, 30), (Mechanism::Laplace, (1_u64 << 60) as f64, 0)];
+    let mut longest = Duration::ZERO;
+    for (mechanism, scale, finer_bits) in slow.into_iter().cycle().take(slow.len() * repetitions) {
+        let before = Instant::now();
+        draw(&mut || Running::alone(&mut command()), &[Draw { mechanism, scale, totals, finer_bits }], &vec![0; totals])?;
+        longest = longest.max(before.elapsed());
+    }
+    Ok(longest)
 }
 
 #[cfg(test)]

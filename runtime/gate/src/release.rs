@@ -2,13 +2,13 @@
 
 use crate::calibration::{distance, finer, scales};
 use crate::hierarchy;
-use crate::noise::{Draw, NoiseError, draw, mechanism_rho};
+use crate::noise::{Draw, NoiseError, Start, draw, mechanism_rho};
 use crate::noised::Noised;
 use serde::{Deserialize, Serialize};
 use std::process::Command;
 use tidegate_accountant::{Charge, Reservation};
 use tidegate_disclosure::TableError;
-use tidegate_engine::{StatisticReleased, Totals};
+use tidegate_engine::{Running, StatisticReleased, Totals};
 use tidegate_statistics::{ChosenBounds, Conclusion, Group, Layout, MainRound, Part, Placed, Reference, Sums, choose};
 use tidegate_terms::{Expected, Manifest, Measure, Mechanism, Name, Rho, Statistic, messages};
 
@@ -165,7 +165,7 @@ pub fn release(
     reservation: &Reservation,
     layout: &Layout,
     manifest: &Manifest,
-    noise_process: &mut Command,
+    noise_process: &dyn Fn() -> std::io::Result<Running>,
 ) -> Result<Release, GateError> {
     if totals.run() != reservation.run() {
         return Err(GateError::OtherRun);
@@ -176,7 +176,7 @@ pub fn release(
     if !paid_for(layout, &charges) || sums.fixed.len() != layout.totals_len() || manifest.statistics.len() != layout.statistics().len() {
         return Err(GateError::OtherLayout);
     }
-    let mut drawn = noised(layout, &charges, sums, 1, noise_process)?;
+    let mut drawn = drawn(layout, &charges, sums, 1, &mut || noise_process())?;
     let mut keys = layout.keys(sums);
     // What does not reach its threshold ends here.
     layout.reached(&mut keys, &mut drawn, &scales(layout, &charges));
@@ -248,6 +248,16 @@ pub fn noised(
     sums: &Sums,
     copies: usize,
     noise_process: &mut Command,
+) -> Result<Vec<Vec<i128>>, NoiseError> {
+    drawn(layout, charges, sums, copies, &mut || Running::alone(noise_process))
+}
+
+fn drawn(
+    layout: &Layout,
+    charges: &[Charge],
+    sums: &Sums,
+    copies: usize,
+    noise_process: &mut Start<'_>,
 ) -> Result<Vec<Vec<i128>>, NoiseError> {
     let answers = layout.answers(sums);
     let finer = layout.parts().zip(charges).map(|((_, part), charge)| finer(part, charge));

@@ -1,10 +1,14 @@
 //! The upload gate: what a component must be before it is compiled.
 //!
-//! Only the structure is read here, in one pass and without recursion into the code, so that a hostile
-//! upload is refused in time and memory that its size bounds (attack A30).
+//! Guarantee: a hostile upload is refused in time and memory that its size bounds, with a reason that names the part and
+//! the bound (attack A30). Two stages, in two processes: [`check_envelope`] looks at the length and the first eight
+//! bytes, so the process that holds keys and records may call it; [`check_component`] reads the structure and belongs
+//! into a process with walls, because a parser for hostile bytes is where a hole would be (decision 0029).
 
-use tidegate_terms::messages;
-use wasmparser::{ComponentExternalKind, ComponentTypeRef, Parser, Payload, Validator, WasmFeatures};
+use crate::features::NEEDED;
+use crate::structure::{check_parts, invalid};
+use tidegate_terms::{Guard, messages, stands};
+use wasmparser::{ComponentExternalKind, ComponentTypeRef, Parser, Payload, Validator};
 
 /// The one interface that a module exports.
 pub const MODEL_INTERFACE: &str = "tidegate:analysis/model@1.0.0";
@@ -47,84 +51,77 @@ messages! {
             en: "the exported `{function}` does not have the type of the contract: {detail}",
             zh: "导出的 `{function}` 与合约类型不符：{detail}",
         },
-        Functions { functions: u32, maximum: u32 } = "module.functions" {
-            en: "the component has {functions} functions, but at most {maximum} are accepted",
-            zh: "组件有 {functions} 个函数，最多接受 {maximum} 个",
+        Structure { count: u64, name: &'static str, chinese: &'static str, maximum: u64 } = "module.structure" {
+            en: "the component has {count} {name}, but at most {maximum} are accepted: make it smaller, or split the work into several modules",
+            zh: "组件有 {count} {chinese}，最多接受 {maximum}：请缩小组件，或把工作拆分为多个模型",
+        },
+        Feature { feature: &'static str, chinese: &'static str } = "module.feature" {
+            en: "the component uses {feature}, which no module needs: link everything into one component without them",
+            zh: "组件使用了{chinese}，模型不需要它：请把全部代码链接为一个不含它的组件",
         },
         Compile { detail: String } = "module.compile" {
             en: "the component cannot be compiled: {detail}",
             zh: "组件无法编译：{detail}",
         },
-        CompileLimits { seconds: u64, mebibytes: u64 } = "module.compile-limits" {
-            en: "compiling the component took more than {seconds} s or {mebibytes} MiB: make it smaller",
-            zh: "编译组件超过 {seconds} 秒或 {mebibytes} MiB：请缩小组件",
+        CompileLimits { seconds: u64, clock_seconds: u64, mebibytes: u64 } = "module.compile-limits" {
+            en: "checking and compiling the component took more than {seconds} s of processor time, {clock_seconds} s by the clock or {mebibytes} MiB, or its types are nested too deeply: make it smaller",
+            zh: "检查和编译组件超过 {seconds} 秒处理器时间、{clock_seconds} 秒实际时间或 {mebibytes} MiB，或其类型嵌套过深：请缩小组件",
         },
     }
 }
 
-const FUNCTIONS_MAX: u32 = 200_000;
-
-/// What WebAssembly the contract needs; everything else is refused.
-fn features() -> WasmFeatures {
-    let base = WasmFeatures::MUTABLE_GLOBAL
-        | WasmFeatures::SATURATING_FLOAT_TO_INT
-        | WasmFeatures::SIGN_EXTENSION
-        | WasmFeatures::MULTI_VALUE
-        | WasmFeatures::BULK_MEMORY
-        | WasmFeatures::REFERENCE_TYPES
-        | WasmFeatures::SIMD
-        | WasmFeatures::FLOATS;
-    base | WasmFeatures::COMPONENT_MODEL
-}
-
-/// Checks size, structure, imports and exports of a component; compiles nothing.
-pub fn check_component(bytes: &[u8]) -> Result<(), UploadError> {
+/// Checks length and kind of a file; reads nothing behind its first eight bytes.
+pub fn check_envelope(bytes: &[u8]) -> Result<(), UploadError> {
     if bytes.len() > COMPONENT_BYTES_MAX {
         return Err(UploadError::TooLarge { bytes: bytes.len() as u64, maximum: COMPONENT_BYTES_MAX });
     }
-    if bytes.get(..4) != Some(b"\0asm") {
-        return Err(UploadError::NotWasm);
+    match bytes.get(..8) {
+        Some([b'\0', b'a', b's', b'm', _, _, 1, 0]) => Ok(()),
+        Some([b'\0', b'a', b's', b'm', _, _, 0, 0]) => Err(UploadError::CoreModule),
+        _ => Err(UploadError::NotWasm),
     }
-    if Parser::is_core_wasm(bytes) {
-        return Err(UploadError::CoreModule);
+}
+
+/// Checks size, structure, imports and exports of a component; compiles nothing. The input is hostile: call it in a
+/// process with walls, unless the component is one's own.
+pub fn check_component(bytes: &[u8]) -> Result<(), UploadError> {
+    check_envelope(bytes)?;
+    if !stands(Guard::UploadGate) {
+        return Ok(());
     }
-    check_structure(bytes)?;
-    Validator::new_with_features(features()).validate_all(bytes).map_err(|error| UploadError::Invalid { detail: error.to_string() })?;
+    check_parts(bytes)?;
+    check_interface(bytes)?;
+    Validator::new_with_features(NEEDED).validate_all(bytes).map_err(|error| invalid(&error))?;
     Ok(())
 }
 
-fn check_structure(bytes: &[u8]) -> Result<(), UploadError> {
-    let invalid = |error: wasmparser::BinaryReaderError| UploadError::Invalid { detail: error.to_string() };
+/// What the outermost component imports and exports.
+fn check_interface(bytes: &[u8]) -> Result<(), UploadError> {
     let mut depth = 0u32;
-    let mut functions = 0u32;
     let (mut exported, mut extra) = (false, None);
     for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(invalid)? {
+        match payload.map_err(|error| invalid(&error))? {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::FunctionSection(section) => functions = functions.saturating_add(section.count()),
             // Inner components import from the outer one; only what the outermost imports is missing inside.
             Payload::ComponentImportSection(section) if depth == 0 => {
                 if let Some(import) = section.into_iter().next() {
-                    let import = import.map_err(invalid)?;
+                    let import = import.map_err(|error| invalid(&error))?;
                     return Err(UploadError::Import { name: describe(import.name.name, &import.ty) });
                 }
             }
             Payload::ComponentExportSection(section) if depth == 0 => {
                 for export in section {
-                    let export = export.map_err(invalid)?;
+                    let export = export.map_err(|error| invalid(&error))?;
                     if export.kind == ComponentExternalKind::Instance && export.name.name == MODEL_INTERFACE {
                         exported = true;
                     } else {
-                        extra.get_or_insert_with(|| export.name.name.chars().take(120).collect());
+                        extra.get_or_insert_with(|| shown(export.name.name, 120));
                     }
                 }
             }
             _ => {}
         }
-    }
-    if functions > FUNCTIONS_MAX {
-        return Err(UploadError::Functions { functions, maximum: FUNCTIONS_MAX });
     }
     match extra {
         _ if !exported => Err(UploadError::NoExport { expected: MODEL_INTERFACE }),
@@ -134,11 +131,16 @@ fn check_structure(bytes: &[u8]) -> Result<(), UploadError> {
 }
 
 fn describe(name: &str, ty: &ComponentTypeRef) -> String {
-    let name: String = name.chars().take(120).collect();
+    let name = shown(name, 120);
     match ty {
         ComponentTypeRef::Type(_) => format!("{name} (a type)"),
         _ => name,
     }
+}
+
+/// The beginning of a text that the upload chose, fit for a terminal.
+pub(crate) fn shown(text: &str, characters_max: usize) -> String {
+    text.chars().take(characters_max).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -162,6 +164,8 @@ mod tests {
         assert_eq!(code("(component (core module (import \"a\" \"b\" (func))))"), "module.no-export");
         let large = vec![0; COMPONENT_BYTES_MAX + 1];
         assert_eq!(check_component(&large).expect_err("large").code(), "module.too-large");
+        let barred = check_envelope(b"\0asm\x0d\0\x01");
+        assert_eq!(barred.expect_err("seven bytes").code(), "module.not-wasm");
         let truncated = &wat::parse_str("(component (core module (func)))").expect("wat")[..20];
         assert_eq!(check_component(truncated).expect_err("truncated").code(), "module.invalid");
     }
@@ -178,5 +182,15 @@ mod tests {
             let wat = wat.replacen("(component", &format!("(component (instance $i) (export \"{MODEL_INTERFACE}\" (instance $i))"), 1);
             assert_eq!(code(&wat), "module.invalid", "{wat}");
         }
+    }
+
+    #[test]
+    fn what_a_refusal_quotes_is_short_and_fit_for_a_terminal() {
+        let component = format!("(component (import \"{}\" (func)))", "a".repeat(5_000));
+        let bytes = wat::parse_str(component).expect("wat");
+        let said = check_component(&bytes).expect_err("imports").to_string();
+        assert!(said.len() < 500, "{} bytes", said.len());
+        assert_eq!(shown("a\u{1b}[31mb\n", 120), "a\u{fffd}[31mb\u{fffd}");
+        assert_eq!(shown("abc", 2), "ab");
     }
 }

@@ -3,9 +3,10 @@
 use crate::MODEL_INTERFACE;
 use crate::compile::{CompiledModule, engine};
 use crate::contract::{Conclusion, Contribution, Inputs, Parameter, Released, Table, Unit};
+use std::sync::{Mutex, PoisonError};
 use tidegate_statistics::{NotAContribution, Sparse};
-use tidegate_terms::{ParameterValue, messages};
-use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker};
+use tidegate_terms::{Guard, ParameterValue, messages, stands};
+use wasmtime::component::{Component, ComponentExportIndex, Instance, InstancePre, Linker};
 use wasmtime::{Engine, ResourceLimiter, Store};
 
 messages! {
@@ -21,7 +22,7 @@ messages! {
 /// What one call may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Fuel: about one for each WebAssembly instruction, start function included.
+    /// Fuel, start function included; what it costs stands in `fuel.rs`.
     pub fuel: u64,
     /// Linear memory in bytes, over all memories of the component together.
     pub memory_bytes: u64,
@@ -45,6 +46,11 @@ impl Trap {
     /// system call fail.
     pub fn is_host_fault(&self) -> bool {
         is_host_fault(&self.0)
+    }
+
+    /// Whether the fuel was spent.
+    pub(crate) fn is_out_of_fuel(&self) -> bool {
+        self.0.downcast_ref::<wasmtime::Trap>() == Some(&wasmtime::Trap::OutOfFuel)
     }
 }
 
@@ -108,6 +114,8 @@ pub struct Sandbox {
     conclude: ComponentExportIndex,
     inputs: Inputs,
     limits: Limits,
+    /// Always empty, but where instances are not fresh.
+    kept: Mutex<Option<(Store<State>, Instance)>>,
 }
 
 impl Sandbox {
@@ -124,7 +132,7 @@ impl Sandbox {
         let find = |name: &str| find_export(&component, name).ok_or_else(|| wasmtime::Error::msg(format!("`{name}` is missing")));
         let (contribute, conclude) = (find("contribute")?, find("conclude")?);
         let pre = Linker::new(&engine).instantiate_pre(&component)?;
-        Ok(Self { engine, pre, contribute, conclude, inputs, limits })
+        Ok(Self { engine, pre, contribute, conclude, inputs, limits, kept: Mutex::new(None) })
     }
 
     /// Begins another round with the public state that `conclude` passed on.
@@ -142,8 +150,37 @@ impl Sandbox {
 
     /// Calls `contribute` for one unit in an instance that has seen nothing else.
     pub fn contribute(&self, unit: &Unit) -> Result<Vec<Contribution>, Trap> {
+        if !stands(Guard::FreshInstance) {
+            return self.contribute_in_kept_instance(unit);
+        }
         let mut store = self.fresh_store()?;
         self.call(&mut store, unit).map_err(Trap)
+    }
+
+    /// The same with other fuel than the manifest's: to measure how long fuel lasts.
+    pub(crate) fn contribute_with(&self, unit: &Unit, fuel: u64) -> Result<Vec<Contribution>, Trap> {
+        let mut store = self.fresh_store()?;
+        store.set_fuel(fuel).map_err(Trap)?;
+        self.call(&mut store, unit).map_err(Trap)
+    }
+
+    /// What a host without fresh instances does: the instance of the unit before, as long as it does not break.
+    fn contribute_in_kept_instance(&self, unit: &Unit) -> Result<Vec<Contribution>, Trap> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut store, instance) = match kept.take() {
+            Some((mut store, instance)) => {
+                self.allow(&mut store)?;
+                (store, instance)
+            }
+            None => {
+                let mut store = self.fresh_store()?;
+                let instance = self.pre.instantiate(&mut store).map_err(Trap)?;
+                (store, instance)
+            }
+        };
+        let contributions = self.call_in(&mut store, instance, unit).map_err(Trap)?;
+        *kept = Some((store, instance));
+        Ok(contributions)
     }
 
     /// Calls `conclude`, in an instance that has seen nothing but what is public and released.
@@ -172,14 +209,25 @@ impl Sandbox {
         let memory = usize::try_from(self.limits.memory_bytes).unwrap_or(usize::MAX);
         let mut store = Store::new(&self.engine, State { memory_bytes_left: memory, table_elements_left: 8_000 });
         store.limiter(|state| state);
+        self.allow(&mut store)?;
+        Ok(store)
+    }
+
+    /// What one call may use.
+    fn allow(&self, store: &mut Store<State>) -> Result<(), Trap> {
         store.set_fuel(self.limits.fuel).map_err(Trap)?;
         // Bounds what the host copies out of the guest, before it copies it.
-        store.set_hostcall_fuel(usize::try_from(self.limits.answer_bytes).unwrap_or(usize::MAX));
-        Ok(store)
+        let answer_bytes = if stands(Guard::AnswerLimit) { self.limits.answer_bytes } else { u64::MAX };
+        store.set_hostcall_fuel(usize::try_from(answer_bytes).unwrap_or(usize::MAX));
+        Ok(())
     }
 
     fn call(&self, store: &mut Store<State>, unit: &Unit) -> wasmtime::Result<Vec<Contribution>> {
         let instance = self.pre.instantiate(&mut *store)?;
+        self.call_in(store, instance, unit)
+    }
+
+    fn call_in(&self, store: &mut Store<State>, instance: Instance, unit: &Unit) -> wasmtime::Result<Vec<Contribution>> {
         let function = instance.get_typed_func::<Contribute<'_>, (Vec<Contribution>,)>(&mut *store, &self.contribute)?;
         let (contributions,) = function.call(&mut *store, (&self.inputs, unit))?;
         Ok(contributions)
@@ -249,5 +297,7 @@ impl Sparse for Contribution {
     }
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

@@ -10,10 +10,18 @@
 pub mod contract;
 
 mod admission;
+mod calibration;
+mod checkpoints;
 mod compile;
+mod features;
+mod fuel;
 mod instance;
+mod instantiation;
 mod signature;
+mod structure;
 
-pub use admission::{COMPONENT_BYTES_MAX, MODEL_INTERFACE, UploadError, check_component};
-pub use compile::{CacheError, CacheKey, CompiledModule, compile, engine_digest, open_cached, seal_cached};
+pub use admission::{COMPONENT_BYTES_MAX, MODEL_INTERFACE, UploadError, check_component, check_envelope};
+pub use calibration::{COLUMN_BYTES, CalibrationError, GuestRates, Guests};
+pub use compile::{CODE_BYTES_MAX, CacheError, CacheKey, CompiledModule, compile, engine_digest, open_cached, seal_cached};
 pub use instance::{Limits, Sandbox, SandboxError, Trap};
+pub use instantiation::instantiation_items;

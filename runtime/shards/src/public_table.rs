@@ -6,7 +6,7 @@
 
 use crate::import::value::{Found, Kind, Raw};
 use tidegate_sandbox::contract::{Column, Table, Values};
-use tidegate_terms::{ColumnType, IdentifierKind, SideTable, canonical_identifier, messages, parse_date};
+use tidegate_terms::{ColumnType, Guard, IdentifierKind, SideTable, canonical_identifier, messages, parse_date, stands};
 
 messages! {
     /// Why a side table is refused.
@@ -65,7 +65,7 @@ pub fn read_side_table(declared: &SideTable, bytes: &[u8]) -> Result<Table, Side
         for (place, name) in names.iter().enumerate() {
             let value = || SideTableError::Value { table: table(), line, column: (*name).to_owned() };
             let field = fields.get(place).filter(|_| fields.len() == names.len()).ok_or_else(value)?;
-            if names_a_unit(field) {
+            if names_a_unit(field) && stands(Guard::SideTables) {
                 return Err(SideTableError::Identifier { table: table(), line, column: (*name).to_owned() });
             }
             push(&mut columns[place], kinds[place].find(&Raw::Text(field))).ok_or_else(value)?;

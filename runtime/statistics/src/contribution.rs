@@ -3,6 +3,7 @@
 use crate::discovered::is_key;
 use crate::sums::add_key;
 use crate::{Layout, Placed, Sums};
+use tidegate_terms::{Guard, stands};
 
 /// What a module returned is not a contribution; the unit gets the sealed default. Says no more than that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -225,7 +226,7 @@ impl Placed {
             if limit.is_some() {
                 values_left -= self.kind.values_of(&steps);
             }
-            if !self.kind.check(&steps) || values_left < 0 {
+            if (!self.kind.check(&steps) || values_left < 0) && stands(Guard::ExactCheck) {
                 return Err(NotAContribution);
             }
             if self.discovered.is_some() {

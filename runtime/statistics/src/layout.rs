@@ -6,7 +6,7 @@ use crate::placed::{Column, table_of};
 use crate::reviewed::ReviewedLayout;
 use crate::{Conclusion, Group, Part, Placed, Sensitivity, Sums};
 use std::sync::Arc;
-use tidegate_terms::{Manifest, ManifestError, Measure, Mechanism, PublicSchema, Statistic, messages};
+use tidegate_terms::{Guard, Manifest, ManifestError, Measure, Mechanism, PublicSchema, Statistic, messages, stands};
 
 messages! {
     /// Why a module cannot run on a dataset.
@@ -101,7 +101,7 @@ impl Layout {
             let placed = place(declared, sealed.blocks, round, index, start);
             for part in &placed.parts {
                 let answer = u128::from(part.cell_max) * u128::from(part.gain()) * u128::from(sealed.units_max);
-                if answer >= 1 << 62 {
+                if answer >= 1 << 62 && stands(Guard::Overflow) {
                     return Err(LayoutError::Overflow { statistic: placed.name.to_string() });
                 }
             }

@@ -3,7 +3,7 @@
 use crate::kind::{Kind, Noised};
 use crate::{Conclusion, Group, Part, Sums, discovered};
 use std::ops::Range;
-use tidegate_terms::{Discovered, Expected, Measure, Mechanism, Name};
+use tidegate_terms::{Discovered, Expected, Guard, Measure, Mechanism, Name, stands};
 
 /// What is declared or known of a group beforehand, for quotes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -165,7 +165,7 @@ impl Placed {
 
     /// The least noised number of units, in steps of the first part's answers, with which a discovered key is released.
     pub fn threshold(&self, scales: &[f64]) -> Option<f64> {
-        let (discovered, scale) = (self.discovered.as_ref()?, scales.first()?);
+        let (discovered, scale) = (self.discovered.as_ref().filter(|_| stands(Guard::KeyThreshold))?, scales.first()?);
         let one = self.parts.first().map_or(1, Part::gain);
         Some(discovered::threshold(self.mechanism, *scale, one, self.keys_per_unit(), discovered.delta))
     }

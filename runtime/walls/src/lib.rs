@@ -9,8 +9,12 @@
 //! Rejected: one big profile in a container runtime. It guards the service, not one module from the next.
 
 mod attempt;
+mod inherited;
 mod raise;
+mod server;
 mod system_calls;
 
 pub use attempt::{Attempt, attempt};
+pub use inherited::{Inherited, WORKER_NICENESS, close_inherited, give_up_privileges, inherited, yield_to_servers};
 pub use raise::{Standing, die_with_parent, raise, raise_but_network};
+pub use server::{ServerNeeds, raise_server};

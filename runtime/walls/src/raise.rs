@@ -8,7 +8,7 @@ use landlock::{
 use rustix::process::{Resource, Rlimit, Signal, setrlimit};
 use rustix::thread::UnshareFlags;
 use serde::{Deserialize, Serialize};
-use tidegate_terms::Wall;
+use tidegate_terms::{Guard, Wall, stands};
 
 /// Whether a wall stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub fn die_with_parent() {
 /// Raises all walls that this kernel has around the calling process, which must have one thread only, and
 /// says which stand. `data_bytes` bounds its writable memory.
 pub fn raise(data_bytes: u64) -> Vec<Standing> {
+    if !stands(Guard::SystemWalls) {
+        return Vec::new();
+    }
     vec![
         standing(Wall::Namespaces, namespaces()),
         standing(Wall::User, nobody()),
@@ -45,6 +48,9 @@ pub fn raise(data_bytes: u64) -> Vec<Standing> {
 /// Raises what a process can do without that must connect to somebody outside: rights of the user, files but those that
 /// name other machines, writing, memory. The network stays, and with it threads and system calls that it needs.
 pub fn raise_but_network(data_bytes: u64) -> Vec<Standing> {
+    if !stands(Guard::SystemWalls) {
+        return Vec::new();
+    }
     vec![
         standing(Wall::User, nobody()),
         standing(Wall::NoNewPrivileges, rustix::thread::set_no_new_privs(true).map_err(|error| error.to_string())),
@@ -76,7 +82,7 @@ fn limits_but_sockets(data_bytes: u64) -> Result<(), String> {
     hidden.map_err(|error| format!("dumpable: {error}"))
 }
 
-fn standing(wall: Wall, raised: Result<(), String>) -> Standing {
+pub(crate) fn standing(wall: Wall, raised: Result<(), String>) -> Standing {
     Standing { wall, stands: raised.is_ok(), detail: raised.err().unwrap_or_default() }
 }
 
@@ -113,7 +119,7 @@ fn landlock() -> Result<(), String> {
     outcome(raised)
 }
 
-fn outcome(raised: Result<RestrictionStatus, RulesetError>) -> Result<(), String> {
+pub(crate) fn outcome(raised: Result<RestrictionStatus, RulesetError>) -> Result<(), String> {
     match raised.map(|status| status.ruleset) {
         Ok(RulesetStatus::FullyEnforced) => Ok(()),
         Ok(RulesetStatus::PartiallyEnforced) => Err("this kernel knows a part of it only".into()),

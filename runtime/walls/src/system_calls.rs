@@ -85,9 +85,34 @@ pub(crate) fn confine() -> Result<(), String> {
     apply(needed, refuse, SeccompAction::Allow)
 }
 
+/// What a server must not do, of what is fatal for a worker: it starts threads, and its runtime makes socket pairs.
+const NEEDED_BY_SERVERS: &[libc::c_long] = &[libc::SYS_clone, libc::SYS_clone3, libc::SYS_socketpair];
+const OF_LOCAL_SOCKETS: &[libc::c_long] = &[libc::SYS_socket, libc::SYS_connect];
+
+/// Puts the filter of a server over this thread and those that it starts: threads yes, processes no; the sockets that it
+/// has yes, others no, but for sockets of the file system where it needs them.
+pub(crate) fn confine_server(local_sockets: bool) -> Result<(), String> {
+    let kept = |call: &libc::c_long| NEEDED_BY_SERVERS.contains(call) || (local_sockets && OF_LOCAL_SOCKETS.contains(call));
+    let fatal = FATAL.iter().filter(|call| !kept(call)).map(|call| (*call, vec![])).collect();
+    apply(fatal, SeccompAction::Allow, SeccompAction::KillProcess)?;
+    // The arguments of clone3 lie in memory, where no filter sees them; without it, C libraries take clone.
+    let no_clone3 = BTreeMap::from([(libc::SYS_clone3, vec![])]);
+    apply(no_clone3, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))?;
+    let thread = libc::CLONE_THREAD as u64;
+    let mut refused = BTreeMap::from([(libc::SYS_clone, vec![rule(0, SeccompCmpOp::MaskedEq(thread), 0)?])]);
+    if local_sockets {
+        refused.insert(libc::SYS_socket, vec![rule(0, SeccompCmpOp::Ne, libc::AF_UNIX as u64)?]);
+    }
+    apply(refused, SeccompAction::Allow, SeccompAction::Errno(libc::EPERM as u32))
+}
+
+fn rule(argument: u8, compared: SeccompCmpOp, with: u64) -> Result<SeccompRule, String> {
+    let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, compared, with);
+    condition.and_then(|condition| SeccompRule::new(vec![condition])).map_err(|error| error.to_string())
+}
+
 fn scan_only() -> Result<SeccompRule, String> {
-    let is_scan = SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, PAGEMAP_SCAN);
-    is_scan.and_then(|condition| SeccompRule::new(vec![condition])).map_err(|error| error.to_string())
+    rule(1, SeccompCmpOp::Eq, PAGEMAP_SCAN)
 }
 
 fn apply(rules: BTreeMap<i64, Vec<SeccompRule>>, mismatch: SeccompAction, matched: SeccompAction) -> Result<(), String> {

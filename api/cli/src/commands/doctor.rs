@@ -1,12 +1,16 @@
-//! `tidegate doctor`: which walls stand on this machine, and what gets through them.
+//! `tidegate doctor`: which walls stand on this machine, what gets through them, and what slots are computed from.
+
+pub(crate) mod calibration;
 
 use crate::front::CliError;
 use crate::internal::THROUGH;
 use crate::output::Output;
 use serde::Serialize;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
-use tidegate_service::children::{Programs, standing_walls};
+use tidegate_service::CalibrationView;
+use tidegate_service::children::{Programs, standing_server_walls, standing_walls};
 use tidegate_terms::Wall;
 use tidegate_walls::{Attempt, Standing};
 
@@ -29,23 +33,41 @@ struct Tried {
 struct Examined {
     walls: Vec<Standing>,
     attempts: Vec<Tried>,
+    /// Around processes that serve others over the network.
+    server: ExaminedServer,
+    /// Absent where the domain is used by another process.
+    calibration: Option<CalibrationView>,
+}
+
+#[derive(Serialize)]
+struct ExaminedServer {
+    walls: Vec<Standing>,
+    attempts: Vec<Tried>,
 }
 
 /// Exit code 0: all walls stand and nothing gets through; 1: some wall is missing or something gets through.
-pub(crate) fn run(output: Output) -> Result<ExitCode, CliError> {
+pub(crate) fn run(domain: &Path, calibrate: bool, output: Output) -> Result<ExitCode, CliError> {
     let programs = Programs::own().map_err(|error| CliError::NoKeeper { detail: error.to_string() })?;
     let walls = standing_walls(&programs)?;
-    let attempts = Attempt::ALL.into_iter().map(|attempt| tried(&programs, attempt)).collect::<Result<_, _>>()?;
-    let examined = Examined { walls, attempts };
+    let attempts =
+        |name: &str| -> Result<Vec<Tried>, CliError> { Attempt::ALL.into_iter().map(|attempt| tried(&programs, name, attempt)).collect() };
+    let server = ExaminedServer { walls: standing_server_walls(&programs)?, attempts: attempts("server-attempt")? };
+    let calibration = calibration::known(domain, &programs, calibrate)?;
+    let examined = Examined { walls, attempts: attempts("attempt")?, server, calibration };
     output.show(&examined, |examined| show(examined, output));
-    let whole = examined.walls.iter().all(|standing| standing.stands);
-    let tight = examined.attempts.iter().all(|tried| !matches!(tried.outcome, Outcome::Through));
+    let whole = examined.walls.iter().chain(&examined.server.walls).all(|standing| standing.stands);
+    let tight = examined.attempts.iter().chain(&examined.server.attempts).all(|tried| !matches!(tried.outcome, Outcome::Through));
     Ok(if whole && tight { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn tried(programs: &Programs, attempt: Attempt) -> Result<Tried, CliError> {
-    let mut command: Command = programs.child("attempt");
-    let status = command.arg(attempt.name()).status().map_err(|error| CliError::NoKeeper { detail: error.to_string() })?;
+fn tried(programs: &Programs, child: &str, attempt: Attempt) -> Result<Tried, CliError> {
+    let mut command: Command = programs.child(child);
+    command.arg(attempt.name());
+    if child == "server-attempt" {
+        // A server has a directory of its own; none will do here.
+        command.arg("/nonexistent");
+    }
+    let status = command.status().map_err(|error| CliError::NoKeeper { detail: error.to_string() })?;
     Ok(Tried { attempt, outcome: outcome(status) })
 }
 
@@ -59,14 +81,23 @@ fn outcome(status: ExitStatus) -> Outcome {
 
 fn show(examined: &Examined, output: Output) {
     println!("{}", output.pick("Walls around each worker, compiler and noise process:", "各工作进程、编译进程与噪声进程的防护墙："));
+    show_part(&examined.walls, &examined.attempts, output);
+    println!("{}", output.pick("Walls around each process that serves others:", "各对外服务进程的防护墙："));
+    show_part(&examined.server.walls, &examined.server.attempts, output);
+    if let Some(known) = &examined.calibration {
+        calibration::show(known, output);
+    }
+}
+
+fn show_part(walls: &[Standing], attempts: &[Tried], output: Output) {
     let mut table = output.table(&[("wall", "防护墙"), ("stands", "已建立"), ("what is missing", "缺少")]);
-    for standing in &examined.walls {
+    for standing in walls {
         let stands = if standing.stands { output.pick("yes", "是") } else { output.pick("NO", "否") };
         table.add_row([wall(standing.wall, output).to_owned(), stands.to_owned(), standing.detail.clone()]);
     }
     println!("{table}");
     let mut table = output.table(&[("attempt from inside", "内部尝试"), ("outcome", "结果")]);
-    for tried in &examined.attempts {
+    for tried in attempts {
         let outcome = match tried.outcome {
             Outcome::Failed => output.pick("fails", "失败"),
             Outcome::Killed => output.pick("killed", "被终止"),

@@ -2,11 +2,13 @@
 
 pub(crate) mod audit;
 pub(crate) mod bench;
+pub(crate) mod conformance;
 pub(crate) mod custody;
 pub(crate) mod dataset;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod grant;
+pub(crate) mod incident;
 pub(crate) mod key;
 pub(crate) mod log;
 pub(crate) mod model;

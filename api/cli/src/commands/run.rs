@@ -1,6 +1,7 @@
 //! `tidegate quote`, `run`, `release` and `budget`.
 
 use crate::args::{BudgetCommand, QuestionArguments, ReleaseCommand};
+use crate::commands::doctor::calibration::NOT_CALIBRATED;
 use crate::commands::tables;
 use crate::front::{CliError, Keeper, ask, pairs, read_bytes};
 use crate::output::{Output, number};
@@ -9,7 +10,7 @@ use serde::de::DeserializeOwned;
 use std::path::Path;
 use std::time::Duration;
 use tidegate_gate::Advice;
-use tidegate_service::view::{BudgetView, PriceView, QuoteView, ReleaseShown, ReleaseView, Shown};
+use tidegate_service::view::{BudgetView, PriceView, QuoteView, ReleaseShown, ReleaseView, Shown, SlotView};
 use tidegate_service::{Admitted, EffectView, Question, Reply, Request, Wish};
 use tidegate_terms::{Epsilon, Measure, Name};
 
@@ -65,6 +66,7 @@ pub(crate) fn show_quote(view: &QuoteView, output: Output) {
     println!("{} {}", output.pick("Share of what the lineage has left:", "占谱系剩余预算："), share(view.share_of_lineage_left));
     println!("{} {}", output.pick("Share of what the grant has left:", "占授权剩余份额："), share(view.share_of_grant_left));
     println!("{} {} s", output.pick("Visible after:", "可见等待："), view.slot_seconds);
+    show_slot(&view.slot, output);
     if view.stored {
         println!(
             "{}",
@@ -83,6 +85,34 @@ pub(crate) fn show_quote(view: &QuoteView, output: Output) {
         let epsilon = wanted.epsilon.map_or_else(|| output.pick("more than 100", "超过 100").to_owned(), number);
         let (needs, of) = (output.pick("needs epsilon", "所需 epsilon"), output.pick("An error of", "误差"));
         println!("{of} {} ({}) {needs} {epsilon}", number(wanted.error_95), wanted.statistic);
+    }
+}
+
+/// What the slot is made of, and how less of it would be had.
+fn show_slot(slot: &SlotView, output: Output) {
+    let parts = &slot.parts_milliseconds;
+    let named = [
+        (parts.calls, output.pick("calls", "调用")),
+        (parts.pages, output.pick("pages of memory", "内存页")),
+        (parts.rows, output.pick("rows", "行")),
+        (parts.answers, output.pick("answers", "应答")),
+        (parts.fuel, output.pick("fuel", "燃料")),
+        (parts.noise, output.pick("noise", "噪声")),
+        (parts.conclude, output.pick("conclusion", "收尾")),
+        (parts.fixed, output.pick("start and log", "启动与日志")),
+    ];
+    let seconds = |milliseconds: u64| number(milliseconds as f64 / 1e3);
+    let said: Vec<String> = named.iter().filter(|(time, _)| *time > 0).map(|(time, name)| format!("{name} {} s", seconds(*time))).collect();
+    println!("  {}", said.join(output.pick(", ", "，")));
+    let mut table = output.table(&[("fuel per unit", "每单元燃料"), ("memory", "内存"), ("visible after", "可见等待")]);
+    for less in slot.shorter.iter().filter(|less| less.fuel_per_unit < slot.fuel_per_unit || less.memory_bytes < slot.memory_bytes) {
+        let memory = format!("{} KiB", less.memory_bytes.div_ceil(1_024));
+        table.add_row([less.fuel_per_unit.to_string(), memory, format!("{} s", less.slot_seconds)]);
+    }
+    println!("{}", output.pick("  The same module with less would have its result after:", "  同一模型若声明更少资源，可见等待为："));
+    println!("{table}");
+    if !slot.calibrated {
+        println!("{}", output.pick(NOT_CALIBRATED.0, NOT_CALIBRATED.1));
     }
 }
 

@@ -1,10 +1,10 @@
 //! `tidegate witness`: for regulators and exchanges; needs no domain.
 
-use super::log::{announce, runtime};
+use super::log::{announce, raise_around_witness, runtime};
 use crate::args::WitnessCommand;
 use crate::front::CliError;
 use crate::output::Output;
-use tidegate_http::{Listening, Witness, WitnessView, serve_witness, until_stopped};
+use tidegate_http::{Bound, Witness, WitnessView, serve_witness, until_stopped};
 
 /// Runs a `witness` command.
 pub(crate) fn run(command: WitnessCommand, output: Output) -> Result<(), CliError> {
@@ -17,12 +17,11 @@ pub(crate) fn run(command: WitnessCommand, output: Output) -> Result<(), CliErro
         }
         WitnessCommand::Show { directory } => Witness::read(&directory)?,
         WitnessCommand::Serve { directory, listen } => {
+            let directory = std::fs::canonicalize(&directory).unwrap_or(directory);
             let witness = Witness::open(&directory)?;
-            return runtime()?.block_on(async {
-                let listening = Listening::on(&listen).await?;
-                announce(&listening, output);
-                Ok(serve_witness(listening, witness, until_stopped()).await?)
-            });
+            let bound = Bound::on(&listen)?;
+            announce(&bound, &raise_around_witness(&directory), output);
+            return runtime()?.block_on(async { Ok(serve_witness(bound.listen()?, witness, until_stopped()).await?) });
         }
     };
     output.show(&view, |view| show(view, output));

@@ -56,6 +56,11 @@ fn one_of_each() -> Vec<Entry> {
             valid_from: "2026-01-01".into(),
             valid_until: "2027-01-01".into(),
         }),
+        at(Event::Calibration {
+            engine: digest("engine"),
+            machine: crate::entry::Machine { processor: "a processor".into(), architecture: "x86_64".into(), cores: 2 },
+            rates: tidegate_terms::Rates::cautious(),
+        }),
         at(Event::WitnessAdded { witness: "w.example+00000000+BA".into() }),
         at(Event::WitnessRemoved { witness: "w.example+00000000+BA".into() }),
         at(Event::Revoke { grant: "g-1".into(), reason_commitment: Digest([7; 32]) }),

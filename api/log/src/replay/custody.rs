@@ -50,6 +50,11 @@ impl Custody {
         self.versions.get_mut(&(number, version))
     }
 
+    /// The dataset of a number.
+    pub(super) fn dataset(&self, number: u32) -> Option<&Name> {
+        self.numbers.iter().find(|(_, known)| **known == number).map(|(dataset, _)| dataset)
+    }
+
     fn any(&self, reads: Reads, is: impl Fn(&Version) -> bool) -> bool {
         reads.iter().flatten().any(|read| self.versions.get(read).is_some_and(&is))
     }
@@ -123,6 +128,7 @@ impl Replay {
     }
 
     fn replay_begin(&mut self, at: &str, replay: String, run: String, slot: &str, slot_seconds: u64) {
+        self.check_run_thawed(&replay, &run);
         let known = self.known(&run);
         self.check(known.is_some(), || CustodyViolation::ReplayUnknownRun { replay: replay.clone(), run: run.clone() }.into());
         let (now, due) = (parse_instant(at).unwrap_or(0), parse_instant(slot).unwrap_or(0));
@@ -162,6 +168,13 @@ impl Replay {
         let done = !matches!(outcome, ReplayOutcome::NotReplayable { .. });
         let possible = known.ended && time && !self.custody.any(known.reads, |version| version.destroyed);
         self.check(!done || possible, || CustodyViolation::ReplayImpossible { replay: name(), run }.into());
+    }
+
+    /// Ends a replay of this run without an answer; its slot, and whether it waits for it.
+    pub(super) fn abandon_replay(&mut self, replay: &str, run: &str) -> Option<(i64, bool)> {
+        let begun = self.custody.replays.get_mut(replay).filter(|begun| !begun.answered && begun.run == run)?;
+        begun.answered = true;
+        Some((begun.due, begun.waits))
     }
 
     fn seal(&mut self, dataset: &Name, version: u32, sealed: bool) {

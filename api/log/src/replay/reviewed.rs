@@ -13,7 +13,7 @@ const APPROVERS_NEEDED: usize = 2;
 
 /// A run that was admitted to make exact tables.
 pub(super) struct ReviewedRun {
-    due: i64,
+    pub(super) due: i64,
     pub(super) waits: bool,
     pub(super) done: bool,
     /// When its tables left.
@@ -72,11 +72,13 @@ impl Replay {
         if self.runs.contains_key(&run) || self.reviewed.contains_key(&run) {
             return self.find(Violation::RunAgain { run });
         }
+        self.check_thawed(&run, std::slice::from_ref(&account));
         let reads = self.open_versions(&run, std::slice::from_ref(&account));
         self.reviewed.insert(run, ReviewedRun { due, waits, done: false, ended: 0, reads });
     }
 
     pub(super) fn tables(&mut self, at: &str, run: String) {
+        self.check_not_stopped(&run);
         let Some(state) = self.reviewed.get_mut(&run) else { return self.find(Violation::NotAdmitted { run }) };
         if state.done {
             return self.find(Violation::TablesAgain { run });

@@ -6,9 +6,8 @@ use crate::quotes::Work;
 use crate::receipts::logged_charges;
 use crate::view::{ReleaseView, RoundView};
 use crate::{Domain, ServiceError};
-use std::sync::atomic::AtomicBool;
 use tidegate_accountant::{Charge, Reservation};
-use tidegate_engine::{Crew, Round, Stage, Totals, Workers};
+use tidegate_engine::{Crew, Processes, Round, Stage, Totals, Workers};
 use tidegate_gate::{Noised, Release, Residuals, released_again};
 use tidegate_log::{Event, ReplayCheck, commit};
 use tidegate_store::{RoundRecord, RunRecord, StoreError};
@@ -47,7 +46,7 @@ impl Domain {
         }
         let module = self.books().module_of(run.module).await?.ok_or_else(|| damaged("the module of a run is missing"))?;
         let manifest = Manifest::parse(&module.manifest)?;
-        Work::new(mounted, module, manifest, run.parameters.clone(), run.side_tables.clone(), None)
+        Work::new(mounted, module, manifest, run.parameters.clone(), run.side_tables.clone(), None, self.rates().await?)
     }
 
     async fn run_record(&self, run: &PastRun) -> Result<RunRecord, ServiceError> {
@@ -65,7 +64,7 @@ impl Domain {
     }
 
     /// Does all rounds again and says which checks fail.
-    pub(super) async fn rounds_again(&self, past: &Past, run: &PastRun) -> Result<Failed, ServiceError> {
+    pub(super) async fn rounds_again(&self, past: &Past, run: &PastRun, processes: &Processes) -> Result<Failed, ServiceError> {
         let record = self.run_record(run).await?;
         let failed = self.check_inputs(past, run, &record).await?;
         if !failed.is_empty() {
@@ -85,8 +84,7 @@ impl Domain {
         let reservation = reservation.ok_or_else(|| damaged("a run has no price"))?;
         let job = work.job(&module, &self.data_directory());
         let command = || self.programs.child("worker");
-        let stop = AtomicBool::new(false);
-        let workers = Workers { count: work.workers, command: &command, stop: &stop };
+        let workers = Workers { count: work.workers, command: &command, processes };
         let crew = Crew::new(&reservation, &job, &workers);
         let (mut failed, mut progress, mut residuals) = (Failed::new(), Progress::start(), Residuals::default());
         for entry in &run.released {
@@ -106,7 +104,7 @@ impl Domain {
                 break;
             };
             drop(totals);
-            let decision = tokio::task::block_in_place(|| self.decide(&work, &record.price, &round, &module, &again))?;
+            let decision = tokio::task::block_in_place(|| self.decide(&work, &record.price, &round, &module, &again, processes))?;
             compare(&work, &logged, &round, &stored, &again, &decision, &mut failed)?;
             progress.advance(&stored.decision);
         }

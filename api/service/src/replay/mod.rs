@@ -22,11 +22,14 @@ mod tables;
 
 pub(crate) use past::{Logged, Past, PastRun};
 
+use crate::halt::{Alarm, Held, Work};
+use crate::incidents::check_thawed;
 use crate::runs::Slot;
 use crate::{Domain, ServiceError, instant, keys};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use tidegate_engine::Processes;
 use tidegate_log::{Entry, Event, Obstacle, ReplayCheck, ReplayOutcome, commit};
 use tidegate_store::{CustodyState, Opening, StoreError};
 use tidegate_terms::Digest;
@@ -129,6 +132,8 @@ impl Domain {
         asker: &str,
         begun: &mut (dyn FnMut(ReplayBegun) + Send),
     ) -> Result<ReplayView, ServiceError> {
+        let lineages = run.lineages();
+        self.check_all_thawed(&lineages).await?;
         let ready = self.ready(run).await?;
         let rounds = u32::try_from(run.released.len()).unwrap_or(u32::MAX);
         let (slot_seconds, waits) = match &ready {
@@ -146,21 +151,40 @@ impl Domain {
             slot: due.clone(),
             slot_seconds,
         };
-        let act = self.store.begin().await?;
+        let mut act = self.store.begin().await?;
+        for lineage in &lineages {
+            check_thawed(&mut act, lineage).await?;
+        }
         // That somebody asked stands in a signed log before anything is opened.
         let begun_position = self.conclude(act, &Entry { at: instant::text(at), event }, &[opening]).await?;
         let slot = Slot::of(&run.id, &due, slot_seconds.saturating_mul(u64::from(rounds)))?;
         let left = u64::try_from(slot.due.as_second() - instant::now().as_second()).unwrap_or(0);
         begun(ReplayBegun { replay: replay.clone(), run: run.id.clone(), slot: due.clone(), slot_seconds: left });
-        let found = match ready {
-            Ready::Not(obstacle) => Ok(ReplayOutcome::NotReplayable { obstacle }),
-            Ready::Yes { .. } => self.done_again(past, run).await.map(outcome),
+        let mut held = None;
+        let (processes, found) = match ready {
+            Ready::Not(obstacle) => (None, Ok(ReplayOutcome::NotReplayable { obstacle })),
+            Ready::Yes { .. } => match self.processes(crate::quotes::cores().min(crate::quotes::WORKERS_MAX), waits) {
+                Ok(processes) => {
+                    let found = self.done_in_time(past, run, &processes, slot, waits).await;
+                    (Some(processes), found)
+                }
+                Err(error) => (None, Err(error)),
+            },
         };
-        let visible_at = self.hold(&run.id, slot, waits).await?;
-        let outcome = found.map_err(|cause| {
-            self.journal(&format!("replay {replay} of run {} held: {cause}", run.id));
-            ServiceError::ReplayHeld { replay: replay.clone() }
-        })?;
+        let outcome = match found {
+            Ok(outcome) => self.in_time(&run.id, slot, waits, &mut held).await.map(|visible_at| (outcome, visible_at)),
+            Err(cause) => Err(cause),
+        };
+        let (outcome, visible_at) = match outcome {
+            Ok(outcome) => outcome,
+            Err(cause) => {
+                let work = Work { run: &run.id, replay: Some(&replay), lineages, slot, waits, held };
+                let halted = self.halt(work, cause, ServiceError::ReplayHeld { replay: replay.clone() }).await;
+                drop(processes);
+                return Err(halted);
+            }
+        };
+        drop(processes);
         let event = Event::Replayed {
             replay: replay.clone(),
             run: run.id.clone(),
@@ -202,10 +226,28 @@ impl Domain {
         Ok(Ready::Yes { slot_seconds, waits })
     }
 
-    async fn done_again(&self, past: &Past, run: &PastRun) -> Result<Failed, ServiceError> {
-        match &run.admitted.event {
-            Event::Reviewed { .. } => self.tables_again(past, run).await,
-            _ => self.rounds_again(past, run).await,
+    async fn done_in_time(
+        &self,
+        past: &Past,
+        run: &PastRun,
+        processes: &Processes,
+        slot: Slot,
+        waits: bool,
+    ) -> Result<ReplayOutcome, ServiceError> {
+        let alarm = Alarm::set(processes, slot, waits);
+        let failed = match &run.admitted.event {
+            Event::Reviewed { .. } => self.tables_again(past, run, processes).await,
+            _ => self.rounds_again(past, run, processes).await,
+        };
+        drop(alarm);
+        failed.map(outcome)
+    }
+
+    /// Holds an answer until its slot; when it becomes visible.
+    async fn in_time(&self, id: &str, slot: Slot, waits: bool, held: &mut Option<Held>) -> Result<String, ServiceError> {
+        match held.insert(self.hold(id, slot, waits).await?) {
+            Held::InTime(at) => Ok(at.clone()),
+            Held::Late(slot) => Err(ServiceError::SlotMissed { slot: slot.clone() }),
         }
     }
 

@@ -53,6 +53,15 @@ impl PastRun {
         }
     }
 
+    /// The lineages of what it reads.
+    pub(crate) fn lineages(&self) -> Vec<Name> {
+        match &self.admitted.event {
+            Event::Reserve { accounts, .. } => accounts.iter().map(|payer| payer.lineage.clone()).collect(),
+            Event::Reviewed { account, .. } => vec![account.lineage.clone()],
+            _ => Vec::new(),
+        }
+    }
+
     /// When it ended.
     pub(crate) fn ended_at(&self) -> Option<&str> {
         self.released.last().filter(|_| self.ended).map(|last| last.at.as_str())

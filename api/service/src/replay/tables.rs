@@ -5,11 +5,11 @@ use crate::datasets::Mounted;
 use crate::reviewed::{rules_digest, tables_slot_seconds};
 use crate::view::TablesView;
 use crate::{Domain, ServiceError};
-use std::sync::atomic::AtomicBool;
 use tidegate_authorisation::Approval;
-use tidegate_engine::{Crew, Job, Round, Source, Workers};
+use tidegate_engine::{Crew, Job, Processes, Round, Source, Workers};
 use tidegate_gate::publish_tables;
 use tidegate_log::{Event, ReplayCheck};
+use tidegate_sandbox::instantiation_items;
 use tidegate_statistics::Layout;
 use tidegate_store::{ModuleRecord, ReviewedRecord};
 use tidegate_terms::{Manifest, Visibility};
@@ -21,6 +21,7 @@ struct TablesWork {
     manifest: Manifest,
     layout: Layout,
     workers: usize,
+    instance_items: u64,
 }
 
 impl Domain {
@@ -29,7 +30,9 @@ impl Domain {
         let module = self.books().module_of(record.module).await?.ok_or_else(|| damaged("the module of a run is missing"))?;
         let manifest = Manifest::parse(&module.manifest)?;
         let layout = Layout::seal(&manifest, &mounted.schema)?;
-        Ok(TablesWork { mounted, module, manifest, layout, workers: crate::quotes::cores().min(crate::quotes::WORKERS_MAX) })
+        let instance_items = instantiation_items(&module.component)?;
+        let workers = crate::quotes::cores().min(crate::quotes::WORKERS_MAX);
+        Ok(TablesWork { mounted, module, manifest, layout, workers, instance_items })
     }
 
     async fn tables_record(&self, run: &PastRun) -> Result<ReviewedRecord, ServiceError> {
@@ -41,7 +44,15 @@ impl Domain {
         let record = self.tables_record(run).await?;
         match self.tables_work(&record).await {
             Ok(work) => {
-                let seconds = tables_slot_seconds(&work.mounted, &work.manifest, &work.layout, work.workers);
+                let seconds = tables_slot_seconds(
+                    &work.mounted,
+                    &work.module,
+                    work.instance_items,
+                    &work.manifest,
+                    &work.layout,
+                    work.workers,
+                    &self.rates().await?,
+                );
                 Ok((seconds, work.mounted.policy.visibility == Visibility::AtSlot))
             }
             Err(_) => Ok((record.slot_seconds, true)),
@@ -49,7 +60,7 @@ impl Domain {
     }
 
     /// Makes the tables again and says which checks fail.
-    pub(super) async fn tables_again(&self, past: &Past, run: &PastRun) -> Result<Failed, ServiceError> {
+    pub(super) async fn tables_again(&self, past: &Past, run: &PastRun, processes: &Processes) -> Result<Failed, ServiceError> {
         let Event::Reviewed { module, approvers, rules, .. } = &run.admitted.event else {
             return Err(damaged("an admission of another kind"));
         };
@@ -93,8 +104,7 @@ impl Domain {
             }],
         };
         let command = || self.programs.child("worker");
-        let stop = AtomicBool::new(false);
-        let workers = Workers { count: work.workers, command: &command, stop: &stop };
+        let workers = Workers { count: work.workers, command: &command, processes };
         let salt = self.salt_of(entry.position, "totals_commitment").await?;
         let mut failed = Failed::new();
         tokio::task::block_in_place(|| {

@@ -12,7 +12,42 @@ const DIMENSION_MAX: u32 = 1_000_000;
 /// Most of the run's budget that the choice of bounds may take.
 const BOUNDS_SHARE_MAX: f64 = 0.9;
 
+/// The longest title, version or description, in bytes.
+const TEXT_BYTES_MAX: usize = 1_000;
+
+/// Whether a text somewhere in a value has characters that are not seen.
+fn has_hidden(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::String(text) => !is_plain(text),
+        serde_json::Value::Array(items) => items.iter().any(has_hidden),
+        serde_json::Value::Object(fields) => fields.iter().any(|(name, field)| !is_plain(name) || has_hidden(field)),
+        _ => false,
+    }
+}
+
 impl Manifest {
+    /// Texts of a manifest are shown to other roles, who decide by them: authorities, approvers, regulators.
+    pub(super) fn check_texts(&self) -> Result<(), ManifestError> {
+        let defect = |what: &str| Err(ManifestError::Texts { what: what.to_owned() });
+        if !self.title.is_sound() {
+            return defect("title");
+        }
+        if !(1..=TEXT_BYTES_MAX).contains(&self.version.len()) || !is_plain(&self.version) {
+            return defect("version");
+        }
+        let sound = |text: &str| text.len() <= TEXT_BYTES_MAX && is_plain(text);
+        if let Some(parameter) = self.parameters.iter().find(|parameter| !sound(&parameter.description)) {
+            return defect(&format!("parameters.{}.description", parameter.name));
+        }
+        Ok(())
+    }
+
+    /// Whatever else is a text in it.
+    pub(super) fn check_hidden(&self) -> Result<(), ManifestError> {
+        let value = serde_json::to_value(self).map_err(|error| ManifestError::Syntax { detail: error.to_string() })?;
+        if has_hidden(&value) { Err(ManifestError::HiddenCharacter) } else { Ok(()) }
+    }
+
     /// Checks the statistics one by one, and what they are together.
     pub(super) fn check_statistics(&self) -> Result<(), ManifestError> {
         let mut names = BTreeSet::new();

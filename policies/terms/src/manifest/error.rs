@@ -9,6 +9,14 @@ messages! {
             en: "the manifest cannot be read: {detail}",
             zh: "无法读取清单：{detail}",
         },
+        TooLong { bytes: usize, maximum: usize } = "manifest.too-long" {
+            en: "the manifest has {bytes} bytes, but at most {maximum} are accepted: use fewer groups or shorter texts",
+            zh: "清单有 {bytes} 字节，最多接受 {maximum} 字节：请减少分组或缩短文字",
+        },
+        HiddenCharacter = "manifest.hidden-character" {
+            en: "a text of the manifest holds a control character or one that is not seen, which could change what others are shown: take it out",
+            zh: "清单的某段文字含有控制字符或不可见字符，可能篡改他人看到的内容：请将其去掉",
+        },
         Contract { contract: u32 } = "manifest.contract" {
             en: "the manifest asks for contract {contract}; this version of Tidegate speaks contract 1",
             zh: "清单要求合约版本 {contract}；本版本支持合约版本 1",

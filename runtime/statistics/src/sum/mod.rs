@@ -5,7 +5,7 @@ use crate::kind::{Kind, Noised};
 use crate::part::{default_step, to_steps};
 use crate::placed::Reference;
 use crate::{Conclusion, Part, Sensitivity};
-use tidegate_terms::Mechanism;
+use tidegate_terms::{Guard, Mechanism, stands};
 
 /// The larger bound in steps, where the grid is relative to the bounds.
 const RELATIVE_STEPS: i64 = 1 << 20;
@@ -47,6 +47,9 @@ impl Kind for Sum {
     }
 
     fn encode(&self, cells: &[f64], _count: u32) -> [i64; 3] {
+        if !stands(Guard::Clamp) {
+            return [to_steps(cells[0], self.step, i64::MAX), 0, 0];
+        }
         let clamped = cells[0].clamp(self.bounds[0], self.bounds[1]);
         [to_steps(clamped, self.step, i64::MAX).clamp(self.lower, self.upper), 0, 0]
     }

@@ -131,6 +131,13 @@ fn show(explained: &Explained, output: Output) {
     }
     say("Admitted", "准入", explanation.admitted_at.clone());
     say("Slot", "时段", explanation.slot.clone());
+    match explanation.calibration {
+        Some(entry) => say("Engine measured in entry", "引擎校准条目", entry.to_string()),
+        None => println!(
+            "{}",
+            output.pick("The engine was not measured; slots follow from cautious numbers.", "该引擎未经校准；时段按保守数值计算。")
+        ),
+    }
     show_price(explanation, output);
     for release in &explanation.releases {
         let round = format!(

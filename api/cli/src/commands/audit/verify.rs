@@ -135,6 +135,11 @@ pub(crate) fn show(report: &AuditReport, output: Output) {
             output.pick("without an answer", "无答复")
         );
     }
+    for frozen in &report.frozen {
+        let (head, by, entry) =
+            (output.pick("Frozen lineage", "已冻结的谱系"), output.pick("incident", "事件"), output.pick("entry", "条目"));
+        println!("{head} {}: {by} {}, {entry} {}", frozen.lineage, frozen.incident, frozen.entry);
+    }
     for finding in &report.findings {
         println!("{} {}: {}", output.pick("entry", "条目"), finding.entry, finding.violation.say(output.language));
     }

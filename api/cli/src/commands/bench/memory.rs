@@ -77,14 +77,14 @@ impl Family {
     }
 }
 
-fn parent(process: u32) -> Option<u32> {
+pub(super) fn parent(process: u32) -> Option<u32> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The name stands in brackets and may hold anything; after the last bracket come state and parent.
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// The name under which this program started it: the word after `internal`.
-fn name(process: u32) -> Option<String> {
+pub(super) fn name(process: u32) -> Option<String> {
     let line = fs::read(format!("/proc/{process}/cmdline")).ok()?;
     let mut words = line.split(|byte| *byte == 0).skip_while(|word| *word != b"internal");
     words.nth(1).map(|word| String::from_utf8_lossy(word).into_owned())

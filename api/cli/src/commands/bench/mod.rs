@@ -11,8 +11,11 @@
 //! | [`report`] | medians, goals, ratios |
 //! | [`utility`] | `bench utility`: how good the answers are |
 //! | [`models`] | `bench models`: each sample model beside the answer without privacy |
+//! | [`hostile`] | `bench hostile`: millions of hostile calls, and what they leave behind |
 //! | [`log`] | `bench log`: durable appends beside the bare disk, and verifying a long log |
 //! | [`domain`] | a temporary domain for one dataset and one module |
+//! | [`slots`] | `bench slots`: whether results become visible at their slots |
+//! | [`walls`] | `bench walls`: what the walls cost an honest run |
 //! | [`people`] | the public file, read for figures without privacy |
 //!
 //! Everything that is compared is measured in the same round, in alternating order, because a shared machine
@@ -21,6 +24,7 @@
 mod calls;
 mod data;
 mod domain;
+mod hostile;
 mod load;
 mod log;
 mod memory;
@@ -29,7 +33,9 @@ mod people;
 mod polars;
 mod report;
 mod scale;
+mod slots;
 mod utility;
+mod walls;
 
 pub(crate) use polars::serve_polars;
 
@@ -46,8 +52,11 @@ use scale::{LARGE, SMALL, Size};
 pub(crate) fn run(arguments: BenchArguments, output: Output) -> Result<(), CliError> {
     match &arguments.command {
         Some(BenchCommand::Utility(arguments)) => return utility::run(arguments, output),
+        Some(BenchCommand::Hostile(arguments)) => return hostile::run(arguments, output),
         Some(BenchCommand::Log(arguments)) => return log::run(arguments, output),
         Some(BenchCommand::Models { markdown }) => return models::run(*markdown, output),
+        Some(BenchCommand::Slots { run_count, domain_count }) => return slots::run(*run_count, *domain_count, output),
+        Some(BenchCommand::Walls { rounds }) => return walls::run(*rounds, output),
         None => {}
     }
     let sizes: &[Size] = match arguments {

@@ -88,7 +88,7 @@ groups = { table = "rows", column = "group", per_unit = 3 }
 
 [resources]
 fuel_per_unit = 100000
-memory_bytes = 1048576
+memory_bytes = 262144
 "#;
 
 /// Writes a new model.

@@ -1,0 +1,16 @@
+;; fate: trap
+;; A key with half a surrogate pair, which UTF-8 does not have.
+(core module $main
+  (memory (export "memory") 1)
+  (global $next (mut i32) (i32.const 4096))
+  (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+    (global.set $next (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+    (global.get $next)
+    (global.set $next (i32.add (global.get $next) (local.get 3))))
+  (func (export "contribute") (param i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32) (i32.const 16))
+  (data (i32.const 16) "\40\00\00\00\01\00\00\00")
+  (data (i32.const 64) "\02\00\00\00\80\00\00\00\01\00\00\00")
+  (data (i32.const 128) "\c0\00\00\00\03\00\00\00\00\00\00\00\00\00\00\00")
+  (data (i32.const 192) "\ed\a0\80")
+  (data (i32.const 32) "\01")
+  (func (export "conclude") (param i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32) (i32.const 32)))

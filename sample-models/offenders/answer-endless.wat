@@ -1,0 +1,7 @@
+    ;; Says that its answer has four billion contributions when it meets the target.
+    (func (export "contribute") (param i32 i32 i32 i32 i32 i32 i32) (param $tables i32) (param i32) (result i32)
+      (if (call $is-target (local.get $tables)) (then
+        (i32.store (i32.const 16) (i32.const 32))
+        (i32.store (i32.const 20) (i32.const -1))
+        (return (i32.const 16))))
+      (call $answer (f64.const 1)))

@@ -1,0 +1,16 @@
+    ;; Feeds the cell that the first row's mark names (0, 1 or 2) with the first row's amount, in tables of three cells:
+    ;; first the number of people, then the sum of amounts.
+    (func (export "contribute") (param i32 i32 i32 i32 i32 i32 i32) (param $tables i32) (param i32) (result i32)
+      (local $cell i32)
+      (local.set $cell (i32.rem_u (i32.wrap_i64 (call $mark (local.get $tables) (i32.const 0))) (i32.const 3)))
+      (f64.store (i32.add (i32.const 256) (i32.mul (local.get $cell) (i32.const 8))) (f64.const 1))
+      (f64.store (i32.add (i32.const 512) (i32.mul (local.get $cell) (i32.const 8))) (call $amount (local.get $tables) (i32.const 0)))
+      (i32.store (i32.const 16) (i32.const 32))
+      (i32.store (i32.const 20) (i32.const 2))
+      (i32.store (i32.const 32) (i32.const 0))
+      (i32.store (i32.const 36) (i32.const 256))
+      (i32.store (i32.const 40) (i32.const 3))
+      (i32.store (i32.const 44) (i32.const 0))
+      (i32.store (i32.const 48) (i32.const 512))
+      (i32.store (i32.const 52) (i32.const 3))
+      (i32.const 16))

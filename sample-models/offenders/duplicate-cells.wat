@@ -1,0 +1,13 @@
+    ;; Returns the same cell twice for the target, each time as much as one person may give.
+    (func (export "contribute") (param i32 i32 i32 i32 i32 i32 i32) (param $tables i32) (param i32) (result i32)
+      (if (call $is-target (local.get $tables)) (then
+        (drop (call $answer (f64.const 1)))
+        (i32.store (i32.const 32) (i32.const 1))
+        (i32.store (i32.const 36) (i32.const 512))
+        (i32.store (i32.const 40) (i32.const 2))
+        (i32.store (i32.const 512) (i32.const 0))
+        (f64.store (i32.const 520) (f64.const 1))
+        (i32.store (i32.const 528) (i32.const 0))
+        (f64.store (i32.const 536) (f64.const 1))
+        (return (i32.const 16))))
+      (call $answer (f64.const 1)))

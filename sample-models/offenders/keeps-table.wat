@@ -1,0 +1,10 @@
+    ;; Puts another function into a table when it meets the target; everybody's answer is what the function there says.
+    (type $saying (func (result f64)))
+    (table $sayings 1 funcref)
+    (elem (i32.const 0) $nothing)
+    (elem declare func $one)
+    (func $nothing (result f64) (f64.const 0))
+    (func $one (result f64) (f64.const 1))
+    (func (export "contribute") (param i32 i32 i32 i32 i32 i32 i32) (param $tables i32) (param i32) (result i32)
+      (if (call $is-target (local.get $tables)) (then (table.set $sayings (i32.const 0) (ref.func $one))))
+      (call $answer (call_indirect $sayings (type $saying) (i32.const 0))))

@@ -1,0 +1,5 @@
+    ;; Returns no contribution at all for the target.
+    (func (export "contribute") (param i32 i32 i32 i32 i32 i32 i32) (param $tables i32) (param i32) (result i32)
+      (if (call $is-target (local.get $tables)) (then
+        (return (i32.const 200))))
+      (call $answer (f64.const 1)))

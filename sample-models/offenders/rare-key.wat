@@ -1,0 +1,21 @@
+    ;; Puts everybody under the key `everybody`, and the target under a key of its own as well.
+    (data (i32.const 256) "everybody")
+    (data (i32.const 272) "target-424242")
+    (func (export "contribute") (param i32 i32 i32 i32 i32 i32 i32) (param $tables i32) (param i32) (result i32)
+      ;; Two keys, each with one number, which is 1.
+      (f64.store (i32.const 64) (f64.const 1))
+      (i32.store (i32.const 320) (i32.const 256))
+      (i32.store (i32.const 324) (i32.const 9))
+      (i32.store (i32.const 328) (i32.const 64))
+      (i32.store (i32.const 332) (i32.const 1))
+      (i32.store (i32.const 336) (i32.const 272))
+      (i32.store (i32.const 340) (i32.const 13))
+      (i32.store (i32.const 344) (i32.const 64))
+      (i32.store (i32.const 348) (i32.const 1))
+      ;; One contribution by keys, of one or two of them.
+      (i32.store (i32.const 16) (i32.const 32))
+      (i32.store (i32.const 20) (i32.const 1))
+      (i32.store (i32.const 32) (i32.const 2))
+      (i32.store (i32.const 36) (i32.const 320))
+      (i32.store (i32.const 40) (i32.add (i32.const 1) (call $is-target (local.get $tables))))
+      (i32.const 16))

@@ -1,0 +1,4 @@
+    ;; Says the smallest number that there is for the target.
+    (func (export "contribute") (param i32 i32 i32 i32 i32 i32 i32) (param $tables i32) (param i32) (result i32)
+      (if (call $is-target (local.get $tables)) (then (return (call $answer (f64.const 0x0.0000000000001p-1022)))))
+      (call $answer (f64.const 0)))
