@@ -53,8 +53,8 @@ messages! {
             zh: "列 `{column}`：请列出 1 至 65536 个互不相同的类别，每个 1 至 256 字节，采用 Unicode NFC 形式，不含不可见字符",
         },
         Texts = "schema.texts" {
-            en: "`title` and `source` need 1 to 1000 bytes each, in one line, without control characters or characters that are not seen",
-            zh: "`title` 与 `source` 各须为 1 至 1000 字节的单行文字，不得含控制字符或不可见字符",
+            en: "`title` and `source` have at most 1000 bytes each, in one line, without control characters or characters that are not seen",
+            zh: "`title` 与 `source` 各最多 1000 字节，须为单行文字，不得含控制字符或不可见字符",
         },
         TextLength { column: String } = "schema.text-length" {
             en: "column `{column}`: `bytes_max` must lie between 1 and 65536",
@@ -82,7 +82,7 @@ pub struct Bilingual {
 }
 
 impl Bilingual {
-    /// Whether both are there, not endless, and show all that they are.
+    /// Whether both are not endless and show all that they are.
     pub(crate) fn is_sound(&self) -> bool {
         is_title(&self.zh) && is_title(&self.en)
     }
@@ -97,7 +97,7 @@ impl Bilingual {
 }
 
 fn is_title(text: &str) -> bool {
-    (1..=TITLE_BYTES_MAX).contains(&text.len()) && is_plain(text)
+    text.len() <= TITLE_BYTES_MAX && is_plain(text)
 }
 
 /// Whom the guarantee protects.
@@ -309,7 +309,6 @@ mod tests {
             ("name = \"usage\"", "name = \"id\"", "schema.identifier-as-column"),
             ("2024-01-01", "2024-02-30", "schema.date"),
             ("en = \"Test\"", "en = \"Te\\u001b[2Jst\"", "schema.texts"),
-            ("zh = \"测试\"", "zh = \"\"", "schema.texts"),
             ("made up", "made\\u202eup", "schema.texts"),
             ("\"south\"", "\"so\\u200buth\"", "schema.categories"),
             ("units_max = 100", "units_max = 100\nunits = 7", "schema.syntax"),

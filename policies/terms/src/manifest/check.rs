@@ -32,10 +32,10 @@ impl Manifest {
         if !self.title.is_sound() {
             return defect("title");
         }
-        if !(1..=TEXT_BYTES_MAX).contains(&self.version.len()) || !is_plain(&self.version) {
+        let sound = |text: &str| text.len() <= TEXT_BYTES_MAX && is_plain(text);
+        if !sound(&self.version) {
             return defect("version");
         }
-        let sound = |text: &str| text.len() <= TEXT_BYTES_MAX && is_plain(text);
         if let Some(parameter) = self.parameters.iter().find(|parameter| !sound(&parameter.description)) {
             return defect(&format!("parameters.{}.description", parameter.name));
         }

@@ -22,8 +22,8 @@ messages! {
             zh: "清单要求合约版本 {contract}；本版本支持合约版本 1",
         },
         Texts { what: String } = "manifest.texts" {
-            en: "`{what}` needs 1 to 1000 bytes in one line, without control characters or characters that are not seen: people read it before they decide",
-            zh: "`{what}` 须为 1 至 1000 字节的单行文字，不得含控制字符或不可见字符：审核人员据此作出决定",
+            en: "`{what}` has at most 1000 bytes in one line, without control characters or characters that are not seen: people read it before they decide",
+            zh: "`{what}` 最多 1000 字节，须为单行文字，不得含控制字符或不可见字符：审核人员据此作出决定",
         },
         NoInputs = "manifest.no-inputs" {
             en: "the manifest reads no table: add `[[inputs]]` with a table and its columns",
