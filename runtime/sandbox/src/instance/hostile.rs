@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 
 const FRAME: &str = include_str!("../../../../sample-models/bad/minimal.wat");
-const LIMITS: Limits = Limits { fuel: 500_000_000, memory_bytes: 1 << 20, answer_bytes: 1 << 16 };
+const LIMITS: Limits = Limits { fuel: 50_000_000, memory_bytes: 1 << 20, answer_bytes: 1 << 16 };
 
 /// The smallest component that keeps the contract, around another core module.
 fn component(core: &str) -> Vec<u8> {
