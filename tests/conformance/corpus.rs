@@ -21,7 +21,7 @@ fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// `tidegate-weakened`, as `tests/run` builds it; nothing only where somebody said so.
+/// `tidegate-weakened`, as `tests/run --long` builds it.
 fn weakened() -> Option<std::process::Command> {
     let path = beside("tidegate-weakened");
     if path.exists() {
@@ -29,13 +29,12 @@ fn weakened() -> Option<std::process::Command> {
         command.env_remove("TIDEGATE_WITHOUT");
         return Some(command);
     }
-    let skip = std::env::var_os("TIDEGATE_NO_WEAKENED").is_some();
     assert!(
-        skip,
-        "{} is missing: tests/run builds it, or `cargo build --release --manifest-path tests/weakened/Cargo.toml` with the same CARGO_TARGET_DIR; TIDEGATE_NO_WEAKENED=1 skips this test",
+        std::env::var_os("TIDEGATE_LONG").is_none(),
+        "{} is missing: tests/run --long builds it, or `cargo build --release --manifest-path tests/weakened/Cargo.toml` with the same CARGO_TARGET_DIR",
         path.display()
     );
-    eprintln!("SKIPPED: no weakened build, so nothing shows that the corpus bites");
+    eprintln!("SKIPPED: no weakened build, so nothing shows that the corpus bites; tests/run --long makes one");
     None
 }
 

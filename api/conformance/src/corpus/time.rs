@@ -25,6 +25,8 @@ fn two_people(world: &mut World) -> Result<(), Broken> {
 
 /// Fuel that takes a second or more to burn, so that whole seconds of the log would show it.
 const SECONDS_OF_FUEL: u64 = 3_000_000_000;
+/// Memory that lies near the processor, so that a unit of fuel pays for little time and slots are short.
+const NEAR: u64 = 128 << 10;
 /// A thousand entries, together no longer than one.
 const VECTOR: &str = "[[statistics]]\nname = \"gradient\"\nmeasure = \"vector_sum\"\ndimension = 1000\nnorm = \"l2\"\nbound = 1.0\n";
 
@@ -51,7 +53,7 @@ pub(super) const ATTACKS: &[Attack] = &[
             en: "burns all its fuel when it meets the target, so that the result comes later",
             zh: "遇到目标人员时耗尽燃料，使结果推迟",
         },
-        Offender::of(offender!("loops")).fuel(SECONDS_OF_FUEL),
+        Offender::of(offender!("loops")).memory(NEAR).fuel(SECONDS_OF_FUEL),
     ),
     module(
         "quick-for-the-target",
@@ -60,7 +62,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         Tries {
             en: "ends early when it meets the target, as a join or filter does", zh: "遇到目标人员时提前结束，如同联接或筛选"
         },
-        Offender::of(offender!("ends-early")).fuel(SECONDS_OF_FUEL),
+        Offender::of(offender!("ends-early")).memory(NEAR).fuel(SECONDS_OF_FUEL),
     ),
     Attack {
         by_construction: Some("it takes milliseconds, which the whole seconds of the log do not show even without a slot"),
@@ -91,7 +93,7 @@ pub(super) const ATTACKS: &[Attack] = &[
             en: "takes roots, which cost as little fuel as additions where fuel has no prices, and forty times their time",
             zh: "不断开方：若燃料没有定价，则与加法同价，而耗时为其四十倍",
         },
-        |world| keeps_its_slot(world, "takes-roots", &Offender::of(offender!("takes-roots")).fuel(2_000_000_000)),
+        |world| keeps_its_slot(world, "takes-roots", &Offender::of(offender!("takes-roots")).memory(NEAR).fuel(2_000_000_000)),
     ),
     Attack {
         given: &[Guard::FuelPrices],
@@ -103,7 +105,9 @@ pub(super) const ATTACKS: &[Attack] = &[
                 en: "works longer than its slot where fuel does not bound time, so that the moment of its result speaks",
                 zh: "在燃料不约束时间时工作超过时段，让结果出现的时刻传递信息",
             },
-            |world| comes_at_no_other_time(world, "outlasts-its-slot", &Offender::of(offender!("takes-roots")).fuel(2_000_000_000)),
+            |world| {
+                comes_at_no_other_time(world, "outlasts-its-slot", &Offender::of(offender!("takes-roots")).memory(NEAR).fuel(2_000_000_000))
+            },
         )
     },
     slow(
@@ -136,7 +140,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         Tries {
             en: "follows addresses that no cache has, until its fuel is gone", zh: "追踪缓存中没有的地址，直至燃料耗尽"
         },
-        |world| keeps_its_slot(world, "chases-pointers", &Offender::of(offender!("chases-pointers")).memory(17 << 20).fuel(200_000_000)),
+        |world| keeps_its_slot(world, "chases-pointers", &Offender::of(offender!("chases-pointers")).memory(17 << 20).fuel(50_000_000)),
     ),
     slow(
         "touches-pages",
@@ -151,7 +155,7 @@ pub(super) const ATTACKS: &[Attack] = &[
             en: "divides, the slowest thing that a processor computes, until its fuel is gone",
             zh: "不断做最慢的除法运算，直至燃料耗尽",
         },
-        |world| keeps_its_slot(world, "divides", &Offender::of(offender!("divides")).fuel(200_000_000)),
+        |world| keeps_its_slot(world, "divides", &Offender::of(offender!("divides")).memory(NEAR).fuel(200_000_000)),
     ),
     Attack {
         name: "watches-the-machine",
@@ -198,7 +202,7 @@ fn comes_at_no_other_time(world: &mut World, name: &str, offender: &Offender) ->
 
 /// A run of which the work is done at once, and the slot is far.
 fn watches(world: &mut World) -> Result<Outcome, Broken> {
-    let offender = Offender::of(offender!("answers-at-once")).with(ONE_SUM, 1.0).fuel(SECONDS_OF_FUEL / 2);
+    let offender = Offender::of(offender!("answers-at-once")).with(ONE_SUM, 1.0).memory(NEAR).fuel(SECONDS_OF_FUEL / 2);
     world.upload_offender("answers-at-once", &offender)?;
     let busy = processor_use(
         world,
