@@ -97,7 +97,7 @@ pub(super) fn module(pages: u64, pages_max: u64, fields: &str, contribute: &str)
 
 /// What is slow whatever memory there is.
 pub(super) fn flat() -> Vec<Kernel> {
-    let bits = |operators: &dyn Fn(usize) -> String, count: usize| -> String { (0..count).map(|at| operators(at)).collect() };
+    let bits = |operators: &dyn Fn(usize) -> String, count: usize| -> String { (0..count).map(operators).collect() };
     let branches = bits(
         &|at| {
             let bit = 1_u64 << (at * 2 + 3);
