@@ -23,7 +23,8 @@ pub(crate) fn processor_use(world: &World, arguments: &[&str]) -> Result<f64, Br
     }
     let all = began.elapsed().as_secs_f64();
     let within = samples.iter().filter(|(at, _)| (all * 0.5..all * 0.9).contains(at));
-    let (first, last) = (within.clone().next(), within.last());
+    let all: Vec<_> = within.collect();
+    let (first, last) = (all.first().copied(), all.last().copied());
     let Some(((from, before), (to, after))) = first.zip(last).filter(|(first, last)| last.0 > first.0) else {
         return Err(Broken::Answer { call: "watching a run".into() });
     };

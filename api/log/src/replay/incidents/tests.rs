@@ -68,7 +68,7 @@ fn a_stopped_run_is_over_and_its_lineage_frozen_until_the_incident_is_closed() {
 #[test]
 fn the_entry_has_one_length() {
     for (incident, replay) in [("i", None), ("i".repeat(64).as_str(), Some("p".repeat(64)))] {
-        let lineages = [&"x".repeat(1), &"y".repeat(60)].map(|text| name(text)).to_vec();
+        let lineages = [&"x".to_owned(), &"y".repeat(60)].map(|text| name(text)).to_vec();
         let slot = "2026-11-21T10:09:00Z".into();
         let event = Event::Freeze { incident: incident.into(), run: incident.into(), replay, lineages, slot, pad: String::new() };
         let entry = entry("2026-11-21T10:10:00Z", event);
