@@ -99,9 +99,24 @@ fn check_visible(character: char) -> Result<(), DisplayNameError> {
         '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
             Err(DisplayNameError::Direction { clause: CLAUSE })
         }
-        '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200d}'
-        | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}' => Err(DisplayNameError::Invisible { clause: CLAUSE }),
+        '\u{00ad}'
+        | '\u{034f}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{17b4}'
+        | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200d}'
+        | '\u{2028}'
+        | '\u{2029}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{2800}'
+        | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}' => Err(DisplayNameError::Invisible { clause: CLAUSE }),
         _ if character.is_control() => Err(DisplayNameError::Invisible { clause: CLAUSE }),
         _ => Ok(()),
     }
@@ -151,9 +166,7 @@ fn form(name: &str) -> String {
 pub fn check_distinct<'a>(name: &DisplayName, existing: impl IntoIterator<Item = &'a DisplayName>) -> Result<(), DisplayNameError> {
     let own = form(name.as_str());
     let similar = existing.into_iter().find(|other| form(other.as_str()) == own);
-    similar.map_or(Ok(()), |other| {
-        Err(DisplayNameError::LooksLike { name: name.to_string(), other: other.to_string(), clause: CLAUSE })
-    })
+    similar.map_or(Ok(()), |other| Err(DisplayNameError::LooksLike { name: name.to_string(), other: other.to_string(), clause: CLAUSE }))
 }
 
 #[cfg(test)]

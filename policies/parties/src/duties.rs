@@ -45,7 +45,10 @@ mod tests {
         };
         assert_eq!(outcome("sys"), Ok(()));
         assert_eq!(outcome("jn"), Ok(()), "the text is silent");
-        assert_eq!(outcome("zb"), Err("the record names nobody who collects the data (rule J4, Zibo Art. 41): name an organisation".into()));
+        assert_eq!(
+            outcome("zb"),
+            Err("the record names nobody who collects the data (rule J4, Zibo Art. 41): name an organisation".into())
+        );
         assert_eq!(outcome("qb").map_err(|error| error.contains("Qibu Art. 32")), Err(true));
     }
 }

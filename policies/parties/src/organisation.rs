@@ -155,7 +155,10 @@ pub(crate) mod tests {
             region: "230500".into(),
             roles: roles.iter().copied().collect(),
             national_ids: vec![],
-            contact: Some(Contact { unit: DisplayName::parse("数据科").expect("name"), officer: DisplayName::parse("李明").expect("name") }),
+            contact: Some(Contact {
+                unit: DisplayName::parse("数据科").expect("name"),
+                officer: DisplayName::parse("李明").expect("name"),
+            }),
             works_under: None,
         }
     }

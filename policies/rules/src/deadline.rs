@@ -162,7 +162,7 @@ mod tests {
         let day = |id, process| due(id, process).expect("due").last_day;
         assert_eq!(day("sys", Process::SharingReview), date(2026, 9, 28));
         assert_eq!(day("zb", Process::SharingReview), date(2026, 9, 29));
-        assert_eq!(day("jn", Process::SharingReview), date(2026, 10, 16));
+        assert_eq!(day("jn", Process::SharingReview), date(2026, 10, 15));
         let due_in_zibo = due("zb", Process::SharingReview).expect("due");
         assert_eq!(format!("{:#}", due_in_zibo.clause), "规则 F3，淄博第二十三条");
         assert!(!due_in_zibo.is_missed(date(2026, 9, 29)) && due_in_zibo.is_missed(date(2026, 9, 30)));

@@ -553,3 +553,10 @@ impl Pack {
         self.rules.log_retention.as_ref().map_or(3, |retention| retention.years.max(3))
     }
 }
+
+impl Pack {
+    /// The clause that this place gives a rule of the table, where its text has one.
+    pub fn clause_of_rule(&self, rule: &str) -> Option<Clause> {
+        crate::read::grounds(&self.rules).into_iter().find(|ground| ground.rule == rule).map(|ground| self.clause(ground))
+    }
+}
