@@ -7,8 +7,8 @@ use crate::attribute::{Effect, Needs, compare};
 use crate::entry::Entry;
 use crate::error::EntryError;
 use serde::{Deserialize, Serialize};
-use tidegate_rules::{Clause, LevelMatrix, Pack, ReviewBy, words};
 use std::fmt;
+use tidegate_rules::{Clause, LevelMatrix, Pack, ReviewBy, words};
 use tidegate_terms::{Digest, Language, Message as _, Name, messages};
 
 messages! {
