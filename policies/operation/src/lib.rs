@@ -20,6 +20,9 @@ mod scope;
 mod selection;
 mod ticket;
 
+#[cfg(test)]
+mod tests;
+
 pub use agreement::{Agreement, AgreementError, AgreementItem, Developer, TERM_YEARS_MAX};
 pub use application::{Answer, Application, ApplicationError, Applied, Progress, Step};
 pub use closing::{Closing, ClosingError, ClosingEvent, Ground, close, open_again};

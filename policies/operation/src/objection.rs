@@ -162,7 +162,8 @@ impl Objection {
         use ObjectionEvent as Event;
         use ObjectionState as State;
         let clause = clause(pack);
-        let (Event::Decide { reason, .. } | Event::Treated { reason } | Event::Appeal { reason, .. } | Event::DecideAppeal { reason, .. }) = event;
+        let (Event::Decide { reason, .. } | Event::Treated { reason } | Event::Appeal { reason, .. } | Event::DecideAppeal { reason, .. }) =
+            event;
         if reason.trim().is_empty() {
             return Err(ObjectionError::NoReason { clause });
         }
