@@ -3,11 +3,9 @@
 use crate::policies::AccessRules;
 use crate::{Action, Facts, Kind};
 use cedar_policy::{
-    Authorizer, Context, Decision as Cedar, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request as CedarRequest,
-    RestrictedExpression,
+    Authorizer, Context, Decision as Cedar, Entities, Entity, EntityId, EntityUid, PolicySet, Request as CedarRequest, RestrictedExpression,
 };
 use std::collections::{HashMap, HashSet};
-use std::str::FromStr as _;
 use tidegate_parties::Role;
 use tidegate_rules::{Clause, Pack};
 use tidegate_terms::{Language, Message};
@@ -207,7 +205,8 @@ impl AccessRules {
 
     fn hear(&self, policies: &PolicySet, request: &Request<'_>) -> Option<Heard> {
         let uid = |kind: &str, id: &str| {
-            EntityTypeName::from_str(kind).ok().map(|kind| EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
+            let kind = self.types.get(kind)?.clone();
+            Some(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
         };
         let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
         let (actor, resource) = (request.actor, request.resource);

@@ -1,6 +1,7 @@
 //! The policies, read, validated against the schema, and each with its clause.
 
-use cedar_policy::{Effect, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use crate::Kind;
+use cedar_policy::{Effect, EntityTypeName, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
 use tidegate_rules::Clause;
@@ -59,6 +60,8 @@ pub struct AccessRules {
     /// Permits and conditions.
     pub(crate) all: PolicySet,
     pub(crate) known: BTreeMap<String, Known>,
+    /// Types of entities by name: parsing a name at each decision would cost more than the decision.
+    pub(crate) types: BTreeMap<&'static str, EntityTypeName>,
 }
 
 impl AccessRules {
@@ -89,7 +92,13 @@ impl AccessRules {
             let detail = outcome.validation_errors().map(ToString::to_string).collect::<Vec<_>>().join("; ");
             return Err(AccessError::Validation { detail });
         }
-        Ok(Self { schema, permits, all, known })
+        let kinds = Kind::ALL.iter().map(|kind| kind.entity_type());
+        let mut types = BTreeMap::new();
+        for name in ["Role", "Actor", "Action"].into_iter().chain(kinds) {
+            let kind = EntityTypeName::from_str(name).map_err(|error| AccessError::Schema { detail: error.to_string() })?;
+            types.insert(name, kind);
+        }
+        Ok(Self { schema, permits, all, known, types })
     }
 
     /// The names of all policies in their order, each with its clause and, for conditions, what it says.
