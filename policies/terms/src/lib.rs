@@ -19,6 +19,7 @@ mod parameter;
 mod policy;
 mod schema;
 mod seal;
+mod sorted;
 mod witnesses;
 
 pub use approval::{ApprovalError, approval_message, check_approval, sign_approval};
@@ -41,6 +42,7 @@ pub use parameter::{Parameter, ParameterError, ParameterType, ParameterValue};
 pub use policy::{Period, PolicyError, ReleasePolicy, ReviewedAggregate, Visibility, Wall};
 pub use schema::{Bilingual, PrivacyUnit, PublicSchema, SchemaError, Table, UnitKind};
 pub use seal::{Seal, SealError, seal_message};
+pub use sorted::sorted;
 pub use witnesses::{WitnessQuorum, WitnessQuorumError};
 
 /// Days since 1970-01-01 of an ISO 8601 calendar date, or `None` where the text is not one.
