@@ -25,6 +25,8 @@ pub enum Change {
     LevelUp,
     /// The level went down.
     LevelDown,
+    /// A relaxation for a time began, ended or changed; it waits for nobody, the authority is told (rule D10).
+    Emergency,
     /// Something else.
     Content,
 }
@@ -121,12 +123,16 @@ pub fn compare(old: &Entry, new: &Entry, pack: &Pack, levels: &LevelMatrix) -> R
         }
         std::cmp::Ordering::Equal => {}
     }
+    if old.emergency != new.emergency {
+        needs.changes.push(Change::Emergency);
+        needs.effects.push(Effect::NotifyAuthority { clause: pack.clause_or(rules.sharing.emergency.as_ref(), "D10") });
+    }
     if content(old) != content(new) {
         needs.changes.push(Change::Content);
         needs.approvals.push((ReviewBy::Authority, pack.clause(&rules.catalogue.review)));
     }
     // What is deleted or altered needs the city as well, where the text says so; wider attributes alone do not.
-    let altered = needs.changes.iter().any(|change| !matches!(change, Change::SharingWider | Change::OpeningWider));
+    let altered = needs.changes.iter().any(|change| !matches!(change, Change::SharingWider | Change::OpeningWider | Change::Emergency));
     if let (true, Some(second)) = (altered, &rules.catalogue.alteration) {
         needs.approvals.push((second.by, pack.clause(&second.ground)));
     }
@@ -137,7 +143,8 @@ pub fn compare(old: &Entry, new: &Entry, pack: &Pack, levels: &LevelMatrix) -> R
             true
         }
     });
-    if needs.approvals.is_empty() && !needs.changes.is_empty() {
+    let only_emergency = needs.changes == [Change::Emergency];
+    if needs.approvals.is_empty() && !needs.changes.is_empty() && !only_emergency {
         needs.effects.push(Effect::NotifyAuthority { clause: pack.clause(&rules.catalogue.review) });
     }
     Ok(needs)
@@ -153,6 +160,7 @@ fn content(entry: &Entry) -> Entry {
     rest.opening.kind = None;
     rest.security_level = None;
     rest.conversions = vec![];
+    rest.emergency = None;
     rest.sharing.review_due = None;
     rest
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use tidegate_rules::{Clause, Field, LevelMatrix, OpeningType, Pack, SharingType};
 
 const SECRET: Clause = Clause::shuangyashan("A2", 3);
+const CONSENT: Clause = Clause::shuangyashan("D11", 43);
 const UNIT: Clause = Clause::shuangyashan("A5", 16);
 
 impl Entry {
@@ -46,6 +47,22 @@ impl Entry {
         let graded = !self.category.trim().is_empty() && self.security_level.is_some();
         let clause = || pack.clause_or(pack.rules().catalogue.grading.as_ref(), "C1");
         if graded { Ok(()) } else { Err(EntryError::NotGraded { clause: clause() }) }
+    }
+
+    /// Whether the data may enter authorised operation at all: no secret, graded, and with their provider's consent where
+    /// they were got by sharing (rules G32 and D11). Open objections are for the caller to know.
+    pub fn check_operable(&self, pack: &Pack) -> Result<(), EntryError> {
+        if let Some(secret) = self.secret {
+            return Err(EntryError::Secret { secret, clause: SECRET });
+        }
+        self.check_graded(pack)?;
+        let operation = pack.rules().operation.as_ref().and_then(|operation| operation.shared_data_consent.as_ref());
+        match &self.origin {
+            Origin::Shared { consent } if consent.as_deref().unwrap_or_default().trim().is_empty() => {
+                Err(EntryError::NoConsent { clause: operation.map_or(CONSENT, |ground| pack.clause(ground)) })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether a field is filled in, where it applies.

@@ -64,6 +64,10 @@ messages! {
             en: "what was not shared or not opened becomes wider only with a record of treatment or consent ({clause}): record it first",
             zh: "不予共享、不予开放的数据须先有脱密脱敏处理或权利人同意的记录（{clause:#}）：请先登记",
         },
+        NoConsent { clause: Clause } = "entry.no-consent" {
+            en: "the data were got by sharing, and their provider has not consented to authorised operation ({clause}): record the consent",
+            zh: "数据系通过共享取得，提供部门尚未同意用于授权运营（{clause:#}）：请登记其同意",
+        },
         NoEmergency { clause: Clause } = "entry.no-emergency" {
             en: "the rules of this place know no relaxation for a time ({clause}): change the sharing type instead",
             zh: "本地规则未规定共享属性临时性调整（{clause:#}）：请改用共享类型变更",

@@ -274,11 +274,26 @@ fn an_emergency_relaxes_sharing_for_its_days_alone() {
     );
     assert_eq!(codes(&strict, "jn"), Vec::<String>::new());
     assert_eq!(codes(&strict, "sys"), ["entry.no-emergency"]);
+    let quiet = Entry { emergency: None, ..strict.clone() };
+    let needs = compare(&quiet, &strict, &pack("jn"), &levels()).expect("needs");
+    assert!(needs.approvals.is_empty() && needs.changes == [Change::Emergency], "{needs:?}");
     let backwards = Emergency { last: date(2026, 6, 1), ..emergency };
     assert_eq!(codes(&Entry { emergency: Some(backwards), ..strict }, "jn"), ["entry.emergency-dates"]);
     let unstated = Entry { sharing: Sharing { kind: None, ..entry().sharing }, ..entry() };
     assert_eq!(effective_sharing(&unstated, &pack("sys"), date(2026, 7, 1)), SharingType::Unconditional);
     assert_eq!(effective_sharing(&unstated, &pack("zb"), date(2026, 7, 1)), SharingType::NotShared);
+}
+
+#[test]
+fn data_enter_operation_graded_and_with_consent() {
+    let code = |entry: Entry, place: &str| entry.check_operable(&pack(place)).err().map(|error| error.code());
+    assert_eq!(code(entry(), "sys"), None);
+    assert_eq!(code(Entry { category: String::new(), ..entry() }, "sys").as_deref(), Some("entry.not-graded"));
+    assert_eq!(code(Entry { secret: Some(Secret::State), ..entry() }, "sys").as_deref(), Some("entry.secret"));
+    let shared = |consent: Option<&str>| Entry { origin: Origin::Shared { consent: consent.map(str::to_owned) }, ..entry() };
+    assert_eq!(code(shared(None), "jn").as_deref(), Some("entry.no-consent"));
+    assert_eq!(code(shared(Some(" ")), "sys").as_deref(), Some("entry.no-consent"));
+    assert_eq!(code(shared(Some("复函〔2026〕2号")), "sys"), None);
 }
 
 #[test]
