@@ -1,5 +1,6 @@
 //! The agreement of authorised operation: thirteen items, at most five years, and developers inside it (rule G18).
 
+use crate::effect::{Effect, Party};
 use crate::scope::{Scope, ScopeError};
 use crate::selection::{Selection, SelectionError};
 use jiff::civil::Date;
@@ -12,6 +13,7 @@ use tidegate_terms::{Name, messages};
 pub const TERM_YEARS_MAX: u16 = 5;
 
 const ITEMS: Clause = Clause::operation("N", 14);
+const END: Clause = Clause::shuangyashan("J9", 62);
 const DEVELOPERS: Clause = Clause::shuangyashan("G18", 53);
 
 messages! {
@@ -40,6 +42,10 @@ messages! {
         Ended { reason: String, clause: Clause } = "agreement.ended" {
             en: "the agreement was ended: {reason} ({clause})",
             zh: "协议已终止：{reason}（{clause:#}）",
+        },
+        NoReason { clause: Clause } = "agreement.no-reason" {
+            en: "an agreement is not ended without a reason ({clause}): write it",
+            zh: "终止协议须说明理由（{clause:#}）：请填写",
         },
         Author { author: Name, clause: Clause } = "agreement.author" {
             en: "`{author}` is neither the operator nor a developer under its agreement ({clause}): register its agreement first",
@@ -148,6 +154,29 @@ impl Agreement {
         }
         found.extend(self.selection.check(today).err().map(AgreementError::Selection));
         found
+    }
+
+    /// Ends it: the operator and every developer who has no other agreement lose accounts, tokens and keys in the same
+    /// transaction (rules J9 and J10). `elsewhere` says who works under another agreement that goes on.
+    pub fn end(mut self, reason: &str, elsewhere: impl Fn(&Name) -> bool) -> Result<(Self, Vec<Effect>), AgreementError> {
+        if let Some(reason) = self.ended {
+            return Err(AgreementError::Ended { reason, clause: END });
+        }
+        if reason.trim().is_empty() {
+            return Err(AgreementError::NoReason { clause: Clause::shuangyashan("F11", 73) });
+        }
+        let mut effects = vec![Effect::HoldRecords];
+        let developers = self.developers.iter().map(|developer| &developer.developer);
+        for organisation in std::iter::once(&self.operator).chain(developers) {
+            effects.push(Effect::StopRunsOf(organisation.clone()));
+            if !elsewhere(organisation) {
+                effects.push(Effect::DisableAccounts(organisation.clone()));
+                effects.push(Effect::DestroyHoldings(organisation.clone()));
+            }
+            effects.push(Effect::Notify { whom: Party::Organisation(organisation.clone()), clause: END });
+        }
+        self.ended = Some(reason.to_owned());
+        Ok((self, effects))
     }
 
     /// Whether it is in force on a day.

@@ -150,7 +150,8 @@ impl Application {
                 return Err(ApplicationError::Missing { field, field_zh, clause: CONTENT });
             }
         }
-        for (field, field_zh, text) in [("business goal", "业务目标", &self.goal), ("safeguards", "安全保障措施", &self.safeguards)] {
+        for (field, field_zh, text) in [("business goal", "业务目标", &self.goal), ("safeguards", "安全保障措施", &self.safeguards)]
+        {
             if text.trim().is_empty() {
                 return Err(ApplicationError::Missing { field, field_zh, clause: LEAST });
             }

@@ -43,6 +43,10 @@ pub enum Effect {
     CloseAccess(Name),
     /// They work again.
     OpenAccess(Name),
+    /// The accounts, tokens and keys of an organisation end for good (rule J9).
+    DisableAccounts(Name),
+    /// What an organisation holds of the data is destroyed, with a certificate (rule J10).
+    DestroyHoldings(Name),
     /// New grants under this plan wait.
     FreezeNewGrants,
     /// Related records are kept until this is over (rule H8).

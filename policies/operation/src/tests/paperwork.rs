@@ -245,3 +245,40 @@ fn an_application_says_everything_and_asks_for_the_least() {
     assert_eq!(refused(Application { columns: vec!["visits.*".into()], ..application() }), "application.all-columns");
     assert_eq!(refused(Application { promised: false, ..application() }), "application.not-promised");
 }
+
+#[test]
+fn ending_an_agreement_ends_accounts_and_holdings() {
+    let mut agreement = agreement();
+    let scope = scope(Mode::Whole, &["visits"], &[], &[]);
+    agreement.add_developer(Developer { developer: name("lab"), number: "D-1".into(), scope, last: date(2027, 1, 1) }).expect("inside");
+    assert_eq!(code(agreement.clone().end(" ", |_| false)), "agreement.no-reason");
+    let (ended, effects) = agreement.clone().end("期满", |organisation| *organisation == name("lab")).expect("ended");
+    assert!(effects.contains(&Effect::DisableAccounts(name("acme"))) && effects.contains(&Effect::DestroyHoldings(name("acme"))));
+    assert!(effects.contains(&Effect::StopRunsOf(name("lab"))) && !effects.contains(&Effect::DisableAccounts(name("lab"))));
+    assert_eq!(code(ended.check_active(date(2026, 6, 1))), "agreement.ended");
+    assert_eq!(code(ended.end("再次", |_| false)), "agreement.ended");
+}
+
+#[test]
+fn public_good_is_free_and_industry_keeps_its_cap() {
+    let free = Price { class: UseClass::PublicGood, fen: 0, cap_fen: None, cap_document: String::new() };
+    assert_eq!(code(free.check()), "none");
+    assert_eq!(code(Price { fen: 1, ..free.clone() }.check()), "price.public-good");
+    let paid = Price { class: UseClass::Industry, fen: 500, cap_fen: Some(500), cap_document: "价格批复".into() };
+    assert_eq!(code(paid.check()), "none");
+    assert_eq!(code(Price { fen: 501, ..paid.clone() }.check()), "price.above-cap");
+    assert_eq!(code(Price { cap_fen: None, ..paid.clone() }.check()), "price.no-cap");
+    assert_eq!(code(Price { cap_document: " ".into(), ..paid }.check()), "price.no-cap");
+}
+
+#[test]
+fn an_operator_does_not_develop_delivered_products_further() {
+    let delivered = |product: &str| product == "p1";
+    let affiliates = [name("daughter")].into();
+    let check = |author: &str, inputs: &[&str]| {
+        let inputs: Vec<String> = inputs.iter().map(|&input| input.to_owned()).collect();
+        code(check_inputs(&Redevelopment { author: &name(author), operator: &name("acme"), affiliates: &affiliates }, &inputs, delivered))
+    };
+    assert_eq!((check("acme", &["p2"]), check("lab", &["p1"])), ("none".into(), "none".into()), "others may");
+    assert_eq!((check("acme", &["p2", "p1"]), check("daughter", &["p1"])), ("price.redevelopment".into(), "price.redevelopment".into()));
+}
