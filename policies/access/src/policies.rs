@@ -1,7 +1,7 @@
 //! The policies, read, validated against the schema, and each with its clause.
 
-use crate::Kind;
-use cedar_policy::{Effect, EntityTypeName, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use crate::{Action, Kind};
+use cedar_policy::{ActionConstraint, Effect, EntityTypeName, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
 use tidegate_rules::Clause;
@@ -35,6 +35,10 @@ messages! {
             en: "policy `{policy}` lacks a sound `@{name}`: every policy needs @id, @rule and @article, a condition also @en and @zh",
             zh: "策略“{policy}”缺少有效的 `@{name}`：每条策略须有 @id、@rule 和 @article，条件还须有 @en 和 @zh",
         },
+        NoAction { policy: String } = "access.no-action" {
+            en: "policy `{policy}` names no action: name those that it is for, so that the table stays complete",
+            zh: "策略“{policy}”未写明操作：请列出适用的操作，以保持权限表完整",
+        },
         Twice { policy: String } = "access.twice" {
             en: "two policies are called `{policy}`: rename one",
             zh: "有两条策略名为“{policy}”：请改名",
@@ -51,14 +55,21 @@ pub(crate) struct Known {
     pub(crate) zh: String,
 }
 
-/// All policies, ready to decide.
-#[derive(Debug)]
-pub struct AccessRules {
-    pub(crate) schema: Schema,
+/// The policies of one action.
+#[derive(Debug, Default)]
+pub(crate) struct Sets {
     /// Permits alone: whether anything lets somebody act.
     pub(crate) permits: PolicySet,
     /// Permits and conditions.
     pub(crate) all: PolicySet,
+}
+
+/// All policies, ready to decide.
+#[derive(Debug)]
+pub struct AccessRules {
+    pub(crate) schema: Schema,
+    /// The policies of each action, by its name. Others cannot apply to it: every policy names its actions.
+    pub(crate) sets: BTreeMap<&'static str, Sets>,
     pub(crate) known: BTreeMap<String, Known>,
     /// Types of entities by name: parsing a name at each decision would cost more than the decision.
     pub(crate) types: BTreeMap<&'static str, EntityTypeName>,
@@ -75,7 +86,8 @@ impl AccessRules {
         let (schema, _) = Schema::from_cedarschema_str(schema).map_err(|error| AccessError::Schema { detail: error.to_string() })?;
         let read = PolicySet::from_str(policies).map_err(|error| AccessError::Syntax { detail: error.to_string() })?;
         let syntax = |detail: String| AccessError::Syntax { detail };
-        let (mut permits, mut all, mut known) = (PolicySet::new(), PolicySet::new(), BTreeMap::new());
+        let (mut all, mut known) = (PolicySet::new(), BTreeMap::new());
+        let mut sets: BTreeMap<&'static str, Sets> = Action::ALL.iter().map(|action| (action.name(), Sets::default())).collect();
         for policy in read.policies() {
             let (id, about) = check_annotations(policy, policies)?;
             if known.insert(id.clone(), about).is_some() {
@@ -83,8 +95,17 @@ impl AccessRules {
             }
             let named = policy.new_id(PolicyId::new(&id));
             all.add(named.clone()).map_err(|error| syntax(error.to_string()))?;
-            if named.effect() == Effect::Permit {
-                permits.add(named).map_err(|error| syntax(error.to_string()))?;
+            let actions = match named.action_constraint() {
+                ActionConstraint::Any => return Err(AccessError::NoAction { policy: id }),
+                ActionConstraint::Eq(action) => vec![action],
+                ActionConstraint::In(actions) => actions,
+            };
+            for action in actions {
+                let Some(set) = sets.get_mut(action.id().unescaped()) else { continue };
+                set.all.add(named.clone()).map_err(|error| syntax(error.to_string()))?;
+                if named.effect() == Effect::Permit {
+                    set.permits.add(named.clone()).map_err(|error| syntax(error.to_string()))?;
+                }
             }
         }
         let outcome = Validator::new(schema.clone()).validate(&all, ValidationMode::default());
@@ -98,7 +119,7 @@ impl AccessRules {
             let kind = EntityTypeName::from_str(name).map_err(|error| AccessError::Schema { detail: error.to_string() })?;
             types.insert(name, kind);
         }
-        Ok(Self { schema, permits, all, known, types })
+        Ok(Self { schema, sets, known, types })
     }
 
     /// The names of all policies in their order, each with its clause and, for conditions, what it says.
@@ -158,6 +179,8 @@ mod tests {
         let twice = format!("@id(\"a\") @rule(\"G11\") @article(\"SYS 49\") {permit}\n");
         assert_eq!(code(&twice.repeat(2)), "access.twice");
         assert_eq!(code("permit ("), "access.syntax");
+        let broad = "@id(\"a\") @rule(\"G11\") @article(\"SYS 49\") permit (principal, action, resource);";
+        assert_eq!(code(broad), "access.no-action");
         let typo = permit.replace("read_log", "read_logs");
         assert_eq!(code(&format!("@id(\"a\") @rule(\"G11\") @article(\"SYS 49\") {typo}")), "access.validation");
         assert_eq!(AccessRules::parse("entity", "").expect_err("refused").code(), "access.schema");
