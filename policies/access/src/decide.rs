@@ -184,10 +184,8 @@ impl AccessRules {
             );
         }
         let own = |owner, counterpart| {
-            let states = kind.states().iter();
-            states
-                .into_iter()
-                .any(|(state, _)| self.permits(&Request { resource: Resource { state, owner, counterpart, ..resource }, ..*request }))
+            let mut states = kind.states().iter();
+            states.any(|(state, _)| self.permits(&Request { resource: Resource { state, owner, counterpart, ..resource }, ..*request }))
         };
         if own(actor.organisation, "") || own("", actor.organisation) {
             return Denial::own(

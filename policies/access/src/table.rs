@@ -64,11 +64,11 @@ fn conditions(rules: &AccessRules, action: Action) -> Vec<String> {
     let outside = Facts { today: 1, ..Facts::all_met() };
     let variants = Facts::NAMES.iter().map(|name| Facts::all_but(name)).chain([outside]);
     let standing = |role: &Role| {
-        let states = action.kind().states().iter();
+        let mut states = action.kind().states().iter();
         let open = |state: &'static str| {
             STANDINGS.into_iter().find(|standing| rules.permits(&asked(*role, action, state, *standing, Facts::all_met())))
         };
-        states.into_iter().find_map(|(state, _)| open(state).map(|standing| (*role, *state, standing)))
+        states.find_map(|(state, _)| open(state).map(|standing| (*role, *state, standing)))
     };
     let Some((role, state, standing)) = Role::ALL.iter().find_map(standing) else { return found };
     for facts in variants {

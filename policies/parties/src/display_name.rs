@@ -42,7 +42,7 @@ messages! {
             en: "the name mixes scripts ({scripts}), so that letters can be taken for others ({clause}): use Chinese with at most one other",
             zh: "名称混用多种文字（{scripts}），字母易被混淆（{clause:#}）：除汉字外最多使用一种文字",
         },
-        LooksLike { name: String, other: String, clause: Clause } = "display-name.looks-like" {
+        LooksLike { name: Box<str>, other: Box<str>, clause: Clause } = "display-name.looks-like" {
             en: "`{name}` looks like `{other}`, which exists ({clause}): choose a name that cannot be taken for it",
             zh: "“{name}”与已有的“{other}”形似（{clause:#}）：请选择不致混淆的名称",
         },
@@ -131,7 +131,7 @@ fn check_character(character: char) -> Result<(), DisplayNameError> {
 
 /// Marks without which Tibetan cannot be written.
 fn is_vowel_sign(character: char) -> bool {
-    character.script() == Script::Tibetan && !character.is_ascii()
+    character.script() == Script::Tibetan
 }
 
 fn check_scripts(name: &str) -> Result<(), DisplayNameError> {
@@ -166,7 +166,9 @@ fn form(name: &str) -> String {
 pub fn check_distinct<'a>(name: &DisplayName, existing: impl IntoIterator<Item = &'a DisplayName>) -> Result<(), DisplayNameError> {
     let own = form(name.as_str());
     let similar = existing.into_iter().find(|other| form(other.as_str()) == own);
-    similar.map_or(Ok(()), |other| Err(DisplayNameError::LooksLike { name: name.to_string(), other: other.to_string(), clause: CLAUSE }))
+    similar.map_or(Ok(()), |other| {
+        Err(DisplayNameError::LooksLike { name: name.as_str().into(), other: other.as_str().into(), clause: CLAUSE })
+    })
 }
 
 #[cfg(test)]

@@ -104,7 +104,13 @@ impl fmt::Display for Shown {
 
 /// A text in two languages, for messages: `{}` writes it in English, `{:#}` in Chinese.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Both(pub Bilingual);
+pub struct Both(Box<Bilingual>);
+
+impl From<&Bilingual> for Both {
+    fn from(text: &Bilingual) -> Self {
+        Self(Box::new(text.clone()))
+    }
+}
 
 impl fmt::Display for Both {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -99,7 +99,7 @@ impl Pack {
 
     /// The last day of an act that began on a day.
     pub fn due(&self, process: Process, from: Date, calendar: &Calendar) -> Result<Due, DeadlineError> {
-        let city = || Both(self.rules().city.clone());
+        let city = || Both::from(&self.rules().city);
         let deadline = self.deadline(process).ok_or_else(|| DeadlineError::None { process, city: city() })?;
         let last_day = calendar.add_working_days(from, deadline.working_days)?;
         Ok(Due { process, from, last_day, clause: self.clause(&deadline.ground) })

@@ -124,10 +124,10 @@ impl Pack {
     /// How it stands on a day; an error before its first day, and after its last where it refuses then.
     pub fn standing(&self, today: Date) -> Result<Standing, PackError> {
         let validity = &self.rules.validity;
-        let city = Both(self.rules.city.clone());
+        let city = Both::from(&self.rules.city);
         let clause = self.clause(&validity.ground);
         if today < validity.effective {
-            return Err(PackError::NotYet { city, effective: validity.effective.to_string(), clause });
+            return Err(PackError::NotYet { city, effective: validity.effective, clause });
         }
         let Some(last_day) = validity.last_day else { return Ok(Standing::InForce { days_left: None }) };
         match (today > last_day, validity.when_expired) {
@@ -136,7 +136,7 @@ impl Pack {
                 Ok(Standing::InForce { days_left: left })
             }
             (true, Expired::Warn) => Ok(Standing::ExpiredWithWarning { last_day }),
-            (true, Expired::Refuse) => Err(PackError::Expired { city, last_day: last_day.to_string(), clause }),
+            (true, Expired::Refuse) => Err(PackError::Expired { city, last_day, clause }),
         }
     }
 

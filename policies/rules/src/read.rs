@@ -2,6 +2,7 @@
 
 use crate::pack::{Ground, Pack, PackRules};
 use crate::{Both, Clause, Process, SharingType};
+use jiff::civil::Date;
 use std::collections::BTreeSet;
 use tidegate_terms::{Digest, messages};
 
@@ -40,11 +41,11 @@ messages! {
             en: "{what} is incomplete: a pack needs all three sharing types and at least two opening types",
             zh: "{what} 不完整：规则包须有全部三种共享类型和至少两种开放类型",
         },
-        NotYet { city: Both, effective: String, clause: Clause } = "pack.not-yet" {
+        NotYet { city: Both, effective: Date, clause: Clause } = "pack.not-yet" {
             en: "the rules of {city} are in force from {effective} ({clause}): choose a later date",
             zh: "{city:#}的规则自 {effective} 起施行（{clause:#}）：请选择更晚的日期",
         },
-        Expired { city: Both, last_day: String, clause: Clause } = "pack.expired" {
+        Expired { city: Both, last_day: Date, clause: Clause } = "pack.expired" {
             en: "the rules of {city} were in force until {last_day} ({clause}): load the pack of the text that follows, or set `when_expired = \"warn\"`",
             zh: "{city:#}的规则有效期至 {last_day}（{clause:#}）：请载入后续文件的规则包，或设置 `when_expired = \"warn\"`",
         },
@@ -191,7 +192,7 @@ pub(crate) fn grounds(rules: &PackRules) -> Vec<&Ground> {
 mod tests {
     use super::*;
     use crate::{Exchange, OpeningType, Standing};
-    use jiff::civil::{Date, date};
+    use jiff::civil::date;
     use tidegate_terms::Message as _;
 
     fn pack(id: &str) -> Pack {
