@@ -185,7 +185,7 @@ impl Agreement {
         if let Some(reason) = &self.ended {
             return Err(AgreementError::Ended { reason: reason.clone(), clause });
         }
-        if !self.signed.is_some_and(|signed| signed <= today) {
+        if self.signed.is_none_or(|signed| signed > today) {
             return Err(AgreementError::NotSigned { clause });
         }
         if today < self.first || today > self.last {
