@@ -201,7 +201,7 @@ impl Application {
 
     /// The JSON schema of applications.
     pub fn json_schema() -> serde_json::Value {
-        schemars::schema_for!(Self).to_value()
+        tidegate_terms::sorted(schemars::schema_for!(Self).to_value())
     }
 
     /// The rules that an application keeps by itself; a verifier checks them again.

@@ -174,5 +174,5 @@ pub struct LineageFacts {
 
 /// The JSON schema of the predicate.
 pub fn facts_schema() -> serde_json::Value {
-    schemars::schema_for!(Facts).to_value()
+    tidegate_terms::sorted(schemars::schema_for!(Facts).to_value())
 }

@@ -286,9 +286,9 @@ pub(crate) fn number(value: f64) -> String {
     serde_json::to_string(&value).unwrap_or_default()
 }
 
-/// JSON for people and machines, with a newline at its end.
+/// JSON for people and machines, its keys in one order, with a newline at its end.
 pub(crate) fn pretty(value: &Value) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
+    let mut bytes = serde_json::to_vec_pretty(&tidegate_terms::sorted(value.clone())).unwrap_or_default();
     bytes.push(b'\n');
     bytes
 }

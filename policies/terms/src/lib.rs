@@ -21,6 +21,7 @@ mod policy;
 mod rates;
 mod schema;
 mod seal;
+mod sorted;
 mod witnesses;
 
 pub use approval::{ApprovalError, approval_message, check_approval, sign_approval};
@@ -43,6 +44,7 @@ pub use policy::{Period, PolicyError, ReleasePolicy, ReviewedAggregate, Visibili
 pub use rates::{MemoryRate, Rates};
 pub use schema::{Bilingual, PrivacyUnit, PublicSchema, SchemaError, Table, UnitKind};
 pub use seal::{Seal, SealError, seal_message};
+pub use sorted::sorted;
 pub use witnesses::{WitnessQuorum, WitnessQuorumError};
 
 /// Days since 1970-01-01 of an ISO 8601 calendar date, or `None` where the text is not one.

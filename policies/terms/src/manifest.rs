@@ -292,7 +292,7 @@ impl Manifest {
 
     /// The JSON schema of manifests.
     pub fn json_schema() -> serde_json::Value {
-        schemars::schema_for!(Self).to_value()
+        crate::sorted(schemars::schema_for!(Self).to_value())
     }
 }
 
