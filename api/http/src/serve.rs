@@ -41,7 +41,7 @@ messages! {
 /// A socket that listens.
 #[derive(Debug)]
 pub struct Listening {
-    listener: TcpListener,
+    pub(crate) listener: TcpListener,
     /// Where.
     pub address: SocketAddr,
     open: Arc<Semaphore>,
