@@ -99,7 +99,9 @@ mod tests {
     fn only_plain_json_is_taken() {
         let headers = |pairs: &[(&'static str, &'static str)]| {
             let mut headers = HeaderMap::new();
-            pairs.iter().for_each(|(name, value)| drop(headers.append(*name, HeaderValue::from_static(value))));
+            for (name, value) in pairs {
+                headers.append(*name, HeaderValue::from_static(value));
+            }
             headers
         };
         for right in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {

@@ -71,7 +71,9 @@ mod tests {
     fn read_from(pairs: &[(&'static str, &'static str)], changes: bool) -> Result<Credentials, String> {
         let pairs = pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
         let mut headers = HeaderMap::new();
-        pairs.for_each(|(name, value)| drop(headers.append(name, value)));
+        for (name, value) in pairs {
+            headers.append(name, value);
+        }
         read(&headers, None, changes).map_err(|refusal| refusal.code())
     }
 

@@ -303,7 +303,8 @@ async fn answer<B: Backend>(
     let scope = scope(&credentials, asked.peer.address);
     if !credentials.is_empty() {
         let taken = shared.of_credential.take(Who::Credential(scope), Instant::now());
-        did.left = Some(("credential", taken.map_err(|left| Refusal::TooMany { seconds: left.seconds })?));
+        did.left = Some(("credential", taken.unwrap_or_else(|left| left)));
+        taken.map_err(|left| Refusal::TooMany { seconds: left.seconds })?;
     }
     let if_match = if changes { versions::if_match(&head.headers)? } else { None };
     if operation.versioned && if_match.is_none() {
