@@ -27,6 +27,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Sleep;
@@ -34,7 +35,7 @@ use tokio::time::Sleep;
 const HEADERS_MAX: usize = 64;
 const HEAD_BYTES_MAX: usize = 32 << 10;
 
-/// Serves a table's operations until `stop` comes true.
+/// Serves a table's operations until `stop` comes true. At a hang-up signal (SIGHUP) the files of TLS are read again.
 pub async fn serve<B: Backend>(
     listening: Listening,
     tls: Option<Arc<Tls>>,
@@ -49,10 +50,18 @@ pub async fn serve<B: Backend>(
     let server = Server { router: router(&shared), shared, tls, closing, addresses: Arc::default() };
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
+    let mut hangup = server.tls.as_ref().and_then(|_| signal(SignalKind::hangup()).ok());
     loop {
+        let hung_up = async {
+            match &mut hangup {
+                Some(hangup) => drop(hangup.recv().await),
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             biased;
             () = &mut stop => break,
+            () = hung_up => server.reload(),
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             accepted = listening.listener.accept() => match accepted {
                 Ok((stream, address)) => server.admit(stream, address.ip(), &mut connections),
@@ -102,6 +111,15 @@ impl<B> Drop for Place<B> {
 }
 
 impl<B: Backend> Server<B> {
+    /// Reads the files of TLS again; bad ones change nothing.
+    fn reload(&self) {
+        match self.tls.as_ref().map(|tls| tls.reload()) {
+            Some(Err(error)) => tracing::error!(%error, "certificates were not read again"),
+            Some(Ok(())) => tracing::info!("certificates were read again"),
+            None => {}
+        }
+    }
+
     /// Takes a connection in, or closes it at once where there is no place.
     fn admit(&self, stream: TcpStream, address: IpAddr, connections: &mut JoinSet<()>) {
         let settings = &self.shared.settings;

@@ -1,36 +1,33 @@
-//! One request from its head to its answer.
-//!
-//! [`guard`] goes around everything: what holds for every path. [`answer`] is one operation: the order of its checks is
-//! the order in which they stand there, the cheap ones first.
+//! What holds for every request, whatever its path: [`guard`] goes around everything, and the router leads to a page or
+//! to an operation ([`super::operate`]).
 
-use super::answers::{self, Around, List, Said};
-use super::body::{self, Room};
-use super::call::{Answer, Backend, Call, Credentials, Event};
-use super::idempotency::{InMemory, KeyOf, Known, Remembered};
+use super::answers::{self, Said};
+use super::body::Room;
+use super::call::{Backend, Match};
+use super::idempotency::InMemory;
 use super::metrics::Metrics;
+use super::operate::answer;
 use super::operation::Verb;
 use super::pages;
 use super::problem::Problem;
 use super::rates::{Left, Rates, Who};
 use super::refusals::Refusal;
 use super::settings::Settings;
-use super::signature::{self, Signed};
+use super::signature;
 use super::table::{Described, Table};
-use super::{credentials, events, headers, json, language, paging, parameters, path, schema, versions};
+use super::{headers, language, path, versions};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{RawPathParams, Request, State};
-use axum::http::header::{ACCEPT_LANGUAGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, HOST};
+use axum::http::header::{ACCEPT_LANGUAGE, ALLOW, ETAG, HOST};
 use axum::http::{HeaderMap, HeaderName, Method, Response};
 use axum::middleware::Next;
 use axum::routing::any;
-use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tidegate_terms::{Digest, Language};
-use tokio::sync::mpsc::Receiver;
 use tokio::sync::{Semaphore, watch};
 
 /// What all requests of a server share.
@@ -47,10 +44,10 @@ pub(crate) struct Shared<B> {
     /// Calls that change something, each with a permit: they outlive their connections.
     pub(crate) work: Arc<Semaphore>,
     pub(crate) work_max: u32,
-    memory: InMemory,
+    pub(crate) memory: InMemory,
     of_address: Rates,
-    of_credential: Rates,
-    room: Room,
+    pub(crate) of_credential: Rates,
+    pub(crate) room: Room,
 }
 
 impl<B: Backend> Shared<B> {
@@ -86,10 +83,10 @@ pub(crate) struct Peer {
 
 /// What is known of a request before its path is looked at.
 #[derive(Debug, Clone)]
-struct Asked {
-    id: String,
-    language: Language,
-    peer: Peer,
+pub(crate) struct Asked {
+    pub(crate) id: String,
+    pub(crate) language: Language,
+    pub(crate) peer: Peer,
 }
 
 impl Asked {
@@ -106,10 +103,10 @@ impl Asked {
 
 /// What was done, for counting.
 #[derive(Debug, Clone, Copy, Default)]
-struct Did {
+pub(crate) struct Did {
     operation: Option<&'static str>,
-    waited: Duration,
-    left: Option<(&'static str, Left)>,
+    pub(crate) waited: Duration,
+    pub(crate) left: Option<(&'static str, Left)>,
 }
 
 /// The router: one route for each path of the table, one for each page.
@@ -251,7 +248,7 @@ async fn page<B: Backend>(State(shared): State<Arc<Shared<B>>>, mut request: Req
     }
 }
 
-fn unless_known(said: Said, wanted: Option<&super::call::Match>) -> Said {
+pub(crate) fn unless_known(said: Said, wanted: Option<&Match>) -> Said {
     let tag = said.headers.iter().find(|(name, _)| *name == ETAG).and_then(|(_, value)| value.to_str().ok());
     let known = wanted.zip(tag).is_some_and(|(wanted, tag)| versions::fits(wanted, tag));
     if known && said.status == 200 { answers::not_modified(&said) } else { said }
@@ -283,239 +280,4 @@ async fn route<B: Backend>(
     let mut response = answered.unwrap_or_else(|problem| asked.refused(&problem));
     response.extensions_mut().insert(did);
     response
-}
-
-/// One operation.
-async fn answer<B: Backend>(
-    shared: &Arc<Shared<B>>,
-    operation: &Arc<Described>,
-    in_path: Vec<(String, String)>,
-    request: Request,
-    asked: &Asked,
-    did: &mut Did,
-) -> Result<Response<Body>, Problem> {
-    let (head, sent) = request.into_parts();
-    let changes = operation.verb.changes();
-    let credentials = credentials::read(&head.headers, asked.peer.certificate, changes)?;
-    if credentials.is_empty() && !operation.open {
-        return Err(Refusal::NoCredential.into());
-    }
-    let scope = scope(&credentials, asked.peer.address);
-    if !credentials.is_empty() {
-        let taken = shared.of_credential.take(Who::Credential(scope), Instant::now());
-        did.left = Some(("credential", taken.unwrap_or_else(|left| left)));
-        taken.map_err(|left| Refusal::TooMany { seconds: left.seconds })?;
-    }
-    let if_match = if changes { versions::if_match(&head.headers)? } else { None };
-    if operation.versioned && if_match.is_none() {
-        return Err(Refusal::NoVersion.into());
-    }
-    let wanted = if changes { None } else { versions::if_none_match(&head.headers)? };
-    let key = if changes { headers::idempotency_key(&head.headers)? } else { None };
-    if operation.keyed && key.is_none() {
-        return Err(Refusal::NoKey.into());
-    }
-    if operation.binding && !head.headers.contains_key("signature") {
-        return Err(Refusal::NoSignature.into());
-    }
-
-    let pairs = parameters::pairs(head.uri.query().unwrap_or_default())?;
-    let body = take_body(shared, operation, &head.headers, sent).await?;
-    signature::check_digest(&head.headers, &body.bytes)?;
-    let (input, page) = input(shared, operation, in_path, &pairs, &body.bytes)?;
-    let signed = Signed { method: operation.verb.name(), path: head.uri.path(), headers: &head.headers };
-    let signature = signature::read(&signed)?;
-    if signature.is_some() && !head.headers.contains_key("content-digest") {
-        return Err(Refusal::BodyDigest.into());
-    }
-    let target = head.uri.path_and_query().map_or("", |target| target.as_str());
-    let condition = headers::named(&head.headers, "if-match")?.unwrap_or_default();
-    let parts = [head.method.as_str().as_bytes(), b"\n", target.as_bytes(), b"\n", condition.as_bytes(), b"\n", &body.bytes];
-    let digest = Digest::of_parts(&parts);
-
-    let list = page.as_ref().map(|page| List { path: head.uri.path().to_owned(), pairs, filters: input.clone(), limit: page.limit });
-    let around = Around { language: asked.language, request_id: asked.id.clone(), list };
-    let last_event = if operation.streams { last_event(&head.headers)? } else { None };
-    let call = Call {
-        operation: operation.id.to_owned(),
-        input: Value::Object(input),
-        credentials,
-        language: asked.language,
-        request_id: asked.id.clone(),
-        idempotency_key: key.clone(),
-        digest,
-        signature,
-        if_match,
-        page,
-        last_event,
-    };
-    drop(body);
-    let begun = Instant::now();
-    let done = if changes {
-        let key = key.map(|key| KeyOf(Digest::of_parts(&[&scope.0, operation.id.as_bytes(), b"\n", key.as_bytes()])));
-        change(shared, operation, call, key, around).await
-    } else {
-        let patience = shared.settings.answer;
-        let answer = tokio::time::timeout(patience, shared.backend.call(call)).await;
-        answer.map_err(|_| Refusal::Late.problem()).map(|answer| answers::say(operation, answer, &around))
-    };
-    did.waited = begun.elapsed();
-    Ok(match done? {
-        Ok(said) => unless_known(said, wanted.as_ref()).response(),
-        Err(events) => stream(shared, events),
-    })
-}
-
-/// For whom keys and tokens are counted: the hash of the credential, or the address of who has none.
-fn scope(credentials: &Credentials, address: IpAddr) -> Digest {
-    let secret = credentials.bearer.as_ref().or(credentials.session.as_ref()).map_or("", |secret| secret.expose());
-    let certificate = credentials.certificate.map_or([0; 32], |digest| digest.0);
-    let address = if credentials.is_empty() { address.to_string() } else { String::new() };
-    Digest::of_parts(&[&certificate, secret.as_bytes(), b"\n", address.as_bytes()])
-}
-
-fn last_event(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
-    let text = headers::named(headers, "last-event-id")?;
-    text.map(|text| text.parse().map_err(|_| Refusal::Header { header: "Last-Event-ID" })).transpose()
-}
-
-async fn take_body<B: Backend>(shared: &Shared<B>, operation: &Described, headers: &HeaderMap, sent: Body) -> Result<body::Taken, Refusal> {
-    if !body::is_announced(headers) {
-        return Ok(body::Taken::default());
-    }
-    if !operation.verb.has_body() {
-        return Err(Refusal::BodyUnwanted);
-    }
-    body::check_headers(headers)?;
-    body::read(sent, operation.body_bytes_max, shared.settings.body, &shared.room).await
-}
-
-/// Path, query and body as one input that has the operation's shape.
-fn input<B: Backend>(
-    shared: &Shared<B>,
-    operation: &Described,
-    in_path: Vec<(String, String)>,
-    pairs: &[(String, String)],
-    body: &[u8],
-) -> Result<(Map<String, Value>, Option<super::call::PageWish>), Problem> {
-    let components = &shared.table.components;
-    let mut input = Map::new();
-    let properties: Map<String, Value> = operation.properties().map(|(name, schema)| (name.clone(), schema.clone())).collect();
-    // What is not of the body has no place in it, and the other way round.
-    let (in_query, in_body) = (operation.query_fields(), operation.other_fields());
-    parameters::place(pairs.to_vec(), &in_query, components, &mut input)?;
-    let mut stray: Vec<_> = input.keys().filter(|name| !in_query.contains_key(*name)).cloned().collect();
-    if !body.is_empty() {
-        match json::parse(body)? {
-            Value::Object(fields) if operation.verb.has_body() => {
-                stray.extend(fields.keys().filter(|name| !in_body.contains_key(*name)).cloned());
-                input.extend(fields);
-            }
-            other => return Err(wrong(schema::check(&Value::Object(operation.input.clone()), &other, components))),
-        }
-    }
-    if let Some(problem) = schema::strays(&stray) {
-        return Err(wrong(problem));
-    }
-    parameters::place(in_path, &properties, components, &mut input)?;
-    let page = if operation.paged {
-        let wish = Value::Object(
-            input
-                .iter()
-                .filter(|(name, _)| paging::fields().contains_key(*name))
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
-        );
-        let shape = serde_json::json!({ "properties": paging::fields() });
-        let faults = schema::check(&shape, &wish, components);
-        if !faults.is_empty() {
-            return Err(wrong(faults));
-        }
-        Some(paging::take(operation.id, &mut input)?)
-    } else {
-        None
-    };
-    let whole = Value::Object(input);
-    let faults = schema::check(&Value::Object(operation.input.clone()), &whole, components);
-    if !faults.is_empty() {
-        return Err(wrong(faults));
-    }
-    if !operation.fits(&whole) {
-        return Err(Refusal::Value.into());
-    }
-    match whole {
-        Value::Object(input) => Ok((input, page)),
-        _ => Err(Refusal::Value.into()),
-    }
-}
-
-fn wrong(fields: Vec<super::problem::WrongField>) -> Problem {
-    let mut problem = Refusal::Input { wrong: fields.len() }.problem();
-    problem.fields = fields;
-    problem
-}
-
-fn stream<B: Backend>(shared: &Shared<B>, events: Receiver<Event>) -> Response<Body> {
-    let said = Said { status: 200, ..Said::default() }.with(CONTENT_TYPE, "text/event-stream").with(CACHE_CONTROL, "no-store");
-    let mut response = said.response();
-    *response.body_mut() = events::body(events, shared.settings.beat, shared.closing.clone());
-    response
-}
-
-/// Forgets a key whose call ended without an answer.
-struct Unsettled<B: Backend> {
-    shared: Arc<Shared<B>>,
-    key: Option<KeyOf>,
-}
-
-impl<B: Backend> Unsettled<B> {
-    fn settle(mut self, said: Option<&Said>) {
-        if let Some(key) = self.key.take() {
-            self.shared.memory.finish(key, said, Instant::now());
-        }
-    }
-}
-
-impl<B: Backend> Drop for Unsettled<B> {
-    fn drop(&mut self) {
-        if let Some(key) = self.key.take() {
-            self.shared.memory.finish(key, None, Instant::now());
-        }
-    }
-}
-
-type Done = Result<Said, Receiver<Event>>;
-
-/// A call that changes something: once for each key, and to its end even when the caller has gone.
-async fn change<B: Backend>(
-    shared: &Arc<Shared<B>>,
-    operation: &Arc<Described>,
-    call: Call,
-    key: Option<KeyOf>,
-    around: Around,
-) -> Result<Done, Problem> {
-    if let Some(key) = key {
-        match shared.memory.begin(key, call.digest, Instant::now()) {
-            Known::New => {}
-            Known::Same(said) => return Ok(Ok(said.with(HeaderName::from_static("idempotent-replayed"), "true"))),
-            Known::Other => return Err(Refusal::KeyOfOther.into()),
-            Known::InProgress => return Err(Refusal::KeyInProgress.into()),
-            Known::Full => return Err(Refusal::KeysFull.into()),
-        }
-    }
-    let unsettled = Unsettled { shared: Arc::clone(shared), key };
-    let Ok(permit) = Arc::clone(&shared.work).try_acquire_owned() else { return Err(Refusal::KeysFull.into()) };
-    let operation = Arc::clone(operation);
-    let task = tokio::spawn(async move {
-        let _permit = permit;
-        let answer: Answer = unsettled.shared.backend.call(call).await;
-        let done = answers::say(&operation, answer, &around);
-        unsettled.settle(done.as_ref().ok().filter(|said| said.settles()));
-        done
-    });
-    match tokio::time::timeout(shared.settings.answer, task).await {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(_)) => Err(Refusal::Broken.into()),
-        Err(_) => Err(Refusal::Late.into()),
-    }
 }

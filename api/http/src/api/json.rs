@@ -1,17 +1,21 @@
 //! JSON as it comes from strangers.
 //!
 //! Guarantee: what [`parse`] accepts has no key twice in an object (two readers would see two values), is at most
-//! [`DEPTH_MAX`] deep and is UTF-8. A number without a fraction is an integer, however it was written.
+//! [`DEPTH_MAX`] deep, has at most [`VALUES_MAX`] values (each takes more memory than its text) and is UTF-8. A number without a fraction is an integer, however it was written.
 
 use super::refusals::Refusal;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+use std::cell::Cell;
 use std::fmt;
 
 /// The deepest nesting.
 pub(crate) const DEPTH_MAX: usize = 32;
+/// The most values in one body.
+pub(crate) const VALUES_MAX: usize = 50_000;
 const TWICE: &str = "a key stands twice";
 const DEEP: &str = "too deep";
+const MANY: &str = "too many values";
 /// Up to here every integer is a float.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
@@ -19,13 +23,17 @@ const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Refusal> {
     let text = std::str::from_utf8(bytes).map_err(|_| Refusal::NotUtf8)?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let parsed = Strict { depth: DEPTH_MAX }.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    let left = Cell::new(VALUES_MAX);
+    let parsed =
+        Strict { depth: DEPTH_MAX, left: &left }.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     parsed.map_err(|error| {
         let said = error.to_string();
         if said.starts_with(TWICE) {
             Refusal::KeyTwice { line: error.line(), column: error.column() }
         } else if said.starts_with(DEEP) || said.starts_with("recursion limit") {
             Refusal::TooDeep { maximum: DEPTH_MAX }
+        } else if said.starts_with(MANY) {
+            Refusal::TooManyValues { maximum: VALUES_MAX }
         } else {
             Refusal::NotJson { line: error.line(), column: error.column() }
         }
@@ -33,25 +41,28 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Refusal> {
 }
 
 #[derive(Clone, Copy)]
-struct Strict {
+struct Strict<'a> {
     depth: usize,
+    left: &'a Cell<usize>,
 }
 
-impl Strict {
+impl Strict<'_> {
     fn deeper<E: Error>(self) -> Result<Self, E> {
-        self.depth.checked_sub(1).map(|depth| Self { depth }).ok_or_else(|| E::custom(DEEP))
+        self.depth.checked_sub(1).map(|depth| Self { depth, left: self.left }).ok_or_else(|| E::custom(DEEP))
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left = self.left.get().checked_sub(1).ok_or_else(|| D::Error::custom(MANY))?;
+        self.left.set(left);
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -135,11 +146,14 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_bounded() {
+    fn depth_and_number_are_bounded() {
         let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(parse(deep(DEPTH_MAX).as_bytes()).is_ok());
         assert_eq!(code(deep(DEPTH_MAX + 1).as_bytes()), "json.depth");
         assert_eq!(code("[".repeat(100_000).as_bytes()), "json.depth");
         assert_eq!(code("{\"a\":".repeat(100_000).as_bytes()), "json.depth");
+        let many = |count: usize| format!("[{}0]", "0,".repeat(count - 1));
+        assert!(parse(many(VALUES_MAX - 1).as_bytes()).is_ok());
+        assert_eq!(code(many(VALUES_MAX).as_bytes()), "json.values");
     }
 }

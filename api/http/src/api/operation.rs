@@ -112,7 +112,8 @@ pub trait Operation: 'static {
     const OPEN: bool = false;
     /// Whether it needs an idempotency key.
     const KEYED: bool = false;
-    /// Whether it binds the operator and so needs a signature; needs [`KEYED`](Self::KEYED) too.
+    /// Whether it binds the operator and so needs a signature; needs [`KEYED`](Self::KEYED) too,
+    /// and a verb with a body: a signature covers path and body, not the query.
     const BINDING: bool = false;
     /// Whether it lists page by page; its output is then a [`Page`].
     const PAGED: bool = false;

@@ -94,6 +94,10 @@ messages! {
             en: "the JSON is nested more than {maximum} deep",
             zh: "JSON 嵌套超过 {maximum} 层",
         },
+        TooManyValues { maximum: usize } = "json.values" {
+            en: "the JSON has more than {maximum} values",
+            zh: "JSON 中的值超过 {maximum} 个",
+        },
         Input { wrong: usize } = "input.wrong" {
             en: "the input does not fit the operation: {wrong} of its fields are wrong",
             zh: "输入不符合该操作：有 {wrong} 处错误",
@@ -217,7 +221,7 @@ impl Refusal {
             Self::NoCredential => {
                 (Class::Unauthenticated, words("send `Authorization: Bearer TOKEN`", "请发送 `Authorization: Bearer 令牌`"))
             }
-            Self::Credential => (Class::Malformed, words("send one token or one session, not both", "请只发送一个令牌或一个会话")),
+            Self::Credential => (Class::Unauthenticated, words("send one token or one session, not both", "请只发送一个令牌或一个会话")),
             Self::OtherSite => {
                 (Class::Forbidden, words("act from the console of this server, or with a token", "请在本服务的控制台操作，或使用令牌"))
             }
@@ -249,6 +253,7 @@ impl Refusal {
             | Self::NotJson { .. }
             | Self::KeyTwice { .. }
             | Self::TooDeep { .. }
+            | Self::TooManyValues { .. }
             | Self::Input { .. }
             | Self::Value
             | Self::NoKey

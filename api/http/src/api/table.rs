@@ -141,7 +141,7 @@ impl Described {
         let reads = self.verb == Verb::Get;
         in_path_are_fields
             && !reserved
-            && (!self.binding || self.keyed)
+            && (!self.binding || (self.keyed && self.verb.has_body()))
             && (!self.keyed || !reads)
             && (!self.versioned || !reads)
             && (!self.paged || reads)

@@ -190,6 +190,8 @@ fn credentials_are_needed_and_answers_are_guarded() {
     assert_eq!((other.status, other.code().as_str()), (401, "note.token"));
     let cookie = "POST /v1/notes HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncookie: tidegate-session=abc\r\norigin: https://b.example\r\ncontent-length: 2\r\n\r\n{}";
     assert_eq!(Reply::read(&server.raw(cookie)).code(), "credential.other-site");
+    let both = "GET /v1/notes HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncookie: tidegate-session=abc\r\nauthorization: Bearer good-token\r\n\r\n";
+    assert_eq!((Reply::read(&server.raw(both)).status, Reply::read(&server.raw(both)).code().as_str()), (401, "credential.form"));
     let headers = [
         "x-content-type-options: nosniff",
         "content-security-policy: default-src 'none'",
@@ -227,4 +229,22 @@ fn connections_of_one_address_are_bounded() {
         std::io::Read::read_exact(stream, &mut one).unwrap();
     }
     assert_eq!(server.raw("GET /v1/counter HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"), "");
+}
+
+#[test]
+fn a_reader_that_takes_nothing_is_let_go() {
+    let server = Server::with(Settings { stall: Duration::from_millis(200), ..settings() }, None);
+    let mut stream = server.connect();
+    stream.set_write_timeout(Some(Duration::from_secs(2))).unwrap();
+    // More answers than all buffers on the way hold; writing stops when the server stops reading.
+    let requests = "GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(2_000);
+    let _ = stream.write_all(requests.as_bytes());
+    let begun = std::time::Instant::now();
+    let open = || {
+        server.ask("GET /metrics", &[], "").body.lines().find_map(|line| line.strip_prefix("tidegate_http_connections ").map(str::to_owned))
+    };
+    while open().as_deref() != Some("1") {
+        assert!(begun.elapsed() < crate::server::PATIENCE, "{:?}", open());
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }

@@ -1,6 +1,7 @@
 //! The interface on loopback, driven with raw sockets and with its own client.
 
 mod documents;
+mod foreign;
 mod heads;
 mod notes;
 mod once;

@@ -220,7 +220,8 @@ impl Backend for Behind {
         let call: Call = serde_json::from_str(&text).expect("and back");
         let notes = &self.0;
         notes.calls.fetch_add(1, SeqCst);
-        let known = call.credentials.bearer.as_ref().is_none_or(|token| token.expose().starts_with(TOKEN));
+        let token = call.credentials.bearer.as_ref().map(|token| token.expose());
+        let known = call.operation == "counter.get" || token.is_some_and(|token| token.starts_with(TOKEN));
         if !known {
             return refused(Class::Unauthenticated, &NoteError::Token);
         }

@@ -108,6 +108,21 @@ fn files_are_read_again_and_bad_ones_change_nothing() {
 }
 
 #[test]
+fn a_hangup_reads_the_files_again() {
+    let files = files(None);
+    let server = Server::with(settings(), Some(Arc::new(Tls::open(files.files.clone()).unwrap())));
+    // An answer shows that the server listens for the signal, which would otherwise end this process.
+    assert_eq!(ask(&server, &files.servers, None).unwrap(), "note.unknown");
+    let fresh = authority("fresh");
+    write_pair(&files.files, &fresh);
+    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::HUP).unwrap();
+    let begun = std::time::Instant::now();
+    while ask(&server, &fresh, None).is_err() {
+        assert!(begun.elapsed() < crate::server::PATIENCE);
+    }
+}
+
+#[test]
 fn files_that_do_not_belong_together_are_refused_with_their_names() {
     let files = files(None);
     let other = KeyPair::generate().unwrap().serialize_pem();
