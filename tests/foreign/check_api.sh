@@ -13,4 +13,4 @@ cd "$work"
 exec_path="$here/../../target/venv/bin/schemathesis"
 "$exec_path" --config-file "$here/schemathesis.toml" run "$url/openapi.json" --header "Authorization: Bearer $token" \
     --checks all --exclude-path-regex '/events$' --phases examples,coverage,fuzzing --generation-deterministic \
-    --generation-database none --suppress-health-check all --output-sanitize false --no-color "$@"
+    --suppress-health-check all --output-sanitize false --no-color "$@"

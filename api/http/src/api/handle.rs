@@ -238,10 +238,7 @@ async fn page<B: Backend>(State(shared): State<Arc<Shared<B>>>, mut request: Req
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return allow(&asked, request.method(), "GET, HEAD, OPTIONS");
     }
-    let wanted = match versions::if_none_match(request.headers()) {
-        Ok(wanted) => wanted,
-        Err(refusal) => return asked.refused(&refusal.problem()),
-    };
+    let wanted = versions::if_none_match(request.headers());
     match pages::page(&shared, request.uri().path()).await {
         Some(said) => unless_known(said, wanted.as_ref()).response(),
         None => asked.refused(&Refusal::NoSuchPath.problem()),

@@ -46,7 +46,7 @@ pub(crate) async fn answer<B: Backend>(
     if operation.versioned && if_match.is_none() {
         return Err(Refusal::NoVersion.into());
     }
-    let wanted = if changes { None } else { versions::if_none_match(&head.headers)? };
+    let wanted = if changes { None } else { versions::if_none_match(&head.headers) };
     let key = if changes { headers::idempotency_key(&head.headers)? } else { None };
     if operation.keyed && key.is_none() {
         return Err(Refusal::NoKey.into());

@@ -232,8 +232,9 @@ impl Refusal {
                     "请按 `Accept-Signature` 所列组成部分对请求签名（RFC 9421，Ed25519）",
                 ),
             ),
-            Self::Signature { .. } => (Class::Malformed, words("see the description of signatures at /docs", "签名方法见 /docs")),
+            Self::Signature { .. } => (Class::Unauthenticated, words("see the description of signatures at /docs", "签名方法见 /docs")),
             Self::KeyOfOther => (Class::Unprocessable, words("take a new key for a new request", "新请求请使用新的键")),
+            Self::BodyDigest | Self::Cursor => (Class::Unprocessable, described),
             Self::KeyInProgress => {
                 (Class::Conflict, words("wait for its answer, then send the same request again", "请等待其应答，然后重发同一请求"))
             }
@@ -248,7 +249,6 @@ impl Refusal {
             Self::QueryForm
             | Self::QueryTwice { .. }
             | Self::BodyUnwanted
-            | Self::BodyDigest
             | Self::NotUtf8
             | Self::NotJson { .. }
             | Self::KeyTwice { .. }
@@ -258,8 +258,7 @@ impl Refusal {
             | Self::Value
             | Self::NoKey
             | Self::Key
-            | Self::Version
-            | Self::Cursor => (Class::Malformed, described),
+            | Self::Version => (Class::Malformed, described),
         }
     }
 

@@ -116,7 +116,7 @@ fn paths_and_methods_that_are_not_there_say_so() {
         ("GET /v1/notes/7", 404, "note.unknown"),
         ("GET /v1/notes?limit=0", 400, "input.wrong"),
         ("GET /v1/notes?limit=x", 400, "input.wrong"),
-        ("GET /v1/notes?cursor=x", 400, "page.cursor"),
+        ("GET /v1/notes?cursor=x", 422, "page.cursor"),
         ("GET /v1/notes?what=x", 400, "input.wrong"),
         ("GET /v1/notes?kind=plain&kind=urgent", 400, "query.twice"),
         ("GET /v1/notes?kind=%", 400, "query.form"),
