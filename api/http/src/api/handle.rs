@@ -4,7 +4,7 @@
 use super::answers::{self, Said};
 use super::body::Room;
 use super::call::{Backend, Match};
-use super::idempotency::InMemory;
+use super::idempotency::{InMemory, Remembered};
 use super::metrics::Metrics;
 use super::operate::answer;
 use super::operation::Verb;
@@ -44,7 +44,7 @@ pub(crate) struct Shared<B> {
     /// Calls that change something, each with a permit: they outlive their connections.
     pub(crate) work: Arc<Semaphore>,
     pub(crate) work_max: u32,
-    pub(crate) memory: InMemory,
+    pub(crate) memory: Box<dyn Remembered>,
     of_address: Rates,
     pub(crate) of_credential: Rates,
     pub(crate) room: Room,
@@ -63,7 +63,7 @@ impl<B: Backend> Shared<B> {
             encrypted,
             work: Arc::new(Semaphore::new(work_max as usize)),
             work_max,
-            memory: InMemory::new(settings.keys_max),
+            memory: Box::new(InMemory::new(settings.keys_max)),
             of_address: Rates::new(settings.address_rate, settings.buckets_max),
             of_credential: Rates::new(settings.credential_rate, settings.buckets_max),
             room: Room::of(settings.bodies_bytes_max),

@@ -35,7 +35,7 @@ pub(crate) enum Known {
     Full,
 }
 
-/// What was answered to keys. The front's is [`InMemory`]; the trait lets tests look at what gets past it.
+/// What was answered to keys. One front has [`InMemory`]; several fronts of one backend could share another.
 pub(crate) trait Remembered: Send + Sync {
     /// Takes a key, or says what is known of it.
     fn begin(&self, key: KeyOf, request: Digest, now: Instant) -> Known;

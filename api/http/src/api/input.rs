@@ -31,6 +31,9 @@ pub(crate) async fn take_body<B: Backend>(
     body::read(sent, operation.body_bytes_max, shared.settings.body, &shared.room).await
 }
 
+/// An input, and which page of it is wished for.
+pub(crate) type Shaped = (Map<String, Value>, Option<PageWish>);
+
 /// Path, query and body as one input that has the operation's shape.
 pub(crate) fn shaped<B: Backend>(
     shared: &Shared<B>,
@@ -38,7 +41,7 @@ pub(crate) fn shaped<B: Backend>(
     in_path: Vec<(String, String)>,
     pairs: &[(String, String)],
     body: &[u8],
-) -> Result<(Map<String, Value>, Option<PageWish>), Problem> {
+) -> Result<Shaped, Box<Problem>> {
     let components = &shared.table.components;
     let mut input = Map::new();
     let properties: Map<String, Value> = operation.properties().map(|(name, schema)| (name.clone(), schema.clone())).collect();
@@ -74,14 +77,14 @@ pub(crate) fn shaped<B: Backend>(
     }
 }
 
-fn wrong(fields: Vec<WrongField>) -> Problem {
+fn wrong(fields: Vec<WrongField>) -> Box<Problem> {
     let mut problem = Refusal::Input { wrong: fields.len() }.problem();
     problem.fields = fields;
-    problem
+    Box::new(problem)
 }
 
 /// Takes the wish for a page out of an input.
-fn page(operation: &Described, components: &Map<String, Value>, input: &mut Map<String, Value>) -> Result<PageWish, Problem> {
+fn page(operation: &Described, components: &Map<String, Value>, input: &mut Map<String, Value>) -> Result<PageWish, Box<Problem>> {
     let fields = paging::fields();
     let wish = input.iter().filter(|(name, _)| fields.contains_key(*name)).map(|(name, value)| (name.clone(), value.clone())).collect();
     let shape = serde_json::json!({ "properties": fields });

@@ -3,7 +3,7 @@
 use super::answers::{self, Around, List, Said};
 use super::call::{Answer, Backend, Call, Credentials, Event};
 use super::handle::{Asked, Did, Shared, unless_known};
-use super::idempotency::{KeyOf, Known, Remembered as _};
+use super::idempotency::{KeyOf, Known};
 use super::problem::Problem;
 use super::rates::Who;
 use super::refusals::Refusal;
@@ -29,7 +29,7 @@ pub(crate) async fn answer<B: Backend>(
     request: Request,
     asked: &Asked,
     did: &mut Did,
-) -> Result<Response<Body>, Problem> {
+) -> Result<Response<Body>, Box<Problem>> {
     let (head, sent) = request.into_parts();
     let changes = operation.verb.changes();
     let credentials = credentials::read(&head.headers, asked.peer.certificate, changes)?;
@@ -93,7 +93,7 @@ pub(crate) async fn answer<B: Backend>(
     } else {
         let patience = shared.settings.answer;
         let answer = tokio::time::timeout(patience, shared.backend.call(call)).await;
-        answer.map_err(|_| Refusal::Late.problem()).map(|answer| answers::say(operation, answer, &around))
+        answer.map_err(|_| Refusal::Late.into()).map(|answer| answers::say(operation, answer, &around))
     };
     did.waited = begun.elapsed();
     Ok(match done? {
@@ -153,7 +153,7 @@ async fn change<B: Backend>(
     call: Call,
     key: Option<KeyOf>,
     around: Around,
-) -> Result<Done, Problem> {
+) -> Result<Done, Box<Problem>> {
     if let Some(key) = key {
         match shared.memory.begin(key, call.digest, Instant::now()) {
             Known::New => {}

@@ -54,7 +54,7 @@ pub(crate) fn place(
 pub(crate) fn value(text: &str, schema: &Value, components: &Map<String, Value>) -> Value {
     let mut wanted = Vec::new();
     kinds(schema, components, 0, &mut wanted);
-    let wants = |kind: &str| wanted.iter().any(|wanted| *wanted == kind);
+    let wants = |kind: &str| wanted.contains(&kind);
     let parsed = || serde_json::from_str::<Value>(text).ok();
     let fits = |value: &Value| {
         (value.is_boolean() && wants("boolean"))

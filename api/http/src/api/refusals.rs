@@ -275,8 +275,8 @@ impl Refusal {
     }
 }
 
-impl From<Refusal> for Problem {
+impl From<Refusal> for Box<Problem> {
     fn from(refusal: Refusal) -> Self {
-        refusal.problem()
+        Self::new(refusal.problem())
     }
 }

@@ -161,21 +161,21 @@ impl Notes {
     }
 
     pub fn count(&self) -> u64 {
-        self.state.lock().unwrap().count
+        self.state.lock().expect("lock").count
     }
 
     pub fn notes(&self) -> usize {
-        self.state.lock().unwrap().notes.len()
+        self.state.lock().expect("lock").notes.len()
     }
 
     /// Adds to the counter and says so to who follows.
     pub fn bump(&self, amount: u64) -> u64 {
         let count = {
-            let mut state = self.state.lock().unwrap();
+            let mut state = self.state.lock().expect("lock");
             state.count += amount;
             state.count
         };
-        let mut history = self.history.lock().unwrap();
+        let mut history = self.history.lock().expect("lock");
         let event = Event { id: history.len() as u64 + 1, kind: "count".into(), data: json!({ "count": count }) };
         history.push(event.clone());
         let _ = self.sender.send(event);
@@ -184,7 +184,7 @@ impl Notes {
 
     fn follow(&self, last: Option<u64>) -> Answer {
         let (to, from) = mpsc::channel(64);
-        let history = self.history.lock().unwrap();
+        let history = self.history.lock().expect("lock");
         let mut live = self.sender.subscribe();
         for event in history.iter().filter(|event| event.id > last.unwrap_or(0)) {
             let _ = to.try_send(event.clone());
@@ -225,31 +225,31 @@ impl Backend for Behind {
         if !known {
             return refused(Class::Unauthenticated, &NoteError::Token);
         }
-        let done = |note: &Note, version: u32| Answer::done(serde_json::to_value(note).unwrap()).version(version.to_string());
+        let done = |note: &Note, version: u32| Answer::done(serde_json::to_value(note).expect("JSON")).version(version.to_string());
         match call.operation.as_str() {
             "notes.add" => {
-                let new = call.input::<AddNote>().unwrap();
+                let new = call.input::<AddNote>().expect("shaped");
                 assert!(new.text != "__panic__", "as it was told");
                 if new.text == "wait" {
-                    notes.gate.acquire().await.unwrap().forget();
+                    notes.gate.acquire().await.expect("open").forget();
                 }
-                let mut state = notes.state.lock().unwrap();
+                let mut state = notes.state.lock().expect("lock");
                 state.last += 1;
                 let note = Note { note: state.last, text: new.text, tags: new.tags, kind: new.kind };
                 state.notes.insert(note.note, (note.clone(), 1));
                 done(&note, 1)
             }
             "notes.get" => {
-                let note = call.input::<GetNote>().unwrap().note;
-                let state = notes.state.lock().unwrap();
+                let note = call.input::<GetNote>().expect("shaped").note;
+                let state = notes.state.lock().expect("lock");
                 state
                     .notes
                     .get(&note)
                     .map_or_else(|| refused(Class::Unknown, &NoteError::NoSuchNote { note }), |(note, version)| done(note, *version))
             }
             "notes.change" => {
-                let new = call.input::<ChangeNote>().unwrap();
-                let mut state = notes.state.lock().unwrap();
+                let new = call.input::<ChangeNote>().expect("shaped");
+                let mut state = notes.state.lock().expect("lock");
                 let Some((note, version)) = state.notes.get_mut(&new.note) else {
                     return refused(Class::Unknown, &NoteError::NoSuchNote { note: new.note });
                 };
@@ -261,17 +261,17 @@ impl Backend for Behind {
                 done(note, *version)
             }
             "notes.remove" => {
-                let note = call.input::<RemoveNote>().unwrap().note;
-                match notes.state.lock().unwrap().notes.remove(&note) {
+                let note = call.input::<RemoveNote>().expect("shaped").note;
+                match notes.state.lock().expect("lock").notes.remove(&note) {
                     Some(_) => Answer::done(json!({})),
                     None => refused(Class::Unknown, &NoteError::NoSuchNote { note }),
                 }
             }
             "notes.list" => {
-                let filter = call.input::<ListNotes>().unwrap();
-                let page = call.page.unwrap();
+                let filter = call.input::<ListNotes>().expect("shaped");
+                let page = call.page.expect("a list");
                 let after: u32 = page.after.and_then(|after| after.parse().ok()).unwrap_or(0);
-                let state = notes.state.lock().unwrap();
+                let state = notes.state.lock().expect("lock");
                 let fits = |note: &&Note| {
                     filter.kind.is_none_or(|kind| kind == note.kind)
                         && filter.longer_than.is_none_or(|least| note.text.len() > least as usize)
@@ -284,8 +284,8 @@ impl Backend for Behind {
                 Answer::done(json!({ "items": items })).next(next)
             }
             "counter.add" => {
-                let amount = call.input::<AddCount>().unwrap().amount;
-                let operator = notes.operator.lock().unwrap().clone();
+                let amount = call.input::<AddCount>().expect("shaped").amount;
+                let operator = notes.operator.lock().expect("lock").clone();
                 let signature = call.signature.expect("the front sees to that");
                 if operator.is_some_and(|key| !signature.is_by(&key)) {
                     return refused(Class::Forbidden, &NoteError::Signature);

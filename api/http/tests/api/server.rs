@@ -35,14 +35,14 @@ impl Server {
         let (notes, (stop, stopped), (to, from)) = (Notes::new(), oneshot::channel(), std::sync::mpsc::channel());
         let behind = Behind(Arc::clone(&notes));
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("set up");
             runtime.block_on(async move {
-                let listening = Listening::on("127.0.0.1:0").await.unwrap();
-                to.send(listening.address).unwrap();
-                serve(listening, tls, settings, table(), behind, async move { drop(stopped.await) }).await.unwrap();
+                let listening = Listening::on("127.0.0.1:0").await.expect("set up");
+                to.send(listening.address).expect("set up");
+                serve(listening, tls, settings, table(), behind, async move { drop(stopped.await) }).await.expect("set up");
             });
         });
-        Self { address: from.recv().unwrap(), notes, stop: Some(stop), thread: Some(thread) }
+        Self { address: from.recv().expect("set up"), notes, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Tells it to stop.
@@ -55,17 +55,17 @@ impl Server {
     /// Waits until it has stopped.
     pub fn ended(mut self) {
         self.tell();
-        self.thread.take().unwrap().join().unwrap();
+        self.thread.take().expect("set up").join().expect("it does");
     }
 
     pub fn client(&self) -> Client {
-        let client = Client::new(&format!("http://{}", self.address), Arc::new(table()), &Trust::default(), 60).unwrap();
+        let client = Client::new(&format!("http://{}", self.address), Arc::new(table()), &Trust::default(), 60).expect("set up");
         client.with_token(Secret::new(TOKEN.into()))
     }
 
     pub fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let stream = TcpStream::connect(self.address).expect("set up");
+        stream.set_read_timeout(Some(PATIENCE)).expect("set up");
         stream
     }
 

@@ -9,7 +9,7 @@ fn follow(server: &Server, last: Option<u64>) -> TcpStream {
     let mut stream = server.connect();
     let last = last.map_or(String::new(), |last| format!("last-event-id: {last}\r\n"));
     let request = format!("GET /v1/counter/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {TOKEN}\r\n{last}\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
+    stream.write_all(request.as_bytes()).expect("sent");
     stream
 }
 

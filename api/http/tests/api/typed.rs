@@ -13,8 +13,8 @@ fn new(text: &str) -> NewNote {
 }
 
 fn key() -> Ed25519KeyPair {
-    let pkcs8 = Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new()).unwrap();
-    Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap()
+    let pkcs8 = Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new()).expect("a key");
+    Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).expect("a key")
 }
 
 #[test]
