@@ -92,7 +92,7 @@ pub(crate) struct Asked {
 impl Asked {
     fn refused(&self, problem: &Problem) -> Response<Body> {
         let said = Said::of_problem(problem, self.language, &self.id);
-        let said = if problem.code == "signature.missing" {
+        let said = if problem.code == "signature.needed" {
             said.with(HeaderName::from_static("accept-signature"), signature::ACCEPT)
         } else {
             said

@@ -19,7 +19,7 @@ const CURSOR_BYTES_MAX: usize = 1024;
 /// What every list takes in its query.
 pub(crate) fn fields() -> Map<String, Value> {
     let limit = json!({ "type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT, "description": "At most so many items. 每页最多项目数。" });
-    let cursor = json!({ "type": "string", "maxLength": CURSOR_BYTES_MAX, "description": "Where the page begins: `next` of the page before. 起始位置：前一页的 `next`。" });
+    let cursor = json!({ "type": "string", "maxLength": CURSOR_BYTES_MAX, "pattern": "^[A-Za-z0-9_-]*$", "description": "Where the page begins: `next` of the page before. 起始位置：前一页的 `next`。" });
     [("limit".to_owned(), limit), ("cursor".to_owned(), cursor)].into_iter().collect()
 }
 

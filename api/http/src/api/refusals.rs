@@ -118,7 +118,7 @@ messages! {
             en: "a page of another site may not act in a session",
             zh: "其他站点的页面不得在会话中操作",
         },
-        NoSignature = "signature.missing" {
+        NoSignature = "signature.needed" {
             en: "this operation binds the operator and needs its signature",
             zh: "该操作对运营机构具有约束力，需要其签名",
         },

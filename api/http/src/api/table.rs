@@ -290,3 +290,33 @@ impl Table {
         wrong.first().map_or(Ok(()), |wrong| Err(json!(wrong).to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_one_meaning() {
+        let mut names = BTreeMap::new();
+        for path in ["/v1/notes", "/v1/notes/{note}", "/v1/notes/{note}/parts/{part}", "/v12/a-b"] {
+            assert!(path_is_possible(path, &mut names), "{path}");
+        }
+        let wrong = [
+            "/notes",
+            "v1/notes",
+            "/v1/notes/",
+            "/v1//a",
+            "/v1/Notes",
+            "/v1/{a",
+            "/v1/{}",
+            "/v1/{a b}",
+            "/v1/x{a}",
+            "/v1/{a}/{a}",
+            "/v1/notes/{other}",
+            "/v1/notes/{other}/parts",
+        ];
+        for path in wrong {
+            assert!(!path_is_possible(path, &mut names), "{path}");
+        }
+    }
+}

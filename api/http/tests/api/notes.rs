@@ -17,7 +17,7 @@ messages! {
         NoSuchNote { note: u32 } = "note.unknown" { en: "there is no note {note}", zh: "没有编号为 {note} 的便签" },
         Token = "note.token" { en: "the token is not known", zh: "令牌未知" },
         Changed = "note.changed" { en: "the note has changed", zh: "便签已更改" },
-        Signature = "note.signature" { en: "the signature is not that of the operator", zh: "签名不是该运营机构的" },
+        Signature = "note.stranger" { en: "the signature is not that of the operator", zh: "签名不是该运营机构的" },
     }
 }
 

@@ -59,8 +59,8 @@ fn what_binds_is_signed_by_the_operator_and_by_nobody_else() {
         Err(error) => Err(error.code()),
     };
     assert_eq!(add(server.client().signing(operator, "operator-1")), Ok(2));
-    assert_eq!(add(server.client().signing(stranger, "operator-1")), Err("note.signature".into()));
-    assert_eq!(add(server.client()), Err("signature.missing".into()));
+    assert_eq!(add(server.client().signing(stranger, "operator-1")), Err("note.stranger".into()));
+    assert_eq!(add(server.client()), Err("signature.needed".into()));
     assert_eq!(server.notes.count(), 2);
     let asked = server.ask("POST /v1/counter", &[("idempotency-key", "unsigned-1")], r#"{"amount":1}"#);
     assert!(asked.header("accept-signature").is_some_and(|wanted| wanted.contains("ed25519")), "{asked:?}");
