@@ -6,6 +6,8 @@ use std::time::Duration;
 use tidegate_log::{Source, SourceError};
 use tidegate_terms::messages;
 use ureq::Agent;
+use ureq::config::ConfigBuilder;
+use ureq::typestate::AgentScope;
 
 /// How long fetching one file may take.
 const FETCH_SECONDS: u64 = 60;
@@ -36,15 +38,25 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-fn agent(seconds: u64) -> Agent {
-    let config = Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs(seconds)))
+impl ClientError {
+    pub(crate) fn of(url: &str, error: &ureq::Error) -> Self {
+        failed(url, error)
+    }
+}
+
+/// What holds for every connection that goes out.
+pub(crate) fn limited(patience: Duration) -> ConfigBuilder<AgentScope> {
+    Agent::config_builder()
+        .timeout_global(Some(patience))
         .max_redirects(0)
         .max_redirects_will_error(false)
         .http_status_as_error(false)
         .proxy(None)
-        .user_agent("tidegate");
-    config.build().into()
+        .user_agent("tidegate")
+}
+
+fn agent(seconds: u64) -> Agent {
+    limited(Duration::from_secs(seconds)).build().into()
 }
 
 fn read(url: &str, response: ureq::http::Response<ureq::Body>, bytes_max: u64) -> Result<Answer, ClientError> {

@@ -6,6 +6,7 @@
 //!
 //! Rejected: a framework for static files. What must not be reachable is easier to see in a page of code.
 
+pub mod api;
 mod client;
 mod log_server;
 mod serve;

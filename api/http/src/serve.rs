@@ -69,7 +69,7 @@ impl Bound {
 /// A socket that listens.
 #[derive(Debug)]
 pub struct Listening {
-    listener: TcpListener,
+    pub(crate) listener: TcpListener,
     /// Where.
     pub address: SocketAddr,
     open: Arc<Semaphore>,
