@@ -70,7 +70,7 @@ impl Domain {
     }
 
     /// What everybody may see of the domain.
-    pub(crate) fn view(&self) -> DomainView {
+    pub fn view(&self) -> DomainView {
         let verifier = self.keys.signer.verifier();
         DomainView { domain: self.directory.clone(), origin: verifier.name().to_owned(), verifier_key: verifier.to_string() }
     }

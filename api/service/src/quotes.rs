@@ -272,7 +272,7 @@ impl Domain {
     }
 
     /// Quotes a run.
-    pub(crate) async fn quote(&self, question: &Question, wish: Option<&Wish>) -> Result<QuoteView, ServiceError> {
+    pub async fn quote(&self, question: &Question, wish: Option<&Wish>) -> Result<QuoteView, ServiceError> {
         let checked = self.check(question).await?;
         let stored = self.books().run_of_question(checked.digest()?).await?.is_some_and(|run| run.finished.is_some());
         if !stored {
