@@ -1,10 +1,12 @@
 //! The command line, as data. Chinese help stands in `help.rs`; a test holds both together.
 
 mod conformance;
+mod govern;
 mod log;
 mod serve;
 
 pub(crate) use conformance::{ConformanceArguments, with_guards};
+pub(crate) use govern::GovernCommand;
 pub(crate) use log::{LogCommand, LogWitnessCommand, WitnessCommand};
 pub(crate) use serve::{CallArguments, ServeArguments, ServerArguments};
 
@@ -101,6 +103,9 @@ pub(crate) enum Command {
     Serve(Box<ServeArguments>),
     /// Call any operation of a server
     Call(CallArguments),
+    /// Put a domain under governance
+    #[command(subcommand)]
+    Govern(GovernCommand),
     /// Look at what froze lineages, and decide
     #[command(subcommand)]
     Incident(IncidentCommand),
@@ -140,6 +145,7 @@ impl Command {
             self,
             Self::Init { .. }
                 | Self::Serve(_)
+                | Self::Govern(_)
                 | Self::Demo { .. }
                 | Self::Doctor { .. }
                 | Self::Conformance(_)
@@ -779,6 +785,7 @@ pub(crate) enum UtilityPart {
 pub(crate) enum Child {
     Keeper,
     Office,
+    Found,
     Ingest,
     Compile,
     Conclude,
