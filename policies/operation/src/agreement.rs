@@ -20,7 +20,7 @@ const DEVELOPERS: Clause = Clause::shuangyashan("G18", 53);
 messages! {
     /// Why an agreement is refused.
     pub enum AgreementError {
-        Missing { item: AgreementItem, clause: Clause } = "agreement.missing" {
+        Missing { item: AgreementItem, clause: Clause } = "agreement.incomplete" {
             en: "the agreement says nothing of: {item} ({clause}): fill it in",
             zh: "协议缺少“{item:#}”（{clause:#}）：请补充",
         },

@@ -17,7 +17,7 @@ const CHANGE: Clause = Clause::shuangyashan("G5", 47);
 messages! {
     /// Why a plan is refused.
     pub enum PlanError {
-        Missing { item: PlanItem, clause: Clause } = "plan.missing" {
+        Missing { item: PlanItem, clause: Clause } = "plan.incomplete" {
             en: "the plan says nothing of: {item} ({clause}): fill it in",
             zh: "实施方案缺少“{item:#}”（{clause:#}）：请补充",
         },
