@@ -1,9 +1,11 @@
 //! The command line, as data. Chinese help stands in `help.rs`; a test holds both together.
 
 mod conformance;
+mod govern;
 mod log;
 
 pub(crate) use conformance::{ConformanceArguments, with_guards};
+pub(crate) use govern::GovernCommand;
 pub(crate) use log::{LogCommand, LogWitnessCommand, WitnessCommand};
 
 use clap::{Args, Parser, Subcommand};
@@ -93,6 +95,9 @@ pub(crate) enum Command {
     /// Keep and forget records
     #[command(subcommand)]
     Domain(DomainCommand),
+    /// Put a domain under governance
+    #[command(subcommand)]
+    Govern(GovernCommand),
     /// Look at what froze lineages, and decide
     #[command(subcommand)]
     Incident(IncidentCommand),
@@ -753,6 +758,7 @@ pub(crate) enum UtilityPart {
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Child {
     Keeper,
+    Found,
     Ingest,
     Compile,
     Conclude,

@@ -16,6 +16,7 @@ pub(crate) fn serve(child: Child) -> Result<(), CliError> {
     let (from, to) = (BufReader::new(stdin()), BufWriter::new(stdout()));
     match child {
         Child::Keeper => keeper(from, to),
+        Child::Found => crate::commands::govern::serve(from, to),
         Child::Ingest => Ok(serve_ingest(from, to)?),
         Child::Compile => Ok(serve_compile(from, to)?),
         Child::Conclude => Ok(tidegate_engine::serve_conclude(from, to)?),

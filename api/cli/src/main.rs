@@ -56,6 +56,7 @@ fn dispatch(arguments: Arguments, output: Output) -> Result<ExitCode, CliError> 
         Command::Log(command) => commands::log::run(&domain, command, output).map(done),
         Command::Witness(command) => commands::witness::run(command, output).map(done),
         Command::Product(command) => commands::product::run(&domain, *command, output).map(done),
+        Command::Govern(command) => commands::govern::run(&domain, command, output).map(done),
         Command::Incident(command) => commands::incident::run(&domain, command, output).map(done),
         Command::Domain(command) => commands::custody::domain(&domain, command, output).map(done),
         Command::Demo { keep } => commands::demo::run(keep, output).map(done),

@@ -53,6 +53,7 @@ impl Domain {
             valid_from,
             valid_until: new.valid_until,
             revoked: None,
+            suspended: None,
         };
         let event = Event::Grant {
             grant: record.id.clone(),

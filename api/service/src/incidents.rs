@@ -97,6 +97,9 @@ impl Domain {
 
     /// Refuses to go on with a run that was stopped.
     pub(crate) async fn check_not_stopped(&self, run: &str) -> Result<(), ServiceError> {
+        if let Some(stop) = self.books().stop_of_run(run).await? {
+            return Err(ServiceError::RunStoppedBy { run: run.to_owned(), stop });
+        }
         match self.books().stopped(run).await? {
             None => Ok(()),
             Some((incident, entry)) => Err(ServiceError::RunStopped { run: run.to_owned(), incident, entry }),

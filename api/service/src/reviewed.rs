@@ -15,6 +15,7 @@ use crate::halt::{Alarm, Held, Work};
 use crate::incidents::check_thawed;
 use crate::quotes::{Question, side_tables, unit_bytes_max};
 use crate::runs::{Admitted, Slot};
+use crate::stops::{Draws, Listed};
 use crate::view::{ApprovalView, Notice, Shown, TablesShown, TablesView};
 use crate::{Domain, ServiceError, SlotInputs, instant, keys, slot_seconds};
 use jiff::Timestamp;
@@ -290,6 +291,8 @@ impl Domain {
         question: &Question,
         admitted: &mut (dyn FnMut(Admitted) + Send),
     ) -> Result<TablesShown, ServiceError> {
+        // From here on a stop finds it.
+        let listed = self.under_way.list(Draws::of(question));
         // Nothing goes on while the log lags behind the database.
         self.publish().await?;
         let checked = self.check_tables(question).await?;
@@ -308,7 +311,7 @@ impl Domain {
             let approval = admit_reviewed(checked.asked(&run.id, &grant), async |_| Ok::<_, ServiceError>(())).await?;
             let slot = Slot::of(&run.id, &run.slot, run.slot_seconds)?.again(instant::now());
             admitted(checked.announce(&run, slot, true));
-            return self.carry_out_tables(&checked, &run, &approval, &module, slot).await;
+            return self.carry_out_tables(&checked, &run, &approval, &module, (slot, &listed)).await;
         }
         checked.allowed()?;
         self.check_walls(&checked.mounted.policy.walls)?;
@@ -334,7 +337,7 @@ impl Domain {
         self.make_visible(position).await?;
         let slot = Slot::of(&run.id, &run.slot, run.slot_seconds)?;
         admitted(checked.announce(&run, slot, false));
-        self.carry_out_tables(&checked, &run, &approval, &module, slot).await
+        self.carry_out_tables(&checked, &run, &approval, &module, (slot, &listed)).await
     }
 
     /// From an admitted run to its visible tables. Whatever fails here has one outcome outside.
@@ -344,16 +347,18 @@ impl Domain {
         run: &ReviewedRecord,
         approval: &Approval,
         module: &CompiledModule,
-        slot: Slot,
+        (slot, listed): (Slot, &Listed),
     ) -> Result<TablesShown, ServiceError> {
         let mut held = None;
+        listed.draws_on(&run.id, [run.grant.clone()]);
         let (processes, made) = match self.processes(checked.workers, checked.waits()) {
             Ok(processes) => {
+                listed.stops_with(processes.stopper());
                 let alarm = Alarm::set(&processes, slot, checked.waits());
                 let made = tokio::task::block_in_place(|| self.total(checked, approval, module, &processes));
                 drop(alarm);
                 let made = match made {
-                    Ok(totals) => self.make_tables(checked, run, approval, slot, totals, &mut held).await,
+                    Ok(totals) => self.make_tables(checked, run, approval, (slot, listed), totals, &mut held).await,
                     Err(error) => Err(error),
                 };
                 (Some(processes), made)
@@ -380,7 +385,7 @@ impl Domain {
         checked: &CheckedTables,
         run: &ReviewedRecord,
         approval: &Approval,
-        slot: Slot,
+        (slot, listed): (Slot, &Listed),
         totals: Totals,
         held: &mut Option<Held>,
     ) -> Result<TablesShown, ServiceError> {
@@ -410,6 +415,7 @@ impl Domain {
         let declared = checked.manifest.reviewed.iter().flat_map(|reviewed| &reviewed.tables);
         let measures: Vec<(Name, ReviewedMeasure)> = declared.map(|table| (table.name.clone(), table.measure.clone())).collect();
         let mut act = self.store.begin().await?;
+        listed.check_may_publish(&mut act, &run.id, &[&run.grant]).await?;
         let position = act.append(&Entry { at: visible_at, event }, &openings).await?;
         act.put_tables(approval, &tables, &TablesRecord { position, content }, &measures, &run.lineage, many).await?;
         act.commit().await?;

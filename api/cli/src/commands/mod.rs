@@ -7,6 +7,7 @@ pub(crate) mod custody;
 pub(crate) mod dataset;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod govern;
 pub(crate) mod grant;
 pub(crate) mod incident;
 pub(crate) mod key;
