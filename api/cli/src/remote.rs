@@ -149,9 +149,7 @@ fn operation_of(request: &Request, body: &[u8]) -> Result<(&'static str, Value),
         Request::VersionDestroy { dataset, version, reason, witness } => {
             ("datasets.destroy", json!({ "dataset": dataset, "version": version, "reason": reason, "witness": witness }))
         }
-        Request::VersionCertificate { dataset, version } => {
-            ("datasets.certificate", json!({ "dataset": dataset, "version": version }))
-        }
+        Request::VersionCertificate { dataset, version } => ("datasets.certificate", json!({ "dataset": dataset, "version": version })),
         Request::Usage { dataset } => ("datasets.usage", json!({ "dataset": dataset })),
         Request::Effect { run, text } => ("releases.effect", json!({ "release": run, "text": text })),
         Request::IncidentList => ("breaches.list", json!({})),

@@ -208,7 +208,8 @@ impl Act {
 
     fn also(&self, own: Option<usize>) -> Vec<Changed> {
         let others = self.put.iter().enumerate().filter(|(place, _)| Some(*place) != own);
-        let changed = |put: &Put| Changed { kind: put.name.to_owned(), id: put.id.clone(), version: put.version, state: put.state.to_owned() };
+        let changed =
+            |put: &Put| Changed { kind: put.name.to_owned(), id: put.id.clone(), version: put.version, state: put.state.to_owned() };
         others.map(|(_, put)| changed(put)).collect()
     }
 

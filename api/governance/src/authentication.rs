@@ -135,9 +135,7 @@ fn presented(call: &Call) -> Option<Result<Presented, Refused>> {
 /// The stored credential that was presented. A secret that is not stored is compared all the same.
 async fn credential(books: &Books, presented: &Presented) -> Result<Option<CredentialRecord>, Refused> {
     match presented {
-        Presented::Certificate(digest) => {
-            Ok(books.credential_of_hash("certificate", &digest.0).await.map_err(ServiceError::from)?)
-        }
+        Presented::Certificate(digest) => Ok(books.credential_of_hash("certificate", &digest.0).await.map_err(ServiceError::from)?),
         Presented::Secret { kind, id, hash } => {
             let found = books.credential(id).await.map_err(ServiceError::from)?;
             let stored = found.as_ref().filter(|found| found.kind == *kind).and_then(|found| found.hash.clone());

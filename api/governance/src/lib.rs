@@ -16,16 +16,19 @@ mod authentication;
 mod decide;
 mod desk;
 mod effects;
+mod facts;
 mod founding;
 mod idempotency;
 mod offers;
 mod office;
 mod outcome;
+mod queue;
 mod rules;
 mod secrets;
 mod totp;
 
 pub mod operations;
+pub mod records;
 
 pub use act::{Act, Kept, Row};
 pub use authentication::{AuthenticationError, SESSION_IDLE_SECONDS, SIGNATURE_FRESH_SECONDS};
@@ -36,6 +39,7 @@ pub use founding::{FirstToken, Founded, FoundingError, found, is_governed};
 pub use offers::{Follow, Serve, table};
 pub use office::Office;
 pub use outcome::{Done, Refused};
+pub use queue::{Queue, QueuedRun, RunView};
 pub use rules::Rules;
 pub use tidegate_service::Halted;
 pub use tidegate_store::Subject;

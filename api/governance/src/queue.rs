@@ -289,13 +289,16 @@ async fn carry_out(domain: &Arc<Domain>, queue: &Arc<Queue>, id: &str) -> Result
     let (told, mut telling) = tokio::sync::mpsc::unbounded_channel::<Admitted>();
     let working = Arc::clone(domain);
     let job = row.record.job;
-    // A task of its own: a panic of one run is not the end of the queue.
-    let work = tokio::spawn(async move {
+    // A thread of its own: a run computes for long, and a panic in one is not the end of the queue.
+    let runtime = tokio::runtime::Handle::current();
+    let work = tokio::task::spawn_blocking(move || {
         let mut admitted = |admitted: Admitted| drop(told.send(admitted));
-        match job {
-            Job::Run(question) => run(&working, &question, &mut admitted).await.map(Ended::Released),
-            Job::Replay(wish, asker) => working.replay(&wish, &asker, &mut |_| {}).await.map(Ended::Replayed),
-        }
+        runtime.block_on(async {
+            match job {
+                Job::Run(question) => run(&working, &question, &mut admitted).await.map(Ended::Released),
+                Job::Replay(wish, asker) => working.replay(&wish, &asker, &mut |_| {}).await.map(Ended::Replayed),
+            }
+        })
     });
     let mut progress = Progress::default();
     while let Some(admitted) = telling.recv().await {
@@ -306,7 +309,9 @@ async fn carry_out(domain: &Arc<Domain>, queue: &Arc<Queue>, id: &str) -> Result
     let ended = match work.await {
         Ok(Ok(ended)) => ended,
         Ok(Err(error)) => Ended::Refused(Spoken::of(&error)),
-        Err(_) => Ended::Refused(Spoken::of(&ServiceError::RunHeld { run: progress.admitted.as_ref().map_or_else(|| id.to_owned(), |admitted| admitted.run.clone()) })),
+        Err(_) => Ended::Refused(Spoken::of(&ServiceError::RunHeld {
+            run: progress.admitted.as_ref().map_or_else(|| id.to_owned(), |admitted| admitted.run.clone()),
+        })),
     };
     progress.ended = Some(ended);
     keep(domain, id, &progress).await

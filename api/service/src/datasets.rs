@@ -65,11 +65,7 @@ impl Domain {
     ///
     /// Order of durable writes: shards (renamed into place), then record and log entry in one transaction. A
     /// crash between leaves a directory that no record names; the next start removes it.
-    pub async fn mount(
-        &self,
-        new: NewVersion,
-        progress: &mut (dyn FnMut(ImportProgress) + Send),
-    ) -> Result<ImportView, ServiceError> {
+    pub async fn mount(&self, new: NewVersion, progress: &mut (dyn FnMut(ImportProgress) + Send)) -> Result<ImportView, ServiceError> {
         let schema = PublicSchema::parse(&new.schema)?;
         let mut accounted = schema.clone();
         if !stands(Guard::SharedAccount) {

@@ -63,7 +63,8 @@ impl Domain {
         let keys = Keys::open(&directory.join("keys"), &header.origin)?;
         let store = Store::open(&directory.join("state.sqlite")).await?;
         let publisher = Publisher::default();
-        let mut domain = Self { directory: directory.to_owned(), keys, store, programs, publisher, under_way: UnderWay::default(), _lock: lock };
+        let mut domain =
+            Self { directory: directory.to_owned(), keys, store, programs, publisher, under_way: UnderWay::default(), _lock: lock };
         domain.settle_rotation().await?;
         domain.publish().await?;
         domain.discard_abandoned_imports().await?;
@@ -85,6 +86,16 @@ impl Domain {
     /// The public log.
     pub fn log_directory(&self) -> PathBuf {
         self.directory.join("log")
+    }
+
+    /// Where files lie that are to be mounted through the interface; the custodian puts them there.
+    pub fn import_directory(&self) -> PathBuf {
+        self.directory.join("imports")
+    }
+
+    /// Where packages lie that recipients fetch through the interface.
+    pub fn packages_directory(&self) -> PathBuf {
+        self.directory.join("packages")
     }
 
     pub(crate) fn keys_directory(&self) -> PathBuf {

@@ -12,6 +12,8 @@ use tidegate_terms::{Epsilon, Name, PublicSchema};
 /// A grant to be made.
 #[derive(Debug)]
 pub struct NewGrant {
+    /// Its identifier, where it was given beforehand ([`Domain::identifier`] with `g`); a fresh one, where not.
+    pub id: Option<String>,
     /// The dataset.
     pub dataset: Name,
     /// The operator.
@@ -52,7 +54,7 @@ impl Domain {
             }
         }
         let record = GrantRecord {
-            id: keys::identifier('g')?,
+            id: new.id.map_or_else(|| keys::identifier('g'), Ok)?,
             dataset: new.dataset,
             operator: new.operator,
             operator_key: new.operator_key,

@@ -61,6 +61,6 @@ pub use replay::{ReplayBegun, ReplayView, ReplayWish};
 pub use retention::{PurgeView, RetentionView};
 pub use reviewed::NewApproval;
 pub use runs::Admitted;
-pub use stops::{Halted, PendingStop};
 pub use slot::{SlotInputs, SlotParts, slot_parts, slot_seconds};
+pub use stops::{Halted, PendingStop};
 pub use usage::{DestructionLine, EffectLine, EffectView, ProcessLine, Scenario, StorageLine, UsageView};

@@ -292,11 +292,7 @@ impl Domain {
     }
 
     /// Answers a question for exact tables: from the store, by continuing an interrupted run, or by a new run.
-    pub async fn run_tables(
-        &self,
-        question: &Question,
-        admitted: &mut (dyn FnMut(Admitted) + Send),
-    ) -> Result<TablesShown, ServiceError> {
+    pub async fn run_tables(&self, question: &Question, admitted: &mut (dyn FnMut(Admitted) + Send)) -> Result<TablesShown, ServiceError> {
         // From here on a stop finds it.
         let listed = self.under_way.list(Draws::of(question));
         // Nothing goes on while the log lags behind the database.

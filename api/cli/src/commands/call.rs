@@ -21,7 +21,8 @@ pub(crate) fn run(arguments: &CallArguments, output: Output) -> Result<(), CliEr
         list(&table, output);
         return Ok(());
     };
-    let described = table.describe(operation).ok_or_else(|| CliError::NoOperation { operation: operation.clone(), near: near(&table, operation) })?;
+    let described =
+        table.describe(operation).ok_or_else(|| CliError::NoOperation { operation: operation.clone(), near: near(&table, operation) })?;
     if arguments.describe {
         print(&described);
         return Ok(());

@@ -4,9 +4,9 @@
 //! put there by who may reach that machine; links are not followed. The policy is the authority's, held against the limits
 //! of the data's level, and a provider mounts under that one or not at all.
 
-use super::standing;
 use super::through::{All, OneDataset, ThroughError, dataset, example, link, may, page};
-use crate::records::{DatasetLink, EntryRecord, Standing};
+use crate::facts::{Known, check_level, facts_of_mount};
+use crate::records::{DatasetLink, EntryRecord};
 use crate::{Desk, Done, Kept, Refused, Row, Thing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -235,14 +235,13 @@ async fn set_policy(desk: &mut Desk, input: PolicyInput) -> Result<Done<PolicyRe
     let policy = ReleasePolicy::parse(&input.policy, input.units_max)?;
     let mut act = desk.begin().await?;
     let entry: Row<EntryRecord> = act.get(input.entry.as_str()).await?.ok_or_else(|| no_entry(&input.entry))?;
-    let facts = standing::of_policy(desk, &mut act, &entry, &policy).await?;
-    let record = PolicyRecord { entry: input.entry.clone(), policy: input.policy, provider: entry.record.organisation.clone() };
-    let thing = Thing::made(input.dataset.as_str(), &record);
-    let decided = match desk.decide(Action::SetReleasePolicy, &thing, facts) {
-        Ok(decided) => decided,
-        // Which limits, not only that some are exceeded.
-        Err(refused) => return Err(standing::with_excess(desk, refused, &entry, &policy)),
-    };
+    // Which limits, not only that some are exceeded.
+    let organisation = entry.record.organisation.clone();
+    let link = DatasetLink::of(&entry.record, organisation.clone(), desk.today());
+    check_level(desk, &Known { link, entry: entry.record, suspended: false }, &policy)?;
+    let facts = facts_of_mount(desk, &mut act, &input.entry, Some(&policy)).await?;
+    let record = PolicyRecord { entry: input.entry.clone(), policy: input.policy, provider: organisation };
+    let decided = desk.decide(Action::SetReleasePolicy, &Thing::made(input.dataset.as_str(), &record), facts)?;
     let version = act.put(input.dataset.as_str(), &record).await?;
     act.commit(decided).await?;
     Ok(Done::from(record).version(version))
@@ -279,26 +278,16 @@ async fn mount(desk: &mut Desk, input: Mounting) -> Result<Done<ImportView>, Ref
     if input.policy.as_ref().is_some_and(|sent| *sent != policy) {
         return Err(MountRefusal::OtherPolicy { dataset: input.dataset.to_string() }.into());
     }
-    ReleasePolicy::parse(&policy, schema.units_max)?;
-    let facts = standing::of_mount(desk, &mut act, &row).await?;
+    let read = ReleasePolicy::parse(&policy, schema.units_max)?;
+    let facts = facts_of_mount(desk, &mut act, &entry, Some(&read)).await?;
     let version = match desk.domain().dataset_view(&input.dataset).await {
         Ok(view) => view.version + 1,
         Err(ServiceError::UnknownDataset { .. }) => 1,
         Err(error) => return Err(error.into()),
     };
-    let class = row.record.life.entry();
-    let record = DatasetLink {
-        organisation: row.record.organisation.clone(),
-        entry,
-        entry_version: row.version,
-        class: standing::class_of(class),
-        level: standing::level_of(class)?,
-        version,
-        mounted: desk.today(),
-        way: input.way.map_or_else(|| "file".to_owned(), |way| way.to_string()),
-        standing: Standing::Mounted,
-        suspended: before.and_then(|before| before.record.suspended),
-    };
+    let link = DatasetLink::of(&row.record, row.record.organisation.clone(), desk.today());
+    let way = input.way.map_or(link.way, |way| way.to_string());
+    let record = DatasetLink { version, way, ..link };
     let decided = desk.decide(Action::MountDataset, &Thing::made(input.dataset.as_str(), &record), facts)?;
     act.put(input.dataset.as_str(), &record).await?;
     act.commit(decided).await?;
@@ -309,5 +298,12 @@ async fn mount(desk: &mut Desk, input: Mounting) -> Result<Done<ImportView>, Ref
 
 /// What this file offers.
 pub(crate) fn offers(offers: crate::offers::Offers) -> crate::offers::Offers {
-    offers.with::<ListDatasets>().with::<ShowDataset>().with::<SetPolicy>().with::<MountDataset>().with::<ShowReport>().with::<ShowBudget>().with::<ShowUsage>()
+    offers
+        .with::<ListDatasets>()
+        .with::<ShowDataset>()
+        .with::<SetPolicy>()
+        .with::<MountDataset>()
+        .with::<ShowReport>()
+        .with::<ShowBudget>()
+        .with::<ShowUsage>()
 }

@@ -191,8 +191,7 @@ async fn facts_of(desk: &Desk, act: &mut crate::Act, product: &str) -> Result<(F
     let release_reviewed = reviewed(desk, runs()).await?;
     let policy: PolicyRecord = ask(desk, ProductRequest::PolicyShow).await?;
     let operator = record.application.operator.clone();
-    let asked =
-        ProductAsked { operator: &operator, author: &operator, datasets: &datasets, inputs: &[], delivered: &BTreeSet::new() };
+    let asked = ProductAsked { operator: &operator, author: &operator, datasets: &datasets, inputs: &[], delivered: &BTreeSet::new() };
     let facts = facts_of_product(desk, act, &asked).await?;
     let registered = record.stage == Stage::Coded || (!policy.coded_needed && matches!(record.stage, Stage::Reviewed | Stage::Notice));
     // Every package carries the notice of source and acquisition date; a release without one is none.
@@ -232,9 +231,10 @@ async fn deliver(desk: &mut Desk, input: DeliverInput) -> Result<Done<DeliveryRe
     let link: Option<Row<DeliveryLink>> = act.get(&id).await?;
     let (facts, product) = facts_of(desk, &mut act, &input.product).await?;
     let exchange_named = [&input.exchange, &input.listing, &input.contract].iter().all(|text| !text.trim().is_empty());
+    let needed = desk.rules().pack().rules().delivery.as_ref().is_some_and(|rule| rule.at_exchange == tidegate_rules::Exchange::Duty);
     let acknowledged = link.is_some();
     let facts = Facts {
-        exchange_named: exchange_named || !desk.rules().pack().needs_exchange(),
+        exchange_named: exchange_named || !needed,
         terms_acknowledged: acknowledged,
         recipient_bound: acknowledged,
         purpose_matches: acknowledged,
@@ -298,13 +298,8 @@ async fn package(desk: &mut Desk, input: OneDelivery) -> Result<Done<PackageView
 async fn facts_of_reading(desk: &Desk, books: &mut tidegate_store::Books, link: &DeliveryLink) -> Result<Facts, Refused> {
     let record = record(desk, &link.product).await?;
     let datasets = datasets_of(desk, record.application.runs.iter().map(String::as_str)).await?;
-    let asked = ProductAsked {
-        operator: &link.operator,
-        author: &link.operator,
-        datasets: &datasets,
-        inputs: &[],
-        delivered: &BTreeSet::new(),
-    };
+    let asked =
+        ProductAsked { operator: &link.operator, author: &link.operator, datasets: &datasets, inputs: &[], delivered: &BTreeSet::new() };
     facts_of_product(desk, books, &asked).await
 }
 

@@ -1,14 +1,15 @@
 //! Grants: columns of a dataset for a purpose, with a share of its budget.
 
-use super::standing;
-use super::through::{Given, decide_alone, example, link, organisation, page, visible};
-use crate::{Desk, Done, Refused, Thing};
+use super::through::{Given, decide_alone, example, link, page, visible};
+use crate::facts::{GrantAsked, agreement_of, check_inside, facts_of_grant, known};
+use crate::records::{ApplicationRecord, GrantLink, GrantStanding};
+use crate::{Act, Desk, Done, Kept, Refused, Row, Thing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_access::{Action, Kind};
 use tidegate_http::api::Page;
 use tidegate_service::view::GrantView;
-use tidegate_service::{NewGrant, ServiceError};
+use tidegate_service::{Domain, NewGrant, ServiceError};
 use tidegate_terms::{Epsilon, Name, messages};
 
 messages! {
@@ -17,6 +18,10 @@ messages! {
         Unknown { grant: String } = "grant.unknown" {
             en: "there is no grant `{grant}`: `grants.list` shows those that you may see",
             zh: "没有授权“{grant}”：`grants.list` 列出可查看的授权",
+        },
+        NoApplication { operator: Name, dataset: Name } = "grant.no-application" {
+            en: "no approved application of `{operator}` for `{dataset}` and this purpose is here (rule F1, Shuangyashan Art. 27): have one approved, or name it",
+            zh: "没有“{operator}”就“{dataset}”及该用途获同意的申请（规则 F1，双鸭山第二十七条）：请先办理申请，或指明申请",
         },
     }
 }
@@ -37,6 +42,9 @@ pub struct GrantFilter {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GrantInput {
+    /// The approved application that it rests on; the operator's for this dataset and purpose, where none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
     /// The dataset.
     pub dataset: Name,
     /// The operator: the name of its organisation.
@@ -134,16 +142,52 @@ async fn list(desk: &mut Desk, input: GrantFilter) -> Result<Done<Page<GrantView
     Ok(Done::from(Page { items, next: None }).next(next))
 }
 
+/// The application on which a grant rests.
+async fn application(act: &mut Act, input: &GrantInput) -> Result<Row<ApplicationRecord>, Refused> {
+    let none = || GrantRefusal::NoApplication { operator: input.operator.clone(), dataset: input.dataset.clone() };
+    if let Some(id) = &input.application {
+        return Ok(act.get::<ApplicationRecord>(id).await?.ok_or_else(none)?);
+    }
+    let fits = |row: &Row<ApplicationRecord>| {
+        let of = &row.record.applied.application;
+        row.record.state() == "approved"
+            && of.applicant == input.operator
+            && of.dataset == input.dataset
+            && row.record.purpose == input.purpose
+    };
+    Ok(act.all::<ApplicationRecord>().await?.into_iter().rev().find(fits).ok_or_else(none)?)
+}
+
 async fn give(desk: &mut Desk, input: GrantInput) -> Result<Done<GrantView>, Refused> {
-    let _authority = organisation(desk)?;
-    let GrantInput { dataset, operator, operator_key, columns, purpose, epsilon, valid_from, valid_until } = input;
+    let policy = desk.domain().dataset_view(&input.dataset).await?.policy;
     let mut act = desk.begin().await?;
-    let wanted = standing::Wanted { dataset: &dataset, operator: &operator, purpose: &purpose };
-    let facts = standing::of_grant(desk, &mut act, wanted).await?;
-    let thing = Thing::alone(Kind::Grant, dataset.as_str(), "live").owned_by(operator.to_string());
+    let paper = application(&mut act, &input).await?;
+    let scenario = paper.record.scenario.clone();
+    let asked =
+        GrantAsked { operator: &input.operator, dataset: &input.dataset, scenario: &scenario, policy: &policy, epsilon: input.epsilon };
+    let facts = facts_of_grant(desk, &mut act, &asked).await?;
+    let thing = Thing::alone(Kind::Grant, input.dataset.as_str(), "live").owned_by(input.operator.to_string());
     let decided = desk.decide(Action::GiveGrant, &thing, facts)?;
+    let not_a_date = || ServiceError::NotADate { text: input.valid_until.chars().take(32).collect() };
+    let last_day = input.valid_until.parse().map_err(|_| not_a_date())?;
+    check_inside(&paper.id, &paper.record, &input.dataset, &input.purpose, &input.columns, last_day)?;
+    let provider = known(&mut act, &input.dataset).await?.map(|known| known.link.organisation);
+    let agreement = agreement_of(desk, &mut act, &input.operator).await?.map(|(id, _)| id);
+    let id = Domain::identifier('g')?;
+    let link = GrantLink {
+        application: paper.id,
+        scenario,
+        agreement: agreement.unwrap_or_default(),
+        dataset: input.dataset.clone(),
+        operator: input.operator.clone(),
+        provider: provider.unwrap_or_else(|| input.operator.clone()),
+        given: desk.today(),
+        standing: GrantStanding::Live,
+    };
+    act.put(&id, &link).await?;
     act.commit(decided).await?;
-    let new = NewGrant { dataset: dataset.clone(), operator, operator_key, columns, purpose, epsilon, valid_from, valid_until };
+    let GrantInput { dataset, operator, operator_key, columns, purpose, epsilon, valid_from, valid_until, .. } = input;
+    let new = NewGrant { id: Some(id), dataset, operator, operator_key, columns, purpose, epsilon, valid_from, valid_until };
     Ok(desk.domain().grant(new).await?.into())
 }
 

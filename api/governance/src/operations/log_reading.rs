@@ -2,7 +2,7 @@
 //!
 //! Tiles are served as static files (`tidegate log serve`), where anybody can fetch and verify them without being known.
 
-use super::through::{All, Told, example, may};
+use super::through::{All, Told, may};
 use crate::{Desk, Done, Refused, Thing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -192,7 +192,7 @@ fn find(directory: &std::path::Path, wanted: &Wanted, from: u64) -> Result<Found
     let mut relations = Relations::default();
     let mut matches: Vec<FoundEntry> = Vec::new();
     let mut more_from = None;
-    let head = read_history(directory, None, |entry, _, decoded| {
+    let head = read_history(directory, None, |entry, bytes, decoded| {
         let Ok(decoded) = decoded else { return };
         let subjects: Subjects = relations.take(&decoded.event);
         if entry < from || more_from.is_some() || !wanted.fits(&decoded, &subjects) {
@@ -202,7 +202,7 @@ fn find(directory: &std::path::Path, wanted: &Wanted, from: u64) -> Result<Found
             more_from = Some(entry);
             return;
         }
-        matches.push(found_entry(entry, &decoded));
+        matches.push(found_entry(entry, bytes, &decoded));
     })?;
     let keys = log_keys(directory, None)?;
     for found in &mut matches {
@@ -211,8 +211,8 @@ fn find(directory: &std::path::Path, wanted: &Wanted, from: u64) -> Result<Found
     Ok(Found { origin: head.origin, checkpoint_size: head.size, matches, more_from })
 }
 
-fn found_entry(entry: u64, decoded: &Entry) -> FoundEntry {
-    let content = serde_json::to_value(decoded).unwrap_or_default();
+fn found_entry(entry: u64, bytes: &[u8], decoded: &Entry) -> FoundEntry {
+    let content = serde_json::from_slice(bytes).unwrap_or_default();
     FoundEntry { entry, at: decoded.at.clone(), kind: decoded.event.kind().to_owned(), content, proof: String::new() }
 }
 

@@ -360,8 +360,7 @@ async fn review(desk: &mut Desk, input: ReviewInput) -> Result<Done<ReleaseRevie
         return Err(ProductRefusal::ReviewedAlready { release: input.release }.into());
     }
     let datasets = [dataset];
-    let asked =
-        ProductAsked { operator: &operator, author: &operator, datasets: &datasets, inputs: &[], delivered: &BTreeSet::new() };
+    let asked = ProductAsked { operator: &operator, author: &operator, datasets: &datasets, inputs: &[], delivered: &BTreeSet::new() };
     let facts = facts_of_product(desk, &mut act, &asked).await?;
     let facts = Facts { reviewer_differs: asked_by.is_none_or(|account| account != desk.caller().account), ..facts };
     let record = ReleaseReview { release: input.release, operator, favourable: input.favourable, opinion: input.opinion };
@@ -415,13 +414,8 @@ async fn register(desk: &mut Desk, input: ApplicationInput) -> Result<Done<Produ
     let release_reviewed = reviewed(desk, runs()).await?;
     let delivered = delivered(desk).await?;
     let mut act = desk.begin().await?;
-    let asked = ProductAsked {
-        operator: &operator,
-        author: &operator,
-        datasets: &datasets,
-        inputs: &application.inputs,
-        delivered: &delivered,
-    };
+    let asked =
+        ProductAsked { operator: &operator, author: &operator, datasets: &datasets, inputs: &application.inputs, delivered: &delivered };
     let facts = Facts { release_reviewed, ..facts_of_product(desk, &mut act, &asked).await? };
     let thing = Thing::alone(Kind::Product, "application", "applied").owned_by(application.operator.to_string());
     let decided = desk.decide(Action::ApplyForProduct, &thing, facts)?;
@@ -504,4 +498,3 @@ pub(crate) fn offers(offers: crate::offers::Offers) -> crate::offers::Offers {
     let offers = offers.with::<StepProduct>().with::<WithdrawProduct>().with::<RevokeProduct>().with::<ListProducts>();
     offers.with::<ShowProduct>().with::<ExportProduct>().with::<TraceProduct>().with::<ShowProductKeys>()
 }
-

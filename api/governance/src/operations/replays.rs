@@ -3,8 +3,8 @@
 
 use super::runs::view_example;
 use super::through::{example, organisation};
-use crate::queue::{Job, Progress, QueuedRun, RunView, WAITING_MAX, view};
 use crate::operations::runs::RunRefusal;
+use crate::queue::{Job, Progress, QueuedRun, RunView, WAITING_MAX, view};
 use crate::{Desk, Done, Refused, Row, Thing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

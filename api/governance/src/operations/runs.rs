@@ -281,9 +281,10 @@ async fn facts_of(
     author: Option<&Name>,
     asks: &Asks,
 ) -> Result<Facts, Refused> {
-    let parts = asks.parts.iter().filter_map(|part| {
-        Some(RunPart { grant: part.grant.as_ref()?, columns: part.columns.clone(), policy: &part.policy })
-    });
+    let parts = asks
+        .parts
+        .iter()
+        .filter_map(|part| Some(RunPart { grant: part.grant.as_ref()?, columns: part.columns.clone(), policy: &part.policy }));
     let mechanisms: Vec<Mechanism> = asks.manifest.statistics.iter().map(|statistic| statistic.mechanism).collect();
     let parts: Vec<_> = parts.collect();
     let parts = if parts.len() == asks.parts.len() { parts } else { Vec::new() };

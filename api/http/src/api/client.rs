@@ -209,13 +209,7 @@ impl Client {
         }
     }
 
-    fn send(
-        &self,
-        name: &str,
-        value: &Value,
-        options: &Options,
-        last: Option<u64>,
-    ) -> Result<(String, Response<ureq::Body>), CallError> {
+    fn send(&self, name: &str, value: &Value, options: &Options, last: Option<u64>) -> Result<(String, Response<ureq::Body>), CallError> {
         let unfit = |detail: String| unfit(name, detail);
         let operation = self.table.find(name).ok_or_else(|| unfit("it is not in the table".to_owned()))?;
         let (path, rest) = Table::fill(operation, value).ok_or_else(|| unfit("a part of the path is missing".to_owned()))?;

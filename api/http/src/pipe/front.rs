@@ -58,12 +58,8 @@ impl Piped {
     /// Speaks over a pipe from now on, with a thread for each direction. They end when the keeper does.
     pub fn over(from: impl Read + Send + 'static, to: impl Write + Send + 'static) -> Self {
         let (frames, queued) = mpsc::channel(FRAMES_MAX);
-        let shared = Arc::new(Shared {
-            next: AtomicU64::new(1),
-            waiting: Mutex::default(),
-            state: watch::channel(State::Opening).0,
-            to: frames,
-        });
+        let shared =
+            Arc::new(Shared { next: AtomicU64::new(1), waiting: Mutex::default(), state: watch::channel(State::Opening).0, to: frames });
         // Neither thread keeps it: when the last caller has gone, the pipe closes, and the keeper with it.
         let (reader, writer) = (Arc::downgrade(&shared), Arc::downgrade(&shared));
         std::thread::spawn(move || hear(&reader, from));
