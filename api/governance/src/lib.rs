@@ -25,7 +25,9 @@ mod rules;
 mod secrets;
 mod totp;
 
+pub mod facts;
 pub mod operations;
+pub mod records;
 
 pub use act::{Act, Kept, Row};
 pub use authentication::{AuthenticationError, SESSION_IDLE_SECONDS, SIGNATURE_FRESH_SECONDS};
