@@ -201,8 +201,8 @@ pub struct GrantAsked<'a> {
     pub scenario: &'a Name,
     /// The policy of the dataset's newest version.
     pub policy: &'a ReleasePolicy,
-    /// The share that it gives.
-    pub epsilon: Epsilon,
+    /// The share that it gives, where it is stated as epsilon.
+    pub epsilon: Option<Epsilon>,
 }
 
 /// The facts of giving a grant.
@@ -212,7 +212,7 @@ pub async fn facts_of_grant(desk: &Desk, reads: &mut impl Reads, asked: &GrantAs
     if let Some(known) = of_use(desk, reads, agreement.as_ref(), asked.dataset, asked.scenario, &mut facts).await? {
         let limits = known.limits(desk);
         facts.level_limits_met =
-            limits.is_some_and(|limits| limits.exceeded_by(asked.policy).is_empty() && asked.epsilon <= limits.epsilon_total_max);
+            limits.is_some_and(|limits| limits.exceeded_by(asked.policy).is_empty() && asked.epsilon.is_none_or(|epsilon| epsilon <= limits.epsilon_total_max));
     }
     Ok(facts)
 }

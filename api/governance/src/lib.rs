@@ -27,6 +27,7 @@ mod rules;
 mod secrets;
 mod totp;
 
+pub mod facts;
 pub mod operations;
 pub mod records;
 

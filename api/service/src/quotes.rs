@@ -276,7 +276,8 @@ impl Domain {
         let checked = self.check(question).await?;
         let stored = self.books().run_of_question(checked.digest()?).await?.is_some_and(|run| run.finished.is_some());
         if !stored {
-            self.check_all_thawed(checked.mounted.iter().map(|mounted| &mounted.record.lineage)).await?;
+            let lineages: Vec<&Name> = checked.mounted.iter().map(|mounted| &mounted.record.lineage).collect();
+            self.check_all_thawed(lineages).await?;
         }
         let rho = checked.price.rho();
         let of = |left: Rho| (left.units() > 0).then(|| rho.get() / left.get());
