@@ -1,10 +1,14 @@
 //! The command line, as data. Chinese help stands in `help.rs`; a test holds both together.
 
 mod conformance;
+mod govern;
 mod log;
+mod serve;
 
 pub(crate) use conformance::{ConformanceArguments, with_guards};
+pub(crate) use govern::GovernCommand;
 pub(crate) use log::{LogCommand, LogWitnessCommand, WitnessCommand};
+pub(crate) use serve::{CallArguments, ServeArguments, ServerArguments};
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -27,6 +31,8 @@ pub(crate) struct Arguments {
     /// Language of texts: en or zh
     #[arg(long, global = true, value_name = "LANG")]
     pub(crate) lang: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: ServerArguments,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -93,6 +99,13 @@ pub(crate) enum Command {
     /// Keep and forget records
     #[command(subcommand)]
     Domain(DomainCommand),
+    /// Serve a governed domain over HTTP
+    Serve(Box<ServeArguments>),
+    /// Call any operation of a server
+    Call(CallArguments),
+    /// Put a domain under governance
+    #[command(subcommand)]
+    Govern(GovernCommand),
     /// Look at what froze lineages, and decide
     #[command(subcommand)]
     Incident(IncidentCommand),
@@ -123,6 +136,24 @@ pub(crate) enum Command {
         #[command(subcommand)]
         child: Child,
     },
+}
+
+impl Command {
+    /// Whether it can be asked of a server. The others are about this machine, or about domains that they make themselves.
+    pub(crate) fn can_be_remote(&self) -> bool {
+        !matches!(
+            self,
+            Self::Init { .. }
+                | Self::Serve(_)
+                | Self::Govern(_)
+                | Self::Demo { .. }
+                | Self::Doctor { .. }
+                | Self::Conformance(_)
+                | Self::Bench(_)
+                | Self::Completions { .. }
+                | Self::Internal { .. }
+        )
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -753,6 +784,8 @@ pub(crate) enum UtilityPart {
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Child {
     Keeper,
+    Office,
+    Found,
     Ingest,
     Compile,
     Conclude,

@@ -16,8 +16,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_terms::{DeltaCost, Digest, Mechanism, Name, Rates, Rho, Visibility, WitnessQuorum, messages, parse_date};
 
+mod decided;
 mod product;
 
+pub use decided::{Changed, Decided, Resting, RestingKind};
 use product::not_an_identifier;
 pub use product::{
     ProductAcknowledgement, ProductApplication, ProductDelivery, ProductKeys, ProductPolicy, ProductReceipt, ProductSource, ProductStep,
@@ -454,6 +456,8 @@ pub enum Event {
         /// How long things take at worst, with a margin.
         rates: Rates,
     },
+    /// An act of governance was allowed and done, or was allowed and is about to be done by the entry that follows.
+    Decided(Decided),
 }
 
 /// A machine, as far as it is public.
@@ -586,6 +590,7 @@ impl Event {
             Self::Freeze { .. } => "freeze",
             Self::Unfreeze { .. } => "unfreeze",
             Self::Calibration { .. } => "calibration",
+            Self::Decided(_) => "decided",
         }
     }
 
@@ -658,6 +663,7 @@ fn check_texts(entry: &Entry) -> Result<(), EntryError> {
         }
         Event::Unfreeze { incident, .. } => identifier(incident),
         Event::Retention { .. } | Event::Calibration { .. } => Ok(()),
+        Event::Decided(decided) => decided.check(),
         Event::Purge { before, .. } => parse_date(before).map(|_| ()).ok_or_else(|| EntryError::Instant { text: short(before) }),
     }
 }

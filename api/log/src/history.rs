@@ -127,6 +127,16 @@ impl Relations {
                 }
             }
             Event::Retention { .. } | Event::Purge { .. } | Event::Calibration { .. } => {}
+            Event::Decided(decided) => {
+                subjects.organisations.insert(decided.organisation.to_string());
+                match decided.kind.as_str() {
+                    "dataset" => subjects.datasets.extend(Name::parse(&decided.id)),
+                    "run" => self.run(&mut subjects, &decided.id),
+                    "product" => drop(subjects.products.insert(decided.id.clone())),
+                    "grant" => drop(subjects.grants.insert(decided.id.clone())),
+                    _ => {}
+                }
+            }
             Event::Open { .. } | Event::RotateKey { .. } => {}
             Event::WitnessAdded { witness } | Event::WitnessRemoved { witness } => {
                 subjects.organisations.extend(witness.split('+').next().map(str::to_owned));

@@ -49,6 +49,7 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use cosignature::{Cosignature, Witness, WitnessSigner, cosignatures};
 pub use custody::{CustodyViolation, Obstacle, RETENTION_YEARS_MIN, ReplayCheck, ReplayCount, ReplayOutcome};
 pub use dossier::{Activity, Dossier, DossierLine, dossier};
+pub use entry::{Changed, Decided, Resting, RestingKind};
 pub use entry::{
     Charge, ENTRY_BYTES_MAX, Entry, EntryError, Event, Machine, Payer, PeriodCap, RELEASE_BYTES, ReviewedTerms, commit, entry_schema,
 };

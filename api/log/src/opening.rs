@@ -75,6 +75,8 @@ pub fn may_open(field: &str, reader: Reader) -> bool {
         "certificate_commitment" | "text_commitment" => &[Provider, Authority, Operator, Regulator],
         "asker_commitment" => &[Authority, Regulator],
         "reason_commitment" => &[Provider, Authority, Operator, Regulator],
+        // Plans, agreements, findings: whose they are reads them as records; here the two that supervise.
+        "content_commitment" => &[Authority, Regulator],
         _ => &[],
     };
     readers.contains(&reader)

@@ -15,6 +15,7 @@ use crate::spending::{LineageAccount, Paid, Rounds};
 use crate::text::{instant_text, parse_instant, parse_key};
 use crate::violation::{Finding, Violation};
 use custody::{Custody, Reads};
+use decided::Governance;
 use incidents::Incidents;
 use products::Products;
 use reviewed::ReviewedRun;
@@ -23,6 +24,7 @@ use tidegate_terms::{DeltaCost, Digest, Guard, Name, Rho, Visibility, parse_date
 
 mod calibration;
 mod custody;
+mod decided;
 mod incidents;
 mod keys;
 mod products;
@@ -31,6 +33,7 @@ mod reviewed;
 mod witnesses;
 
 pub(crate) use calibration::CalibrationViolation;
+pub(crate) use decided::DecidedViolation;
 pub(crate) use witnesses::WitnessViolation;
 
 pub(crate) use keys::Rotation;
@@ -116,6 +119,7 @@ pub(crate) struct Replay {
     products: Products,
     pub(crate) custody: Custody,
     pub(crate) incidents: Incidents,
+    governance: Governance,
     pub(crate) findings: Vec<Finding>,
     pub(crate) findings_total: u64,
     /// The first entry of a version that this program does not know.
@@ -189,6 +193,7 @@ impl Replay {
         }
         self.check(self.next > 0 || matches!(event, Event::Domain { .. }), || Violation::NoDomain);
         self.products.see(self.next, &event);
+        self.check_decided(&event);
         match event {
             Event::Domain { origin, .. } => {
                 let expected = self.origin.clone();
@@ -231,6 +236,7 @@ impl Replay {
             Event::Freeze { .. } => self.freeze(&at, event),
             Event::Unfreeze { incident, .. } => self.unfreeze(incident),
             Event::Calibration { machine, rates, .. } => self.calibration(&machine, &rates),
+            Event::Decided(decided) => self.decided(decided),
             other => self.custody(&at, other),
         }
     }

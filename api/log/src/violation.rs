@@ -3,7 +3,7 @@
 use crate::custody::CustodyViolation;
 use crate::entry::EntryError;
 use crate::incident::IncidentViolation;
-use crate::replay::{CalibrationViolation, WitnessViolation};
+use crate::replay::{CalibrationViolation, DecidedViolation, WitnessViolation};
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use tidegate_terms::{Language, Message as _, messages};
 
@@ -323,6 +323,7 @@ messages! {
         Custody(CustodyViolation),
         Incident(IncidentViolation),
         Calibration(CalibrationViolation),
+        Decided(DecidedViolation),
     }
 }
 

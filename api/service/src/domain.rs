@@ -3,6 +3,7 @@
 use crate::children::Programs;
 use crate::keys::Keys;
 use crate::publisher::Publisher;
+use crate::stops::UnderWay;
 use crate::view::DomainView;
 use crate::{ServiceError, instant};
 use jiff::Timestamp;
@@ -30,6 +31,7 @@ pub struct Domain {
     pub(crate) store: Store,
     pub(crate) programs: Programs,
     pub(crate) publisher: Publisher,
+    pub(crate) under_way: UnderWay,
     /// Held as long as the domain is open.
     _lock: File,
 }
@@ -61,7 +63,8 @@ impl Domain {
         let keys = Keys::open(&directory.join("keys"), &header.origin)?;
         let store = Store::open(&directory.join("state.sqlite")).await?;
         let publisher = Publisher::default();
-        let mut domain = Self { directory: directory.to_owned(), keys, store, programs, publisher, _lock: lock };
+        let mut domain =
+            Self { directory: directory.to_owned(), keys, store, programs, publisher, under_way: UnderWay::default(), _lock: lock };
         domain.settle_rotation().await?;
         domain.publish().await?;
         domain.discard_abandoned_imports().await?;
@@ -70,7 +73,7 @@ impl Domain {
     }
 
     /// What everybody may see of the domain.
-    pub(crate) fn view(&self) -> DomainView {
+    pub fn view(&self) -> DomainView {
         let verifier = self.keys.signer.verifier();
         DomainView { domain: self.directory.clone(), origin: verifier.name().to_owned(), verifier_key: verifier.to_string() }
     }
@@ -83,6 +86,16 @@ impl Domain {
     /// The public log.
     pub fn log_directory(&self) -> PathBuf {
         self.directory.join("log")
+    }
+
+    /// Where files lie that are to be mounted through the interface; the custodian puts them there.
+    pub fn import_directory(&self) -> PathBuf {
+        self.directory.join("imports")
+    }
+
+    /// Where packages lie that recipients fetch through the interface.
+    pub fn packages_directory(&self) -> PathBuf {
+        self.directory.join("packages")
     }
 
     pub(crate) fn keys_directory(&self) -> PathBuf {

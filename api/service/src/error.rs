@@ -56,6 +56,10 @@ messages! {
             en: "the operating system gives no random numbers; nothing was done",
             zh: "操作系统无法提供随机数；未执行任何操作",
         },
+        Office { detail: String } = "office.start" {
+            en: "the office of this domain cannot open: {detail}",
+            zh: "该数据域的治理服务无法启动：{detail}",
+        },
         UnknownDataset { dataset: String } = "dataset.unknown" {
             en: "there is no dataset `{dataset}`; `tidegate dataset list` shows what there is",
             zh: "没有数据集 `{dataset}`；`tidegate dataset list` 会列出现有数据集",
@@ -127,6 +131,14 @@ messages! {
         RunStopped { run: String, incident: String, entry: u64 } = "run.stopped" {
             en: "this question was run {run}, which was stopped without a result (incident {incident}, log entry {entry}); what it paid stays paid. Ask another question, with a module that needs less time",
             zh: "该问题即运行 {run}，已被停止且没有结果（事件 {incident}，日志第 {entry} 条）；已付预算不退。请用耗时更少的模型另提问题",
+        },
+        RunStoppedBy { run: String, stop: String } = "run.stopped-by" {
+            en: "this question was run {run}, which `{stop}` ended without a result; what it paid stays paid. Ask another question, or ask the authority about `{stop}`",
+            zh: "该问题即运行 {run}，已由“{stop}”终止且没有结果；已付预算不退。请另提问题，或就“{stop}”询问主管部门",
+        },
+        AttemptStopped { run: String } = "run.attempt-stopped" {
+            en: "run {run} was stopped by a decision before it had a result",
+            zh: "运行 {run} 在得出结果之前被决定停止",
         },
         UnknownIncident { incident: String } = "incident.unknown" {
             en: "there is no incident `{incident}`; `tidegate incident list` shows them",

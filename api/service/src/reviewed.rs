@@ -15,6 +15,7 @@ use crate::halt::{Alarm, Held, Work};
 use crate::incidents::check_thawed;
 use crate::quotes::{Question, side_tables, unit_bytes_max};
 use crate::runs::{Admitted, Slot};
+use crate::stops::{Draws, Listed};
 use crate::view::{ApprovalView, Notice, Shown, TablesShown, TablesView};
 use crate::{Domain, ServiceError, SlotInputs, instant, keys, slot_seconds};
 use jiff::Timestamp;
@@ -38,12 +39,18 @@ const REVIEW_TOTALS: u64 = 20;
 const CELLS_PER_ENTRY: u64 = 20;
 
 /// An approval as it comes in.
-pub(crate) struct NewApproval {
-    pub(crate) module: Digest,
-    pub(crate) dataset: Name,
-    pub(crate) operator: Name,
-    pub(crate) approver: String,
-    pub(crate) signature: String,
+#[derive(Debug)]
+pub struct NewApproval {
+    /// The digest of its seal.
+    pub module: Digest,
+    /// The dataset.
+    pub dataset: Name,
+    /// The operator whose module it is.
+    pub operator: Name,
+    /// The approver's Ed25519 public key, base64.
+    pub approver: String,
+    /// The signature, base64.
+    pub signature: String,
 }
 
 /// A question for exact tables, checked against everything that is public but policy and approvals.
@@ -217,7 +224,7 @@ pub(crate) fn reviewed_terms(policy: &ReleasePolicy) -> Result<Option<ReviewedTe
 
 impl Domain {
     /// Takes an approval of a module for a dataset, signed by one of the approvers that its newest policy names.
-    pub(crate) async fn approve(&self, new: NewApproval) -> Result<ApprovalView, ServiceError> {
+    pub async fn approve(&self, new: NewApproval) -> Result<ApprovalView, ServiceError> {
         let mounted = self.mounted(&new.dataset, None).await?;
         let (module, manifest) = self.module(&new.module.to_string(), &new.operator).await?;
         if manifest.reviewed.is_none() {
@@ -246,7 +253,7 @@ impl Domain {
     }
 
     /// Whether a question is for exact tables.
-    pub(crate) async fn is_reviewed(&self, question: &Question) -> bool {
+    pub async fn is_reviewed(&self, question: &Question) -> bool {
         self.module(&question.module, &question.operator).await.is_ok_and(|(_, manifest)| manifest.reviewed.is_some())
     }
 
@@ -285,11 +292,9 @@ impl Domain {
     }
 
     /// Answers a question for exact tables: from the store, by continuing an interrupted run, or by a new run.
-    pub(crate) async fn run_tables(
-        &self,
-        question: &Question,
-        admitted: &mut (dyn FnMut(Admitted) + Send),
-    ) -> Result<TablesShown, ServiceError> {
+    pub async fn run_tables(&self, question: &Question, admitted: &mut (dyn FnMut(Admitted) + Send)) -> Result<TablesShown, ServiceError> {
+        // From here on a stop finds it.
+        let listed = self.under_way.list(Draws::of(question));
         // Nothing goes on while the log lags behind the database.
         self.publish().await?;
         let checked = self.check_tables(question).await?;
@@ -308,7 +313,7 @@ impl Domain {
             let approval = admit_reviewed(checked.asked(&run.id, &grant), async |_| Ok::<_, ServiceError>(())).await?;
             let slot = Slot::of(&run.id, &run.slot, run.slot_seconds)?.again(instant::now());
             admitted(checked.announce(&run, slot, true));
-            return self.carry_out_tables(&checked, &run, &approval, &module, slot).await;
+            return self.carry_out_tables(&checked, &run, &approval, &module, (slot, &listed)).await;
         }
         checked.allowed()?;
         self.check_walls(&checked.mounted.policy.walls)?;
@@ -334,7 +339,7 @@ impl Domain {
         self.make_visible(position).await?;
         let slot = Slot::of(&run.id, &run.slot, run.slot_seconds)?;
         admitted(checked.announce(&run, slot, false));
-        self.carry_out_tables(&checked, &run, &approval, &module, slot).await
+        self.carry_out_tables(&checked, &run, &approval, &module, (slot, &listed)).await
     }
 
     /// From an admitted run to its visible tables. Whatever fails here has one outcome outside.
@@ -344,16 +349,18 @@ impl Domain {
         run: &ReviewedRecord,
         approval: &Approval,
         module: &CompiledModule,
-        slot: Slot,
+        (slot, listed): (Slot, &Listed),
     ) -> Result<TablesShown, ServiceError> {
         let mut held = None;
+        listed.draws_on(&run.id, [run.grant.clone()]);
         let (processes, made) = match self.processes(checked.workers, checked.waits()) {
             Ok(processes) => {
+                listed.stops_with(processes.stopper());
                 let alarm = Alarm::set(&processes, slot, checked.waits());
                 let made = tokio::task::block_in_place(|| self.total(checked, approval, module, &processes));
                 drop(alarm);
                 let made = match made {
-                    Ok(totals) => self.make_tables(checked, run, approval, slot, totals, &mut held).await,
+                    Ok(totals) => self.make_tables(checked, run, approval, (slot, listed), totals, &mut held).await,
                     Err(error) => Err(error),
                 };
                 (Some(processes), made)
@@ -380,7 +387,7 @@ impl Domain {
         checked: &CheckedTables,
         run: &ReviewedRecord,
         approval: &Approval,
-        slot: Slot,
+        (slot, listed): (Slot, &Listed),
         totals: Totals,
         held: &mut Option<Held>,
     ) -> Result<TablesShown, ServiceError> {
@@ -410,6 +417,7 @@ impl Domain {
         let declared = checked.manifest.reviewed.iter().flat_map(|reviewed| &reviewed.tables);
         let measures: Vec<(Name, ReviewedMeasure)> = declared.map(|table| (table.name.clone(), table.measure.clone())).collect();
         let mut act = self.store.begin().await?;
+        listed.check_may_publish(&mut act, &run.id, &[&run.grant]).await?;
         let position = act.append(&Entry { at: visible_at, event }, &openings).await?;
         act.put_tables(approval, &tables, &TablesRecord { position, content }, &measures, &run.lineage, many).await?;
         act.commit().await?;
@@ -447,7 +455,7 @@ impl Domain {
     }
 
     /// What a run of either mode gave.
-    pub(crate) async fn shown_of(&self, id: &str, round: Option<u32>) -> Result<Shown, ServiceError> {
+    pub async fn shown_of(&self, id: &str, round: Option<u32>) -> Result<Shown, ServiceError> {
         self.publish().await?;
         match self.books().reviewed_run(id).await? {
             Some(run) => {

@@ -14,6 +14,7 @@ use crate::incidents::check_thawed;
 use crate::plan::{Decision, Next, Progress};
 use crate::quotes::{Checked, Question, Work};
 use crate::receipts::{ReleasedRound, release_view, reserve_event};
+use crate::stops::{Draws, Listed};
 use crate::view::{ReleaseShown, ReleaseView};
 use crate::{Domain, ServiceError, children, instant, keys};
 use jiff::Timestamp;
@@ -28,7 +29,7 @@ use tidegate_store::{NoisedRecord, Opening, RoundRecord, RunMount, RunRecord, St
 use tidegate_terms::{Digest, Guard, Name, Wall, stands};
 
 /// What an operator sees while a run goes on: public facts only, never shards done.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Admitted {
     /// The run.
     pub run: String,
@@ -57,6 +58,8 @@ struct Attempt<'a> {
     slot: Slot,
     /// Whether that slot was held already.
     held: Option<Held>,
+    /// By which a stop finds it.
+    listed: &'a Listed,
 }
 
 /// When a round becomes visible: fixed before it is opened, from public facts alone.
@@ -99,7 +102,9 @@ impl Slot {
 
 impl Domain {
     /// Answers a question: from the store, by continuing an interrupted run, or by a new run.
-    pub(crate) async fn run(&self, question: &Question, admitted: &mut (dyn FnMut(Admitted) + Send)) -> Result<ReleaseShown, ServiceError> {
+    pub async fn run(&self, question: &Question, admitted: &mut (dyn FnMut(Admitted) + Send)) -> Result<ReleaseShown, ServiceError> {
+        // From here on a stop finds it.
+        let listed = self.under_way.list(Draws::of(question));
         // Nothing goes on while the log lags behind the database.
         self.publish().await?;
         let checked = self.check(question).await?;
@@ -115,14 +120,15 @@ impl Domain {
             let module = self.compiled(&checked.module.component, &checked.manifest)?;
             let reservation = self.resume(&run).await?;
             let slot = Slot::first(&run)?.again(instant::now());
-            let mut attempt = Attempt { run: &run, reservation: &reservation, module: &module, slot, held: None };
+            let mut attempt = Attempt { run: &run, reservation: &reservation, module: &module, slot, held: None, listed: &listed };
             admitted(checked.admitted(&attempt, true));
             return self.carry_out(&checked, &mut attempt).await;
         }
         // Whatever takes time and needs no data is done before the slot begins.
         let module = self.compiled(&checked.module.component, &checked.manifest)?;
         let (run, reservation) = self.reserve(&checked, digest).await?;
-        let mut attempt = Attempt { run: &run, reservation: &reservation, module: &module, slot: Slot::first(&run)?, held: None };
+        let mut attempt =
+            Attempt { run: &run, reservation: &reservation, module: &module, slot: Slot::first(&run)?, held: None, listed: &listed };
         admitted(checked.admitted(&attempt, false));
         self.carry_out(&checked, &mut attempt).await
     }
@@ -213,8 +219,10 @@ impl Domain {
     /// From a paid run to its visible release. Whatever fails here has one outcome outside; the cause goes to
     /// the journal.
     async fn carry_out(&self, checked: &Checked, attempt: &mut Attempt<'_>) -> Result<ReleaseShown, ServiceError> {
+        attempt.listed.draws_on(&attempt.run.id, attempt.run.mounts.iter().map(|mount| mount.grant.clone()));
         let (processes, done) = match self.processes(checked.workers, checked.waits()) {
             Ok(processes) => {
+                attempt.listed.stops_with(processes.stopper());
                 let done = self.carry_out_or_fail(checked, attempt, &processes).await;
                 (Some(processes), done)
             }
@@ -382,6 +390,9 @@ impl Domain {
             Opening { field: "totals_commitment", salt: totals_salt, content: None },
         ];
         let mut act = self.store.begin().await?;
+        // A stop, or the end of a grant, that came before this transaction keeps everything of the run inside.
+        let grants: Vec<&str> = run.mounts.iter().map(|mount| mount.grant.as_str()).collect();
+        attempt.listed.check_may_publish(&mut act, &run.id, &grants).await?;
         let position = act.append(&Entry { at: visible_at.to_owned(), event }, &openings).await?;
         let record = RoundRecord {
             number: round.number,

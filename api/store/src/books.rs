@@ -1,6 +1,7 @@
 //! Reading.
 
 use crate::records::{LineageRow, cost, record_error};
+use crate::suspensions;
 use crate::{ModuleRecord, MountRecord, RoundRecord, RunMount, RunRecord, StoreError};
 use sqlx::Row as _;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
@@ -79,14 +80,27 @@ impl Books {
         .bind(operator.map(Name::as_str))
         .fetch_all(&self.pool)
         .await?;
-        records.iter().map(|record| Ok(serde_json::from_str(record)?)).collect()
+        let mut grants = Vec::with_capacity(records.len());
+        for record in &records {
+            grants.push(self.with_suspension(serde_json::from_str(record)?).await?);
+        }
+        Ok(grants)
     }
 
     /// A grant.
     pub async fn grant(&self, id: &str) -> Result<Option<GrantRecord>, StoreError> {
         let record: Option<String> =
             sqlx::query_scalar("SELECT record FROM authorisation WHERE id = ?").bind(id).fetch_optional(&self.pool).await?;
-        record.map(|record| Ok(serde_json::from_str(&record)?)).transpose()
+        match record {
+            None => Ok(None),
+            Some(record) => self.with_suspension(serde_json::from_str(&record)?).await.map(Some),
+        }
+    }
+
+    async fn with_suspension(&self, record: GrantRecord) -> Result<GrantRecord, StoreError> {
+        let held = sqlx::query(suspensions::OF_GRANT).bind(&record.id).bind(record.dataset.as_str()).bind(record.operator.as_str());
+        let held = held.fetch_optional(&self.pool).await?;
+        suspensions::with(record, held.as_ref())
     }
 
     /// Modules whose digest begins so, or of this name, newest first.

@@ -8,25 +8,31 @@
 
 mod books;
 mod calibration;
+mod credentials;
 mod custody;
 mod error;
+mod governed;
 mod incidents;
 mod log_keys;
 mod products;
 mod records;
 mod reviewed;
+mod suspensions;
 mod transaction;
 mod witnesses;
 mod writer;
 
 pub use books::Books;
+pub use credentials::{CredentialRecord, FailureRecord, KeyRecord};
 pub use custody::{CustodyRecord, CustodyState, PurgeRecord};
 pub use error::StoreError;
+pub use governed::GovernedRecord;
 pub use incidents::{DecisionRecord, IncidentRecord};
 pub use log_keys::LogKeyRecord;
 pub use products::{ProductFile, ProductKeysRecord};
 pub use records::{ModuleRecord, MountRecord, NoisedRecord, RoundRecord, RunMount, RunRecord};
 pub use reviewed::{RememberedRecord, ReviewedRecord, TablesRecord};
+pub use suspensions::Subject;
 pub use transaction::{Opening, Transaction};
 pub use witnesses::WitnessRecord;
 
@@ -38,7 +44,7 @@ use tidegate_log::Entry;
 use writer::Writer;
 
 /// The version of the tables, kept in SQLite's `user_version`.
-const TABLES_VERSION: i64 = 5;
+const TABLES_VERSION: i64 = 6;
 
 /// How many may read at once.
 const READERS: u32 = 2;

@@ -240,3 +240,74 @@ CREATE TABLE purged (
 CREATE TABLE calibration (
     position INTEGER PRIMARY KEY REFERENCES log_entry (position)
 ) STRICT;
+
+-- Records of governance: every version of every thing; the newest has `newest` = 1.
+CREATE TABLE record (
+    kind        TEXT NOT NULL,
+    id          TEXT NOT NULL,
+    version     INTEGER NOT NULL,          -- from 1
+    state       TEXT NOT NULL,
+    owner       TEXT NOT NULL,             -- the organisation whose it is
+    counterpart TEXT NOT NULL,             -- the other party, or empty
+    content     TEXT NOT NULL,             -- JSON; names of persons stand in it: shown by role
+    by          TEXT NOT NULL,             -- the account
+    at          TEXT NOT NULL,
+    position    INTEGER REFERENCES log_entry (position), -- of the decision; absent inside its own transaction only
+    newest      INTEGER NOT NULL,
+    PRIMARY KEY (kind, id, version)
+) STRICT;
+
+CREATE UNIQUE INDEX record_newest ON record (kind, id) WHERE newest = 1;
+CREATE INDEX record_state ON record (kind, state) WHERE newest = 1;
+CREATE INDEX record_pending ON record (kind) WHERE position IS NULL;
+
+-- By what accounts prove who they are. No secret stands here: hashes of random ones, argon2 of passwords, and what makes
+-- the codes of second factors, encrypted under a key of the domain.
+CREATE TABLE credential (
+    id      TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    kind    TEXT NOT NULL,                 -- token, session, password, certificate, key
+    hash    BLOB UNIQUE,                   -- SHA-256 of the secret; absent for passwords
+    content TEXT NOT NULL,                 -- JSON: scope, or what a password is held against
+    at      TEXT NOT NULL,
+    expires TEXT,
+    revoked TEXT                           -- when
+) STRICT;
+
+CREATE INDEX credential_account ON credential (account, kind);
+
+-- Failed proofs since the last good one.
+CREATE TABLE failure (
+    account TEXT PRIMARY KEY,
+    count   INTEGER NOT NULL,
+    last    TEXT NOT NULL
+) STRICT;
+
+-- Requests that changed something, by their idempotency key.
+CREATE TABLE idempotency (
+    scope    TEXT NOT NULL,                -- account and operation
+    key      TEXT NOT NULL,
+    digest   TEXT NOT NULL,                -- of the request
+    position INTEGER REFERENCES log_entry (position), -- of its first entry
+    answer   TEXT,                         -- JSON; absent where it is not kept, or not there yet
+    at       TEXT NOT NULL,
+    PRIMARY KEY (scope, key)
+) STRICT;
+
+CREATE INDEX idempotency_at ON idempotency (at);
+
+-- What rests, and which stop holds it: a thing is in use again when no row of it is left.
+CREATE TABLE suspension (
+    kind    TEXT NOT NULL,                 -- grant, dataset, organisation, everything
+    subject TEXT NOT NULL,                 -- its name; empty for everything
+    stop    TEXT NOT NULL,                 -- what suspends it
+    since   TEXT NOT NULL,
+    PRIMARY KEY (kind, subject, stop)
+) STRICT;
+
+-- Runs that somebody stopped for good: nothing of them is published any more, what they paid stays paid.
+CREATE TABLE stopped_run (
+    run  TEXT PRIMARY KEY,
+    stop TEXT NOT NULL,
+    at   TEXT NOT NULL
+) STRICT;

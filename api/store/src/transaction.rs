@@ -2,6 +2,7 @@
 
 use crate::books::statements;
 use crate::records::{LineageRow, cost, record_error};
+use crate::suspensions;
 use crate::writer::Hold;
 use crate::{ModuleRecord, MountRecord, NoisedRecord, RoundRecord, RunRecord, StoreError};
 use tidegate_accountant::{Account, Cost, Price, Reservation};
@@ -66,11 +67,15 @@ impl Transaction {
         cost(&row, "rho", "delta")
     }
 
-    /// A grant as this transaction sees it.
+    /// A grant as this transaction sees it, with what suspends it.
     pub async fn grant(&mut self, id: &str) -> Result<Option<GrantRecord>, StoreError> {
         let record: Option<String> =
             sqlx::query_scalar("SELECT record FROM authorisation WHERE id = ?").bind(id).fetch_optional(&mut *self.inner).await?;
-        record.map(|record| Ok(serde_json::from_str(&record)?)).transpose()
+        let Some(record) = record else { return Ok(None) };
+        let record: GrantRecord = serde_json::from_str(&record)?;
+        let held = sqlx::query(suspensions::OF_GRANT).bind(&record.id).bind(record.dataset.as_str()).bind(record.operator.as_str());
+        let held = held.fetch_optional(&mut *self.inner).await?;
+        suspensions::with(record, held.as_ref()).map(Some)
     }
 
     /// Opens the account of a lineage.
@@ -193,7 +198,8 @@ impl Transaction {
         let insert = sqlx::query(
             "INSERT INTO round (run, number, position, release, conclusion)
              SELECT id, ?, ?, ?, ? FROM run WHERE id = ? AND finished IS NULL
-                 AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.run = run.id AND replay IS NULL) ON CONFLICT DO NOTHING",
+                 AND NOT EXISTS (SELECT 1 FROM incident WHERE incident.run = run.id AND replay IS NULL)
+                 AND NOT EXISTS (SELECT 1 FROM stopped_run WHERE stopped_run.run = run.id) ON CONFLICT DO NOTHING",
         );
         let insert = insert.bind(i64::from(round.number)).bind(units(round.position)?).bind(&round.release).bind(&round.conclusion);
         let done = insert.bind(reservation.run()).execute(&mut *self.inner).await?;

@@ -141,6 +141,7 @@ mod tests {
                 valid_from: String::new(),
                 valid_until: String::new(),
                 revoked: None,
+                suspended: None,
             },
         }
     }

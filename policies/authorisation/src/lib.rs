@@ -55,6 +55,10 @@ messages! {
             en: "grant {grant} was revoked: {reason}. Ask the authority for a new one",
             zh: "授权 {grant} 已被撤销：{reason}。请向主管部门重新申请",
         },
+        Suspended { grant: String, stop: String, through: String } = "denied.suspended" {
+            en: "grant {grant} rests ({through}) while `{stop}` stands (rules F9 and F10, Shuangyashan Arts 40 and 75): nothing runs under it until that has been decided",
+            zh: "授权 {grant} 因“{stop}”处于中止状态（{through}；规则 F9、F10，双鸭山第四十条、第七十五条）：在作出处理之前不得据此运行",
+        },
         NotYet { grant: String, from: String } = "denied.not-yet" {
             en: "grant {grant} begins on {from}: wait, or ask the authority for an earlier date",
             zh: "授权 {grant} 自 {from} 起生效：请等待，或向主管部门申请提前",
@@ -117,6 +121,18 @@ pub struct GrantRecord {
     pub valid_until: String,
     /// Why it was revoked, if it was.
     pub revoked: Option<String>,
+    /// What holds it, while something does. Never stored with the grant: whoever reads it from the domain looks anew.
+    #[serde(skip)]
+    pub suspended: Option<Suspension>,
+}
+
+/// What holds a grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspension {
+    /// The stop.
+    pub by: String,
+    /// Through what it concerns the grant: `grant`, `dataset`, `organisation` or `everything`.
+    pub through: String,
 }
 
 /// Proof that a run is authorised.
@@ -180,6 +196,19 @@ impl<'a> Use<'a> {
     }
 }
 
+/// Whether a grant still stands under a run that was admitted: neither revoked nor suspended. Its days are not looked at
+/// again; they were when the run was admitted.
+pub fn check_held(grant: &GrantRecord) -> Result<(), Denial> {
+    let id = || grant.id.clone();
+    if let Some(reason) = &grant.revoked {
+        return Err(Denial::Revoked { grant: id(), reason: reason.clone() });
+    }
+    match &grant.suspended {
+        Some(Suspension { by, through }) => Err(Denial::Suspended { grant: id(), stop: by.clone(), through: through.clone() }),
+        None => Ok(()),
+    }
+}
+
 /// Decides over one run. `today` is the date in UTC, as the log counts days.
 pub fn authorise(
     grant: &GrantRecord,
@@ -202,9 +231,7 @@ pub fn authorise(
     if grant.operator_key != module.key {
         return Err(Denial::OtherKey { grant: id() });
     }
-    if let Some(reason) = &grant.revoked {
-        return Err(Denial::Revoked { grant: id(), reason: reason.clone() });
-    }
+    check_held(grant)?;
     // Dates of a stored grant were checked when it was made; what cannot be read grants nothing.
     let date = |text: &str| text.parse::<jiff::civil::Date>().ok();
     if date(&grant.valid_from).is_none_or(|from| today < from) {
@@ -244,6 +271,7 @@ mod tests {
             valid_from: "2026-01-01".into(),
             valid_until: "2026-12-31".into(),
             revoked: None,
+            suspended: None,
         }
     }
 
@@ -278,6 +306,9 @@ mod tests {
         assert_eq!(decide(&grant(), &manifest("planning", "[\"a\", \"c\"]"), "2026-06-01"), denied("column"));
         let revoked = GrantRecord { revoked: Some("objection".into()), ..grant() };
         assert_eq!(decide(&revoked, &good, "2026-06-01"), denied("revoked"));
+        let held = Suspension { by: "s-1".into(), through: "dataset".into() };
+        let held = GrantRecord { suspended: Some(held), ..grant() };
+        assert_eq!(decide(&held, &good, "2026-06-01"), denied("suspended"));
         let other = GrantRecord { dataset: Name::parse("e").expect("name"), ..grant() };
         assert_eq!(decide(&other, &good, "2026-06-01"), denied("no-grant"));
         let other = GrantRecord { operator_key: "another".into(), ..grant() };

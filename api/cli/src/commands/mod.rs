@@ -2,11 +2,13 @@
 
 pub(crate) mod audit;
 pub(crate) mod bench;
+pub(crate) mod call;
 pub(crate) mod conformance;
 pub(crate) mod custody;
 pub(crate) mod dataset;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod govern;
 pub(crate) mod grant;
 pub(crate) mod incident;
 pub(crate) mod key;
@@ -15,6 +17,7 @@ pub(crate) mod model;
 pub(crate) mod product;
 pub(crate) mod replay;
 pub(crate) mod run;
+pub(crate) mod serve;
 pub(crate) mod tables;
 pub(crate) mod usage;
 pub(crate) mod witness;

@@ -1,0 +1,20 @@
+//! The commands of governance.
+
+use clap::Subcommand;
+use std::path::PathBuf;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GovernCommand {
+    /// Found the governance of a domain: its authority and its custodian, with one token each
+    Init {
+        /// The authority: TOML with `account`, `pack` and `[organisation]`
+        #[arg(long, value_name = "FILE")]
+        authority: PathBuf,
+        /// The custodian: TOML with `account` and `[organisation]`
+        #[arg(long, value_name = "FILE")]
+        custodian: PathBuf,
+        /// Where the tokens are written, as authority.token and custodian.token, readable by their owner alone
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        tokens: PathBuf,
+    },
+}
