@@ -8,6 +8,7 @@ pub mod clauses;
 pub mod database;
 pub mod domain;
 pub mod elsewhere;
+pub mod governed;
 pub mod keeper;
 pub mod openings;
 pub mod processes;
