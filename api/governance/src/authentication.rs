@@ -104,7 +104,7 @@ pub(crate) async fn authenticate(office: &Office, call: &Call, offer: Offer) -> 
     let roles = of_both.filter(|role| scope.roles.as_ref().is_none_or(|roles| roles.contains(role))).collect();
     let actions = scope.actions.map(|actions| actions.iter().filter_map(|action| Action::of_name(action)).collect());
     let caller =
-        Caller { account: account.id, organisation: account.record.organisation.clone(), roles, actions, credential: credential.id };
+        Caller { account: account.id, organisation: account.record.organisation.clone(), roles, actions, credential: credential.id.clone() };
     let signed = match &call.signature {
         None if offer.binding => return Err(Refused::of(Class::Forbidden, &AuthenticationError::Unsigned)),
         None => false,

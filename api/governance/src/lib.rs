@@ -16,7 +16,6 @@ mod authentication;
 mod decide;
 mod desk;
 mod effects;
-mod facts;
 mod founding;
 mod idempotency;
 mod offers;
