@@ -27,6 +27,9 @@ mod totp;
 
 pub mod operations;
 
+#[cfg(test)]
+mod tests;
+
 pub use act::{Act, Kept, Row};
 pub use authentication::{AuthenticationError, SESSION_IDLE_SECONDS, SIGNATURE_FRESH_SECONDS};
 pub use decide::{Decided, Thing, days_of, kind_name};
