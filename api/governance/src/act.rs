@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use tidegate_access::{Facts, Kind};
 use tidegate_log::{Changed, Event, Resting, commit};
-use tidegate_service::{Domain, Halted, PendingStop, ServiceError};
+use tidegate_service::{Domain, Halted, PendingStop};
 use tidegate_store::{GovernedRecord, StoreError, Subject, Transaction};
 use tidegate_terms::{Name, sorted};
 
@@ -215,6 +215,6 @@ impl Act {
 
     /// Ends an act that the log tells nothing of: sessions, failed proofs.
     pub(crate) async fn commit_unlogged(self) -> Result<(), Refused> {
-        Ok(self.domain.conclude_unlogged(self.transaction).await.map_err(ServiceError::from)?)
+        Ok(self.domain.conclude_unlogged(self.transaction).await?)
     }
 }

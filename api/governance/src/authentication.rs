@@ -22,7 +22,7 @@ use tidegate_parties::Role;
 use tidegate_rules::Clause;
 use tidegate_service::{Domain, ServiceError};
 use tidegate_store::{Books, CredentialRecord, StoreError};
-use tidegate_terms::{Digest, Name, messages};
+use tidegate_terms::{Name, messages};
 
 /// How far the instant of a signature may lie from now, in seconds.
 pub const SIGNATURE_FRESH_SECONDS: u64 = 300;
@@ -103,8 +103,13 @@ pub(crate) async fn authenticate(office: &Office, call: &Call, offer: Offer) -> 
     let of_both = account.record.roles.intersection(&organisation.record.organisation.roles).copied();
     let roles = of_both.filter(|role| scope.roles.as_ref().is_none_or(|roles| roles.contains(role))).collect();
     let actions = scope.actions.map(|actions| actions.iter().filter_map(|action| Action::of_name(action)).collect());
-    let caller =
-        Caller { account: account.id, organisation: account.record.organisation.clone(), roles, actions, credential: credential.id };
+    let caller = Caller {
+        account: account.id,
+        organisation: account.record.organisation.clone(),
+        roles,
+        actions,
+        credential: credential.id.clone(),
+    };
     let signed = match &call.signature {
         None if offer.binding => return Err(Refused::of(Class::Forbidden, &AuthenticationError::Unsigned)),
         None => false,
@@ -190,9 +195,4 @@ fn check_signature(signature: &Signature, organisation: &OrganisationRecord) -> 
         return forbidden(&AuthenticationError::Stale { seconds: SIGNATURE_FRESH_SECONDS });
     }
     Ok(())
-}
-
-/// A digest of a client's certificate, as it is kept.
-pub(crate) fn certificate_hash(digest: Digest) -> Vec<u8> {
-    digest.0.to_vec()
 }

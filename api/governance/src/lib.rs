@@ -16,7 +16,6 @@ mod authentication;
 mod decide;
 mod desk;
 mod effects;
-mod facts;
 mod founding;
 mod idempotency;
 mod offers;
@@ -30,6 +29,9 @@ mod totp;
 pub mod facts;
 pub mod operations;
 pub mod records;
+
+#[cfg(test)]
+mod tests;
 
 pub use act::{Act, Kept, Row};
 pub use authentication::{AuthenticationError, SESSION_IDLE_SECONDS, SIGNATURE_FRESH_SECONDS};
