@@ -3,15 +3,12 @@
 
 use serde_json::{Value, json};
 use std::fs;
+use tidegate_http::api::Options;
 use tidegate_tests::domain::{days_from_today, rand_hie_schema, text};
-use tidegate_tests::governed::{Governed, agreement_text, base64_text, entry_text, field, over, public_key};
+use tidegate_tests::governed::{Governed, POLICY, agreement_text, base64_text, entry_text, field, over, public_key};
 use tidegate_tests::program::{is_chinese, repository, tidegate};
 
 const MODEL: &str = "expensive-years";
-
-fn policy() -> String {
-    fs::read_to_string(repository("sample-models/datasets/rand-hie/policy.toml")).expect("policy")
-}
 
 fn entries(governed: &Governed) -> u64 {
     let checkpoint = governed.by("auditor").does("log.checkpoint", &json!({}));
@@ -29,7 +26,7 @@ fn an_entry_is_reviewed_and_published_before_data_are_mounted() {
     let draft = |above: Value| json!({ "content": over(entry.clone(), above) });
     let before = entries(&governed);
     provider.refused("entries.draft", &draft(json!({ "secret": "state" })), "access.no-secret");
-    provider.refused("entries.draft", &draft(json!({ "sharing": { "kind": "secret_sharing" } })), "input.wrong");
+    provider.refused("entries.draft", &draft(json!({ "sharing": { "type": "secret_sharing" } })), "input.wrong");
     authority.refused("entries.draft", &draft(json!({})), "access.t1");
     assert_eq!(entries(&governed), before, "refusals leave no entry");
 
@@ -39,7 +36,10 @@ fn an_entry_is_reviewed_and_published_before_data_are_mounted() {
     let all = format!("{refused:?}");
     assert!(all.contains("industry") && all.contains("Art. 12"), "each missing field by its name and article: {all}");
     let edit = over(json!({ "entry": "rand-hie-visits" }), draft(json!({})));
-    provider.does("entries.edit", &edit);
+    provider.refused("entries.edit", &edit, "version.missing");
+    let options = |version: &str| Options { if_match: Some(version.to_owned()), ..Options::default() };
+    assert!(provider.call_with("entries.edit", &edit, &options("7")).is_err(), "another version");
+    provider.call_with("entries.edit", &edit, &options("1")).expect("edited");
     provider.does("entries.submit", &one);
     let review = json!({ "entry": "rand-hie-visits", "approve": true });
     provider.refused("entries.review", &review, "access.t1");
@@ -48,7 +48,7 @@ fn an_entry_is_reviewed_and_published_before_data_are_mounted() {
     // Nothing is mounted under what is not published.
     let file = governed.domain.directory().join("imports").join("rand_hie.csv");
     fs::copy(repository("sample-models/datasets/rand-hie/rand_hie.csv"), file).expect("copy");
-    let set = json!({ "dataset": "rand-hie", "entry": "rand-hie-visits", "policy": policy(), "units_max": 6000 });
+    let set = json!({ "dataset": "rand-hie", "entry": "rand-hie-visits", "policy": POLICY, "units_max": 6000 });
     authority.does("datasets.set-policy", &set);
     let files = json!([{ "table": "person-years", "file": "rand_hie.csv" }]);
     let mounting = json!({ "dataset": "rand-hie", "entry": "rand-hie-visits", "schema": rand_hie_schema(), "files": files });
@@ -79,9 +79,13 @@ fn no_grant_without_its_papers() {
     let governed = Governed::begin();
     let (authority, operator) = (governed.by("authority"), governed.by("operator"));
     governed.entry("rand-hie-visits");
-    governed.mount("rand-hie", "rand-hie-visits", &policy());
+    governed.mount("rand-hie", "rand-hie-visits", POLICY);
     operator.refused("applications.submit", &governed.application_text("rand-hie", "health-planning"), "access.agreement-active");
-    operator.refused("scenarios.propose", &governed.input("scenarios.propose", json!({ "scenario": "health-planning" })), "access.agreement-active");
+    operator.refused(
+        "scenarios.propose",
+        &governed.input("scenarios.propose", json!({ "scenario": "health-planning" })),
+        "access.agreement-active",
+    );
 
     let plan = field(&governed.does("authority", "plans.draft", json!({})), "plan");
     let one = json!({ "plan": plan });
@@ -129,7 +133,7 @@ fn no_grant_without_its_papers() {
 // clause: G9 permitted
 #[test]
 fn from_nothing_to_a_verified_delivery() {
-    let governed = Governed::ready(&policy(), MODEL);
+    let governed = Governed::ready(POLICY, MODEL);
     let operator = governed.by("operator");
     governed.by("operator-elsewhere").problem("runs.request", &json!({ "dataset": "rand-hie", "module": MODEL, "epsilon": 0.5 }));
     let release = governed.released(MODEL, 0.5);
@@ -158,9 +162,14 @@ fn from_nothing_to_a_verified_delivery() {
     for kind in ["accepted", "reviewed", "notice"] {
         governed.by("authority").does("products.step", &step(kind, json!({})));
     }
-    let deliver = json!({ "product": product, "recipient": "data-exchange", "exchange": "哈尔滨数据交易中心", "listing": "L-7", "contract": "C-7" });
+    let deliver =
+        json!({ "product": product, "recipient": "data-exchange", "exchange": "哈尔滨数据交易中心", "listing": "L-7", "contract": "C-7" });
     let early = operator.problem("deliveries.deliver", &deliver);
-    assert!(["access.registered", "access.terms-acknowledged", "access.recipient-bound", "access.purpose-matches"].contains(&early.code.as_str()), "{early:?}");
+    assert!(
+        ["access.registered", "access.terms-acknowledged", "access.recipient-bound", "access.purpose-matches"]
+            .contains(&early.code.as_str()),
+        "{early:?}"
+    );
     let code = json!({ "code": { "value": "DP-230500-1", "issuer": "national registry", "scheme": "unknown" } });
     governed.by("authority").does("products.step", &step("coded", code));
 
@@ -205,7 +214,7 @@ fn from_nothing_to_a_verified_delivery() {
 // clause: I9 both
 #[test]
 fn an_objection_stops_a_running_run_at_once() {
-    let governed = Governed::ready(&policy(), MODEL);
+    let governed = Governed::ready(POLICY, MODEL);
     let (operator, exchange, provider) = (governed.by("operator"), governed.by("exchange"), governed.by("provider"));
     let first = governed.run(MODEL, 0.5);
     let second = governed.run(MODEL, 0.25);
@@ -232,7 +241,7 @@ fn an_objection_stops_a_running_run_at_once() {
 // clause: J8, J9 both
 #[test]
 fn the_end_of_an_agreement_ends_its_accounts() {
-    let governed = Governed::ready(&policy(), MODEL);
+    let governed = Governed::ready(POLICY, MODEL);
     let agreements = governed.by("operator").does("agreements.list", &json!({}));
     let agreement = field(&agreements["items"][0], "agreement");
     let end = json!({ "agreement": agreement, "reason": " " });

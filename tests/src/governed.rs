@@ -48,6 +48,10 @@ pub const PEOPLE: [(&str, &str, &str, &str); 14] = [
 /// The columns of the RAND data that the samples read.
 pub const COLUMNS: [&str; 3] = ["person-years.plan", "person-years.mdvis", "person-years.meddol"];
 
+/// A policy that the level of the entry allows; results come at their slots.
+pub const POLICY: &str = "lifetime_epsilon = 4.0\ndelta = 1e-6\nrun_epsilon_max = 1.0\nvisibility = \"at_slot\"\n\
+    walls = [\"no_new_privileges\", \"limits\", \"seccomp\"]\n";
+
 /// One person with its token.
 pub struct Person {
     /// Its account.
@@ -248,7 +252,14 @@ impl Governed {
     /// Serves the domain.
     pub fn start(&mut self, options: &[&str]) {
         let fixed = ["serve", "--domain", text(self.domain.directory()), "--rate", "10000000"];
-        self.server = Some(Server::start(&[&fixed, options].concat(), "127.0.0.1:0"));
+        let errors = fs::OpenOptions::new().create(true).append(true).open(self.domain.beside("server.err")).expect("file");
+        self.server = Some(Server::start_telling(&[&fixed, options].concat(), "127.0.0.1:0", errors));
+    }
+
+    /// Everything that its processes wrote for whoever runs them: standard error, and the domain's journal.
+    pub fn told(&self) -> String {
+        let read = |path: std::path::PathBuf| fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        read(self.domain.beside("server.err")) + &read(self.domain.directory().join("journal.log"))
     }
 
     /// Stops the server; its exit code.
@@ -479,7 +490,12 @@ pub fn agreement_text(operator: &str, plan: &str) -> Value {
 pub fn entry_text(governed: &Governed, id: &str) -> Value {
     let place = ORGANISATIONS.iter().position(|known| known.0 == "health-bureau").expect("provider");
     let content = governed.input("entries.draft", json!({}))["content"].clone();
-    let duties: Map<String, Value> =
-        content["duties"].as_object().map(|duties| duties.keys().map(|duty| (duty.clone(), json!("health-bureau"))).collect()).unwrap_or_default();
-    over(content, json!({ "id": id, "provider": { "name": ORGANISATIONS[place].1, "code": credit_code(place + 1) }, "duties": duties }))
+    let duties: Map<String, Value> = content["duties"]
+        .as_object()
+        .map(|duties| duties.keys().map(|duty| (duty.clone(), json!("health-bureau"))).collect())
+        .unwrap_or_default();
+    let basis = json!([{ "law": "某条例", "article": "第一条", "rank": "law" }]);
+    let sharing = json!({ "type": "conditional", "conditions": "申请", "scope": "授权运营", "purpose": "统计", "basis": basis });
+    let provider = json!({ "name": ORGANISATIONS[place].1, "code": credit_code(place + 1) });
+    over(content, json!({ "id": id, "provider": provider, "duties": duties, "sharing": sharing, "security_level": "l1" }))
 }
