@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use tidegate_access::{Facts, Kind};
 use tidegate_log::{Changed, Event, Resting, commit};
-use tidegate_service::{Domain, Halted, PendingStop, ServiceError};
+use tidegate_service::{Domain, Halted, PendingStop};
 use tidegate_store::{GovernedRecord, StoreError, Subject, Transaction};
 use tidegate_terms::{Name, sorted};
 
@@ -208,12 +208,13 @@ impl Act {
 
     fn also(&self, own: Option<usize>) -> Vec<Changed> {
         let others = self.put.iter().enumerate().filter(|(place, _)| Some(*place) != own);
-        let changed = |put: &Put| Changed { kind: put.name.to_owned(), id: put.id.clone(), version: put.version, state: put.state.to_owned() };
+        let changed =
+            |put: &Put| Changed { kind: put.name.to_owned(), id: put.id.clone(), version: put.version, state: put.state.to_owned() };
         others.map(|(_, put)| changed(put)).collect()
     }
 
     /// Ends an act that the log tells nothing of: sessions, failed proofs.
     pub(crate) async fn commit_unlogged(self) -> Result<(), Refused> {
-        Ok(self.domain.conclude_unlogged(self.transaction).await.map_err(ServiceError::from)?)
+        Ok(self.domain.conclude_unlogged(self.transaction).await?)
     }
 }

@@ -22,7 +22,7 @@ use tidegate_parties::Role;
 use tidegate_rules::Clause;
 use tidegate_service::{Domain, ServiceError};
 use tidegate_store::{Books, CredentialRecord, StoreError};
-use tidegate_terms::{Digest, Name, messages};
+use tidegate_terms::{Name, messages};
 
 /// How far the instant of a signature may lie from now, in seconds.
 pub const SIGNATURE_FRESH_SECONDS: u64 = 300;
@@ -103,8 +103,13 @@ pub(crate) async fn authenticate(office: &Office, call: &Call, offer: Offer) -> 
     let of_both = account.record.roles.intersection(&organisation.record.organisation.roles).copied();
     let roles = of_both.filter(|role| scope.roles.as_ref().is_none_or(|roles| roles.contains(role))).collect();
     let actions = scope.actions.map(|actions| actions.iter().filter_map(|action| Action::of_name(action)).collect());
-    let caller =
-        Caller { account: account.id, organisation: account.record.organisation.clone(), roles, actions, credential: credential.id };
+    let caller = Caller {
+        account: account.id,
+        organisation: account.record.organisation.clone(),
+        roles,
+        actions,
+        credential: credential.id.clone(),
+    };
     let signed = match &call.signature {
         None if offer.binding => return Err(Refused::of(Class::Forbidden, &AuthenticationError::Unsigned)),
         None => false,
@@ -135,9 +140,7 @@ fn presented(call: &Call) -> Option<Result<Presented, Refused>> {
 /// The stored credential that was presented. A secret that is not stored is compared all the same.
 async fn credential(books: &Books, presented: &Presented) -> Result<Option<CredentialRecord>, Refused> {
     match presented {
-        Presented::Certificate(digest) => {
-            Ok(books.credential_of_hash("certificate", &digest.0).await.map_err(ServiceError::from)?)
-        }
+        Presented::Certificate(digest) => Ok(books.credential_of_hash("certificate", &digest.0).await.map_err(ServiceError::from)?),
         Presented::Secret { kind, id, hash } => {
             let found = books.credential(id).await.map_err(ServiceError::from)?;
             let stored = found.as_ref().filter(|found| found.kind == *kind).and_then(|found| found.hash.clone());
@@ -192,9 +195,4 @@ fn check_signature(signature: &Signature, organisation: &OrganisationRecord) -> 
         return forbidden(&AuthenticationError::Stale { seconds: SIGNATURE_FRESH_SECONDS });
     }
     Ok(())
-}
-
-/// A digest of a client's certificate, as it is kept.
-pub(crate) fn certificate_hash(digest: Digest) -> Vec<u8> {
-    digest.0.to_vec()
 }

@@ -7,7 +7,7 @@ use crate::decide::decide;
 use crate::operations::accounts::{AccountRecord, check_roles, make_account};
 use crate::operations::organisations::{OrganisationInput, OrganisationRecord};
 use crate::operations::settings::{PLACE, SettingRecord};
-use crate::{Act, Caller, Refused, Row, Rules, Thing};
+use crate::{Act, Caller, Refused, Rules, Thing};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -138,11 +138,4 @@ pub async fn found(domain: &Arc<Domain>, authority: &str, custodian: &str) -> Re
 pub async fn is_governed(domain: &Domain) -> Result<bool, Refused> {
     let one = domain.books().all_governed("organisation", None, "", 1).await.map_err(tidegate_service::ServiceError::from)?;
     Ok(!one.is_empty())
-}
-
-impl Row<OrganisationRecord> {
-    /// The organisation's roles.
-    pub fn roles(&self) -> &BTreeSet<Role> {
-        &self.record.organisation.roles
-    }
 }

@@ -29,6 +29,9 @@ pub mod facts;
 pub mod operations;
 pub mod records;
 
+#[cfg(test)]
+mod tests;
+
 pub use act::{Act, Kept, Row};
 pub use authentication::{AuthenticationError, SESSION_IDLE_SECONDS, SIGNATURE_FRESH_SECONDS};
 pub use decide::{Decided, Thing, days_of, kind_name};

@@ -2,17 +2,39 @@
 
 /// Marks of an operation: keyed, created, accepted, nothing, versioned, binding, paged, on_data, open.
 macro_rules! mark {
-    (keyed) => { const KEYED: bool = true; };
-    (binding) => { const BINDING: bool = true; };
-    (paged) => { const PAGED: bool = true; };
-    (versioned) => { const VERSIONED: bool = true; };
-    (on_data) => { const ON_DATA: bool = true; };
-    (open) => { const OPEN: bool = true; };
-    (streams) => { const STREAMS: bool = true; };
-    (created) => { const SUCCESS: tidegate_http::api::Success = tidegate_http::api::Success::Created; };
-    (accepted) => { const SUCCESS: tidegate_http::api::Success = tidegate_http::api::Success::Accepted; };
-    (nothing) => { const SUCCESS: tidegate_http::api::Success = tidegate_http::api::Success::Nothing; };
-    (body $bytes:expr) => { const BODY_BYTES_MAX: usize = $bytes; };
+    (keyed) => {
+        const KEYED: bool = true;
+    };
+    (binding) => {
+        const BINDING: bool = true;
+    };
+    (paged) => {
+        const PAGED: bool = true;
+    };
+    (versioned) => {
+        const VERSIONED: bool = true;
+    };
+    (on_data) => {
+        const ON_DATA: bool = true;
+    };
+    (open) => {
+        const OPEN: bool = true;
+    };
+    (streams) => {
+        const STREAMS: bool = true;
+    };
+    (created) => {
+        const SUCCESS: tidegate_http::api::Success = tidegate_http::api::Success::Created;
+    };
+    (accepted) => {
+        const SUCCESS: tidegate_http::api::Success = tidegate_http::api::Success::Accepted;
+    };
+    (nothing) => {
+        const SUCCESS: tidegate_http::api::Success = tidegate_http::api::Success::Nothing;
+    };
+    (body $bytes:expr) => {
+        const BODY_BYTES_MAX: usize = $bytes;
+    };
 }
 
 /// Declares an operation and who serves it.

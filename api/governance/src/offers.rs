@@ -115,9 +115,11 @@ mod tests {
         let table = table().expect("a table");
         let document = table.openapi();
         let paths = document["paths"].as_object().expect("paths");
-        let described: usize = paths.values().filter_map(Value::as_object).map(|path| {
-            path.keys().filter(|key| ["get", "post", "put", "patch", "delete"].contains(&key.as_str())).count()
-        }).sum();
+        let described: usize = paths
+            .values()
+            .filter_map(Value::as_object)
+            .map(|path| path.keys().filter(|key| ["get", "post", "put", "patch", "delete"].contains(&key.as_str())).count())
+            .sum();
         assert!(known().len() <= described, "{} served, {described} described", known().len());
     }
 

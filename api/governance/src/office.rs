@@ -48,7 +48,14 @@ impl Office {
         };
         let access = AccessRules::built_in().map_err(|error| start(error.into()))?;
         let rules = Rules::of(&domain.books()).await.map_err(start)?;
-        Ok(Self { domain, access, rules: RwLock::new(Arc::new(rules)), offers: offers::known(), progress: Progress::default(), passwords: Mutex::default() })
+        Ok(Self {
+            domain,
+            access,
+            rules: RwLock::new(Arc::new(rules)),
+            offers: offers::known(),
+            progress: Progress::default(),
+            passwords: Mutex::default(),
+        })
     }
 
     /// The domain.

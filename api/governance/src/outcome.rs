@@ -4,7 +4,7 @@
 //! that one cause has one status everywhere. What failed inside the domain is told to its journal, not to the caller.
 
 use tidegate_access::Denial;
-use tidegate_http::api::{Class, Problem, WrongField, Words};
+use tidegate_http::api::{Class, Problem, Words, WrongField};
 use tidegate_terms::{Bilingual, Language, Message, Spoken, messages};
 
 messages! {

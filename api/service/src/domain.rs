@@ -63,7 +63,8 @@ impl Domain {
         let keys = Keys::open(&directory.join("keys"), &header.origin)?;
         let store = Store::open(&directory.join("state.sqlite")).await?;
         let publisher = Publisher::default();
-        let mut domain = Self { directory: directory.to_owned(), keys, store, programs, publisher, under_way: UnderWay::default(), _lock: lock };
+        let mut domain =
+            Self { directory: directory.to_owned(), keys, store, programs, publisher, under_way: UnderWay::default(), _lock: lock };
         domain.settle_rotation().await?;
         domain.publish().await?;
         domain.discard_abandoned_imports().await?;

@@ -56,6 +56,6 @@ pub use quotes::{Question, Wish};
 pub use replay::{ReplayBegun, ReplayView, ReplayWish};
 pub use retention::{PurgeView, RetentionView};
 pub use runs::Admitted;
-pub use stops::{Halted, PendingStop};
 pub use slot::{SlotInputs, SlotParts, slot_parts, slot_seconds};
+pub use stops::{Halted, PendingStop};
 pub use usage::{DestructionLine, EffectLine, EffectView, ProcessLine, Scenario, StorageLine, UsageView};

@@ -127,7 +127,8 @@ impl Domain {
         // Whatever takes time and needs no data is done before the slot begins.
         let module = self.compiled(&checked.module.component, &checked.manifest)?;
         let (run, reservation) = self.reserve(&checked, digest).await?;
-        let mut attempt = Attempt { run: &run, reservation: &reservation, module: &module, slot: Slot::first(&run)?, held: None, listed: &listed };
+        let mut attempt =
+            Attempt { run: &run, reservation: &reservation, module: &module, slot: Slot::first(&run)?, held: None, listed: &listed };
         admitted(checked.admitted(&attempt, false));
         self.carry_out(&checked, &mut attempt).await
     }

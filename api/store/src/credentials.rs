@@ -175,7 +175,8 @@ impl Transaction {
 
     /// Binds an idempotency key to a request and its first log entry. A key that is bound already keeps its entry.
     pub async fn bind_key(&mut self, scope: &str, key: &str, digest: &str, position: Option<u64>, at: &str) -> Result<(), StoreError> {
-        let insert = sqlx::query("INSERT INTO idempotency (scope, key, digest, position, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
+        let insert =
+            sqlx::query("INSERT INTO idempotency (scope, key, digest, position, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
         let insert = insert.bind(scope).bind(key).bind(digest).bind(position.map(units).transpose()?).bind(at);
         insert.execute(&mut *self.inner).await?;
         Ok(())

@@ -33,7 +33,8 @@ pub struct GovernedRecord {
 }
 
 const NEWEST: &str = "SELECT * FROM record WHERE kind = ? AND id = ? AND newest = 1";
-const OF_KIND: &str = "SELECT * FROM record WHERE kind = ?1 AND newest = 1 AND state = coalesce(?2, state) AND id > ?3 ORDER BY id LIMIT ?4";
+const OF_KIND: &str =
+    "SELECT * FROM record WHERE kind = ?1 AND newest = 1 AND state = coalesce(?2, state) AND id > ?3 ORDER BY id LIMIT ?4";
 const HISTORY: &str = "SELECT * FROM record WHERE kind = ? AND id = ? ORDER BY version";
 
 impl GovernedRecord {

@@ -45,7 +45,8 @@ impl Subject {
 }
 
 /// The stop that holds a grant, its dataset, its operator or everything.
-pub(crate) const OF_GRANT: &str = "SELECT kind, stop FROM suspension WHERE (kind = 'grant' AND subject = ?1) OR (kind = 'dataset' AND subject = ?2)
+pub(crate) const OF_GRANT: &str =
+    "SELECT kind, stop FROM suspension WHERE (kind = 'grant' AND subject = ?1) OR (kind = 'dataset' AND subject = ?2)
      OR (kind = 'organisation' AND subject = ?3) OR kind = 'everything' ORDER BY since, stop LIMIT 1";
 const OF_SUBJECT: &str = "SELECT stop FROM suspension WHERE kind = ? AND subject = ? ORDER BY since, stop LIMIT 1";
 const STOPPED_RUN: &str = "SELECT stop FROM stopped_run WHERE run = ?";

@@ -56,8 +56,8 @@ messages! {
             zh: "授权 {grant} 已被撤销：{reason}。请向主管部门重新申请",
         },
         Suspended { grant: String, stop: String, through: String } = "denied.suspended" {
-            en: "grant {grant} rests ({through}) while `{stop}` stands (rules F9 and F10, Shuangyashan Arts 40 and 75): nothing runs under it until that has been decided",
-            zh: "授权 {grant} 因“{stop}”处于中止状态（{through}；规则 F9、F10，双鸭山第四十条、第七十五条）：在作出处理之前不得据此运行",
+            en: "grant {grant} rests ({through}) while `{stop}` stands (rules I9 and F10, Shuangyashan Arts 40 and 75): nothing runs under it until that has been decided",
+            zh: "授权 {grant} 因“{stop}”处于中止状态（{through}；规则 I9、F10，双鸭山第四十条、第七十五条）：在作出处理之前不得据此运行",
         },
         NotYet { grant: String, from: String } = "denied.not-yet" {
             en: "grant {grant} begins on {from}: wait, or ask the authority for an earlier date",

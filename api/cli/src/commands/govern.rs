@@ -59,7 +59,12 @@ pub(crate) fn run(domain: &Path, command: GovernCommand, output: Output) -> Resu
         let written = file.write_all(format!("{}\n", token.token).as_bytes()).and_then(|()| file.sync_all());
         written.map_err(|error| CliError::file(path, &error))?;
     }
-    let holder = |token: FirstToken, token_file| Holder { organisation: token.organisation, account: token.account, token_file, expires: token.expires };
+    let holder = |token: FirstToken, token_file| Holder {
+        organisation: token.organisation,
+        account: token.account,
+        token_file,
+        expires: token.expires,
+    };
     let shown = Shown {
         authority: holder(founded.authority, first),
         custodian: holder(founded.custodian, second),
@@ -68,9 +73,17 @@ pub(crate) fn run(domain: &Path, command: GovernCommand, output: Output) -> Resu
     };
     output.show(&shown, |shown| {
         println!("{} {} ({})", output.pick("Governed under the rules", "已纳入治理，适用规则包"), shown.pack, shown.log_position);
-        for (role, holder) in [(output.pick("Authority", "主管部门"), &shown.authority), (output.pick("Custodian", "保管方"), &shown.custodian)] {
+        for (role, holder) in
+            [(output.pick("Authority", "主管部门"), &shown.authority), (output.pick("Custodian", "保管方"), &shown.custodian)]
+        {
             println!("{role} {}: {} {}", holder.organisation, output.pick("account", "账号"), holder.account);
-            println!("  {} {} ({} {})", output.pick("token in", "令牌位于"), holder.token_file.display(), output.pick("until", "有效至"), holder.expires);
+            println!(
+                "  {} {} ({} {})",
+                output.pick("token in", "令牌位于"),
+                holder.token_file.display(),
+                output.pick("until", "有效至"),
+                holder.expires
+            );
         }
     });
     Ok(())

@@ -1,7 +1,7 @@
 //! Organisations: registered by the authority, closed for a time and opened again (rules A1, F10, G10).
 
-use crate::operations::accounts::decode_key;
 use crate::offers::Offers;
+use crate::operations::accounts::decode_key;
 use crate::{Cause, Desk, Done, Kept, Refused, Row, Thing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -553,9 +553,8 @@ fn check_among(record: &OrganisationRecord, others: &[Row<OrganisationRecord>]) 
     record.organisation.check(others.iter().map(|row| &row.record.organisation))?;
     check_distinct(&record.organisation.name, others.iter().map(|row| &row.record.organisation.name))?;
     if let Some(above) = &record.organisation.works_under {
-        let operates = |row: &Row<OrganisationRecord>| {
-            row.record.organisation.id == *above && row.record.organisation.roles.contains(&Role::Operator)
-        };
+        let operates =
+            |row: &Row<OrganisationRecord>| row.record.organisation.id == *above && row.record.organisation.roles.contains(&Role::Operator);
         if !others.iter().any(operates) {
             return Err(OrganisationsError::OtherUnder { organisation: above.to_string() }.into());
         }
@@ -624,8 +623,7 @@ async fn close(desk: &mut Desk, input: CloseInput) -> Result<Done<ClosingView>, 
     if row.record.organisation.roles.contains(&Role::Authority) && row.record.organisation.id == desk.caller().organisation {
         return Err(OrganisationsError::OwnAccess.into());
     }
-    let (closing, effects) =
-        close_access(row.record.organisation.id.clone(), input.ground.into(), &input.facts, desk.rules().pack())?;
+    let (closing, effects) = close_access(row.record.organisation.id.clone(), input.ground.into(), &input.facts, desk.rules().pack())?;
     let id = Domain::identifier('c')?;
     act.put(&id, &closing).await?;
     act.carry_out(&effects, &Cause::new(&id, &input.facts)).await?;

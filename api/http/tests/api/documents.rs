@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use tidegate_http::Listening;
+use tidegate_http::Bound;
 use tidegate_http::api::{Nothing, Operation, Settings, TableBuilder, Verb, Words, serve};
 use tidegate_terms::Message as _;
 
@@ -114,12 +114,12 @@ fn a_table_that_could_mean_two_things_is_none() {
 fn an_address_in_use_is_said() {
     let server = Server::start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let refused = runtime.block_on(Listening::on(&server.address.to_string())).unwrap_err();
+    let refused = Bound::on(&server.address.to_string()).unwrap_err();
     assert_eq!(refused.code(), "listen.address");
     assert!(refused.to_string().contains(&server.address.to_string()));
     // A server that is told to stop at once does.
     runtime.block_on(async {
-        let listening = Listening::on("127.0.0.1:0").await.unwrap();
+        let listening = Bound::on("127.0.0.1:0").and_then(Bound::listen).unwrap();
         serve(listening, None, settings(), table(), Behind(Notes::new()), async {}).await.unwrap();
     });
 }

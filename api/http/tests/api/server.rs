@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tidegate_http::Listening;
+use tidegate_http::Bound;
 use tidegate_http::api::{Client, Rate, Secret, Settings, Tls, Trust, serve};
 use tokio::sync::oneshot;
 
@@ -37,7 +37,7 @@ impl Server {
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("set up");
             runtime.block_on(async move {
-                let listening = Listening::on("127.0.0.1:0").await.expect("set up");
+                let listening = Bound::on("127.0.0.1:0").and_then(Bound::listen).expect("set up");
                 to.send(listening.address).expect("set up");
                 serve(listening, tls, settings, table(), behind, async move { drop(stopped.await) }).await.expect("set up");
             });

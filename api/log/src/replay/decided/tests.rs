@@ -122,7 +122,7 @@ fn versions_count_up() {
     assert_eq!(codes(&with_before("release", event)), ["audit.decided-role"]);
 }
 
-// clause: F9 refused
+// clause: I9 refused
 #[test]
 fn nothing_is_admitted_or_released_under_what_rests() {
     let kinds = [
@@ -160,7 +160,6 @@ fn what_is_held_is_held_once_and_let_go_by_who_holds_it() {
     assert_eq!(codes(&with_before("release", stranger)), ["audit.restored-unknown"]);
 }
 
-// clause: F14 refused
 #[test]
 fn a_run_that_was_ended_releases_nothing() {
     let mut stop = decided("stop_run", "run", "r-1", "bureau");
