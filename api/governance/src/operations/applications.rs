@@ -5,8 +5,8 @@
 
 use super::reads::Reads;
 use super::shared::{At, DueView, conclude, example_name, identifier, new_thing, page, the};
-use crate::offers::Offers;
 use crate::facts;
+use crate::offers::Offers;
 use crate::records::{ApplicationRecord, DatasetLink, EntryRecord};
 use crate::{Desk, Done, Kept, Refused, Row, Thing};
 use jiff::civil::{Date, date};
@@ -349,7 +349,7 @@ async fn show(desk: &mut Desk, input: OneApplication) -> Result<Done<Application
     let mut books = desk.read();
     let row = the::<ApplicationRecord>(&mut books, &input.application).await?;
     let facts = desk.facts().await?;
-    desk.decide(Action::ReadApplication, &Thing::of(&row), facts)?;
+    drop(desk.decide(Action::ReadApplication, &Thing::of(&row), facts)?);
     Ok(Done { output: view(desk, &row.id, &row.record), version: Some(row.version), next: None })
 }
 
@@ -369,10 +369,5 @@ async fn list(desk: &mut Desk, input: ApplicationFilter) -> Result<Done<Page<App
 
 /// What is offered here.
 pub(crate) fn offers(offers: Offers) -> Offers {
-    offers
-        .with::<SubmitApplication>()
-        .with::<ReviewForm>()
-        .with::<ReviewApplication>()
-        .with::<ShowApplication>()
-        .with::<ListApplications>()
+    offers.with::<SubmitApplication>().with::<ReviewForm>().with::<ReviewApplication>().with::<ShowApplication>().with::<ListApplications>()
 }

@@ -5,8 +5,8 @@
 
 use super::reads::Reads;
 use super::shared::{ActRefusal, At, DueView, as_ticket, conclude, example_name, identifier, new_thing, page, the};
-use crate::offers::Offers;
 use crate::facts;
+use crate::offers::Offers;
 use crate::records::{GrantLink, GrantStanding, NoticedRecord, RectificationRecord};
 use crate::{Act, Desk, Done, Kept, Refused, Row, Thing};
 use jiff::civil::{Date, date};
@@ -349,7 +349,7 @@ async fn ordered_elsewhere(act: &mut Act, id: &str, grant: &str) -> Result<bool,
 async fn show(desk: &mut Desk, input: OneRectification) -> Result<Done<RectificationView>, Refused> {
     let row = the::<RectificationRecord>(&mut desk.read(), &input.rectification).await?;
     let facts = desk.facts().await?;
-    desk.decide(Action::ReadTicket, &as_ticket(&row), facts)?;
+    drop(desk.decide(Action::ReadTicket, &as_ticket(&row), facts)?);
     Ok(Done { output: view(desk, &row.id, &row.record), version: Some(row.version), next: None })
 }
 

@@ -57,7 +57,9 @@ pub struct AgreementRecord {
 impl AgreementRecord {
     /// Whether it is in force today for an organisation: its operator, or a developer whose own term runs.
     pub fn is_active_for(&self, organisation: &Name, today: Date) -> bool {
-        self.stage == Stage::Signed && self.agreement.check_active(today).is_ok() && self.agreement.check_author(organisation, today).is_ok()
+        self.stage == Stage::Signed
+            && self.agreement.check_active(today).is_ok()
+            && self.agreement.check_author(organisation, today).is_ok()
     }
 
     /// Whether the operator's evidence is valid today.
