@@ -424,7 +424,7 @@ fn for_reader<'a>(desk: &Desk, row: &'a Row<AgreementRecord>) -> Thing<'a> {
 async fn show(desk: &mut Desk, input: OneAgreement) -> Result<Done<AgreementView>, Refused> {
     let row = the::<AgreementRecord>(&mut desk.read(), &input.agreement).await?;
     let facts = desk.facts().await?;
-    drop(desk.decide(Action::ReadAgreement, &for_reader(desk, &row), facts)?);
+    let _ = desk.decide(Action::ReadAgreement, &for_reader(desk, &row), facts)?;
     Ok(Done { output: view(desk, &row.id, &row.record), version: Some(row.version), next: None })
 }
 

@@ -349,7 +349,7 @@ async fn show(desk: &mut Desk, input: OneApplication) -> Result<Done<Application
     let mut books = desk.read();
     let row = the::<ApplicationRecord>(&mut books, &input.application).await?;
     let facts = desk.facts().await?;
-    drop(desk.decide(Action::ReadApplication, &Thing::of(&row), facts)?);
+    let _ = desk.decide(Action::ReadApplication, &Thing::of(&row), facts)?;
     Ok(Done { output: view(desk, &row.id, &row.record), version: Some(row.version), next: None })
 }
 

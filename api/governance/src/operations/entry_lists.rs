@@ -298,7 +298,7 @@ async fn show(desk: &mut Desk, input: OneEntry) -> Result<Done<EntryView>, Refus
     let mut books = desk.read();
     let row = the::<EntryRecord>(&mut books, input.entry.as_str()).await?;
     let facts = facts_of_entry(desk, &mut books, &row.record, Action::ReadEntry, Given::default()).await?;
-    drop(desk.decide(Action::ReadEntry, &Thing::of(&row), facts)?);
+    let _ = desk.decide(Action::ReadEntry, &Thing::of(&row), facts)?;
     EntryView::done(desk, &row.record, row.version)
 }
 
@@ -306,7 +306,7 @@ async fn history(desk: &mut Desk, input: OneEntry) -> Result<Done<HistoryView>, 
     let mut books = desk.read();
     let row = the::<EntryRecord>(&mut books, input.entry.as_str()).await?;
     let facts = facts_of_entry(desk, &mut books, &row.record, Action::ReadEntry, Given::default()).await?;
-    drop(desk.decide(Action::ReadEntry, &Thing::of(&row), facts)?);
+    let _ = desk.decide(Action::ReadEntry, &Thing::of(&row), facts)?;
     let rows = history_of::<EntryRecord>(desk, input.entry.as_str()).await?;
     let shown =
         |row: Row<EntryRecord>| VersionView { record: row.version, by: row.by, at: row.at, entry: EntryView::of(desk, &row.record) };

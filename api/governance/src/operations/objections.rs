@@ -324,7 +324,7 @@ async fn held_by_others(act: &mut Act, id: &str, entry: &Name) -> Result<bool, R
 async fn show(desk: &mut Desk, input: OneObjection) -> Result<Done<ObjectionView>, Refused> {
     let row = the::<ObjectionRecord>(&mut desk.read(), &input.objection).await?;
     let facts = desk.facts().await?;
-    drop(desk.decide(Action::ReadTicket, &as_ticket(&row), facts)?);
+    let _ = desk.decide(Action::ReadTicket, &as_ticket(&row), facts)?;
     Ok(Done { output: view(&row.id, &row.record), version: Some(row.version), next: None })
 }
 

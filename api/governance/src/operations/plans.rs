@@ -362,7 +362,7 @@ async fn show(desk: &mut Desk, input: OnePlan) -> Result<Done<PlanView>, Refused
     let mut books = desk.read();
     let row = the::<PlanRecord>(&mut books, &input.plan).await?;
     let facts = desk.facts().await?;
-    drop(desk.decide(Action::ReadPlan, &Thing::of(&row), facts)?);
+    let _ = desk.decide(Action::ReadPlan, &Thing::of(&row), facts)?;
     Ok(Done { output: view(&row.id, &row.record), version: Some(row.version), next: None })
 }
 

@@ -349,7 +349,7 @@ async fn ordered_elsewhere(act: &mut Act, id: &str, grant: &str) -> Result<bool,
 async fn show(desk: &mut Desk, input: OneRectification) -> Result<Done<RectificationView>, Refused> {
     let row = the::<RectificationRecord>(&mut desk.read(), &input.rectification).await?;
     let facts = desk.facts().await?;
-    drop(desk.decide(Action::ReadTicket, &as_ticket(&row), facts)?);
+    let _ = desk.decide(Action::ReadTicket, &as_ticket(&row), facts)?;
     Ok(Done { output: view(desk, &row.id, &row.record), version: Some(row.version), next: None })
 }
 

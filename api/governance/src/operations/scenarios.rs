@@ -227,7 +227,7 @@ async fn assess(desk: &mut Desk, input: AssessmentInput) -> Result<Done<Scenario
 async fn show(desk: &mut Desk, input: OneScenario) -> Result<Done<ScenarioView>, Refused> {
     let row = the::<ScenarioRecord>(&mut desk.read(), input.scenario.as_str()).await?;
     let facts = desk.facts().await?;
-    drop(desk.decide(Action::ReadScenario, &Thing::of(&row), facts)?);
+    let _ = desk.decide(Action::ReadScenario, &Thing::of(&row), facts)?;
     Ok(Done { output: view(desk, &row.record), version: Some(row.version), next: None })
 }
 

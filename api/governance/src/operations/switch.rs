@@ -347,7 +347,7 @@ async fn step(desk: &mut Desk, id: &str, action: Action, event: IncidentEvent, t
 async fn show(desk: &mut Desk, input: OneIncident) -> Result<Done<IncidentReport>, Refused> {
     let row = the::<IncidentRecord>(&mut desk.read(), &input.incident).await?;
     let facts = desk.facts().await?;
-    drop(desk.decide(Action::ReadTicket, &as_ticket(&row), facts)?);
+    let _ = desk.decide(Action::ReadTicket, &as_ticket(&row), facts)?;
     Ok(Done { output: view(&row.id, &row.record), version: Some(row.version), next: None })
 }
 
