@@ -99,7 +99,7 @@ fn office() -> Result<(), CliError> {
 
 async fn open_office(directory: &std::path::Path, programs: Programs) -> Result<Arc<Office>, Spoken> {
     let domain = Domain::open(directory, programs).await.map_err(|error| Spoken::of(&error))?;
-    if !is_governed(&domain.books()).await.map_err(|error| Spoken::of(&error))? {
+    if !is_governed(&domain).await.map_err(|refused| refused.spoken())? {
         return Err(Spoken::of(&CliError::NotGoverned { path: directory.display().to_string() }));
     }
     Office::open(Arc::new(domain)).await.map(Arc::new).map_err(|error| Spoken::of(&error))
