@@ -70,7 +70,8 @@ fn with_tls_it_speaks_tls_alone() {
     assert_eq!(governed.stop(), Some(0));
     let place = |name: &str| repository(&format!("api/http/tests/api/certificates/{name}"));
     let (certificate, key) = (place("server-of-servers.pem"), place("server-of-servers.key"));
-    let options = ["serve", "--domain", text(governed.domain.directory()), "--tls-certificate", text(&certificate), "--tls-key", text(&key)];
+    let options =
+        ["serve", "--domain", text(governed.domain.directory()), "--tls-certificate", text(&certificate), "--tls-key", text(&key)];
     let server = Server::start(&options, "127.0.0.1:0");
     let trust = Trust { authorities: Some(fs::read(place("servers.pem")).expect("authority")), identity: None };
     let url = format!("https://localhost:{}", server.address.rsplit(':').next().expect("port"));
