@@ -102,7 +102,7 @@ impl Slot {
 
 impl Domain {
     /// Answers a question: from the store, by continuing an interrupted run, or by a new run.
-    pub(crate) async fn run(&self, question: &Question, admitted: &mut (dyn FnMut(Admitted) + Send)) -> Result<ReleaseShown, ServiceError> {
+    pub async fn run(&self, question: &Question, admitted: &mut (dyn FnMut(Admitted) + Send)) -> Result<ReleaseShown, ServiceError> {
         // From here on a stop finds it.
         let listed = self.under_way.list(Draws::of(question));
         // Nothing goes on while the log lags behind the database.
