@@ -3,10 +3,12 @@
 mod conformance;
 mod govern;
 mod log;
+mod serve;
 
 pub(crate) use conformance::{ConformanceArguments, with_guards};
 pub(crate) use govern::GovernCommand;
 pub(crate) use log::{LogCommand, LogWitnessCommand, WitnessCommand};
+pub(crate) use serve::{CallArguments, ServeArguments, ServerArguments};
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -29,6 +31,8 @@ pub(crate) struct Arguments {
     /// Language of texts: en or zh
     #[arg(long, global = true, value_name = "LANG")]
     pub(crate) lang: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: ServerArguments,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -95,6 +99,10 @@ pub(crate) enum Command {
     /// Keep and forget records
     #[command(subcommand)]
     Domain(DomainCommand),
+    /// Serve a governed domain over HTTP
+    Serve(Box<ServeArguments>),
+    /// Call any operation of a server
+    Call(CallArguments),
     /// Put a domain under governance
     #[command(subcommand)]
     Govern(GovernCommand),
@@ -128,6 +136,24 @@ pub(crate) enum Command {
         #[command(subcommand)]
         child: Child,
     },
+}
+
+impl Command {
+    /// Whether it can be asked of a server. The others are about this machine, or about domains that they make themselves.
+    pub(crate) fn can_be_remote(&self) -> bool {
+        !matches!(
+            self,
+            Self::Init { .. }
+                | Self::Serve(_)
+                | Self::Govern(_)
+                | Self::Demo { .. }
+                | Self::Doctor { .. }
+                | Self::Conformance(_)
+                | Self::Bench(_)
+                | Self::Completions { .. }
+                | Self::Internal { .. }
+        )
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -758,6 +784,7 @@ pub(crate) enum UtilityPart {
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Child {
     Keeper,
+    Office,
     Found,
     Ingest,
     Compile,

@@ -1,11 +1,13 @@
 //! The conversation with the keeper, and what can go wrong on this side of it.
 
+use crate::remote;
 use serde::de::DeserializeOwned;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout};
 use tidegate_conformance::Broken;
 use tidegate_engine::{DryRunError, FrameError, MockError, read_frame, write_frame};
+use tidegate_http::api::Client;
 use tidegate_http::{ListenError, WitnessStateError};
 use tidegate_log::{AuditError, GrowthError, MirrorError, OpeningError, ProofError, SubmissionError};
 use tidegate_product::PackageError;
@@ -53,6 +55,26 @@ messages! {
             en: "the keeper process cannot be started: {detail}",
             zh: "无法启动守护进程：{detail}",
         },
+        KeeperDied { detail: String } = "cli.keeper-died" {
+            en: "the keeper of this server has ended ({detail}), so the server ended too: start it again; runs that were waiting or under way go on then, at no new price",
+            zh: "本服务的守护进程已结束（{detail}），服务随之终止：请重新启动；排队或进行中的运行届时继续，不再计费",
+        },
+        PlainHttp { address: String } = "cli.plain-http" {
+            en: "`{address}` can be reached from other machines, and without TLS everybody on the way reads tokens: add --tls-certificate and --tls-key, or listen on 127.0.0.1",
+            zh: "其他机器可访问“{address}”，而没有 TLS 时途经者都能读到令牌：请加上 --tls-certificate 和 --tls-key，或监听 127.0.0.1",
+        },
+        ServerNeeded = "cli.server-needed" {
+            en: "no server is named: give --server URL and --token FILE (or TIDEGATE_SERVER and TIDEGATE_TOKEN_FILE)",
+            zh: "未指定服务：请给出 --server 地址和 --token 文件（或环境变量 TIDEGATE_SERVER 与 TIDEGATE_TOKEN_FILE）",
+        },
+        NotRemote { command: String } = "cli.not-remote" {
+            en: "`{command}` is done on the domain's own machine, not through a server: leave out --server there",
+            zh: "“{command}”须在数据域本机执行，不能通过服务：请在本机执行且不加 --server",
+        },
+        NoOperation { operation: String, near: String } = "cli.no-operation" {
+            en: "there is no operation `{operation}`; near it are {near}. `tidegate call` lists them all",
+            zh: "没有操作“{operation}”；相近的有 {near}。用 `tidegate call` 可列出全部",
+        },
         KeeperGone = "cli.keeper-gone" {
             en: "the keeper process ended before it answered. What was paid stays paid once: the same command continues an interrupted run at no new price",
             zh: "守护进程在应答前退出。已计费的只计一次：重复同一条命令即可继续中断的运行，不再计费",
@@ -93,6 +115,9 @@ messages! {
         Audit(AuditError),
         Growth(GrowthError),
         Listen(ListenError),
+        Tls(tidegate_http::api::TlsError),
+        Call(tidegate_http::api::CallError),
+        Table(tidegate_http::api::TableError),
         Mirror(MirrorError),
         Submission(SubmissionError),
         WitnessState(WitnessStateError),
@@ -134,17 +159,28 @@ impl CliError {
     }
 }
 
+/// Who answers: a keeper process with its private pipe, or a server.
+pub(crate) enum Keeper {
+    /// On this machine.
+    Process(Process),
+    /// Somewhere else.
+    Server(&'static Client),
+}
+
 /// A keeper process with its private pipe.
-pub(crate) struct Keeper {
+pub(crate) struct Process {
     child: Child,
     to: Option<ChildStdin>,
     from: BufReader<ChildStdout>,
 }
 
 impl Keeper {
-    /// Starts the keeper of a domain.
+    /// Starts the keeper of a domain, or turns to the server that was named.
     pub(crate) fn start(domain: &Path) -> Result<Self, CliError> {
-        Self::start_without(domain, &[])
+        match remote::server() {
+            Some(client) => Ok(Self::Server(client)),
+            None => Self::start_without(domain, &[]),
+        }
     }
 
     /// The same with some guards down, which only a weakened build can do.
@@ -157,14 +193,17 @@ impl Keeper {
         }
         let mut child = command.env("TIDEGATE_DOMAIN", domain).spawn().map_err(failed)?;
         match (child.stdin.take(), child.stdout.take()) {
-            (Some(to), Some(from)) => Ok(Self { child, to: Some(to), from: BufReader::new(from) }),
+            (Some(to), Some(from)) => Ok(Self::Process(Process { child, to: Some(to), from: BufReader::new(from) })),
             _ => Err(CliError::NoKeeper { detail: "no pipes".into() }),
         }
     }
 
-    /// Its process.
+    /// Its process, where it has one here.
     pub(crate) fn process(&self) -> u32 {
-        self.child.id()
+        match self {
+            Self::Process(process) => process.child.id(),
+            Self::Server(_) => 0,
+        }
     }
 
     /// Asks, passes on what is said meanwhile, and reads the answer.
@@ -174,18 +213,11 @@ impl Keeper {
         body: &[u8],
         mut meanwhile: impl FnMut(Reply),
     ) -> Result<T, CliError> {
-        let gone = |error: FrameError| if matches!(error, FrameError::Closed) { CliError::KeeperGone } else { error.into() };
-        let to = self.to.as_mut().ok_or(CliError::KeeperGone)?;
-        write_frame(to, request, body).map_err(gone)?;
-        loop {
-            match read_frame::<Reply>(&mut self.from, 0).map_err(gone)?.0 {
-                Reply::Done(value) => {
-                    return serde_json::from_value(value).map_err(|error| CliError::Answer { detail: error.to_string() });
-                }
-                Reply::Refused(refusal) => return Err(refusal.into()),
-                other => meanwhile(other),
-            }
-        }
+        let value = match self {
+            Self::Process(process) => process.ask(request, body, &mut meanwhile)?,
+            Self::Server(client) => remote::ask(client, request, body, &mut meanwhile)?,
+        };
+        serde_json::from_value(value).map_err(|error| CliError::Answer { detail: error.to_string() })
     }
 
     /// Asks and reads the answer.
@@ -194,7 +226,22 @@ impl Keeper {
     }
 }
 
-impl Drop for Keeper {
+impl Process {
+    fn ask(&mut self, request: &Request, body: &[u8], meanwhile: &mut dyn FnMut(Reply)) -> Result<serde_json::Value, CliError> {
+        let gone = |error: FrameError| if matches!(error, FrameError::Closed) { CliError::KeeperGone } else { error.into() };
+        let to = self.to.as_mut().ok_or(CliError::KeeperGone)?;
+        write_frame(to, request, body).map_err(gone)?;
+        loop {
+            match read_frame::<Reply>(&mut self.from, 0).map_err(gone)?.0 {
+                Reply::Done(value) => return Ok(value),
+                Reply::Refused(refusal) => return Err(refusal.into()),
+                other => meanwhile(other),
+            }
+        }
+    }
+}
+
+impl Drop for Process {
     fn drop(&mut self) {
         // The keeper ends when its pipe closes; waiting for it leaves the domain unlocked for the next command.
         self.to = None;

@@ -4,6 +4,11 @@ use crate::args::Child;
 use crate::front::CliError;
 use std::io::{BufReader, BufWriter, stdin, stdout};
 use std::path::PathBuf;
+use std::sync::Arc;
+use tidegate_governance::Office;
+use tidegate_http::api::{Answer, Backend, Call};
+use tidegate_http::pipe::{OfficeBounds, Unserved, serve_pipe};
+use tidegate_service::Domain;
 use tidegate_service::children::{Programs, serve_compile, serve_ingest, serve_walls};
 use tidegate_service::{Posted, serve_calibrate, serve_courier, serve_keeper};
 use tidegate_terms::Spoken;
@@ -16,6 +21,7 @@ pub(crate) fn serve(child: Child) -> Result<(), CliError> {
     let (from, to) = (BufReader::new(stdin()), BufWriter::new(stdout()));
     match child {
         Child::Keeper => keeper(from, to),
+        Child::Office => office(),
         Child::Found => crate::commands::govern::serve(from, to),
         Child::Ingest => Ok(serve_ingest(from, to)?),
         Child::Compile => Ok(serve_compile(from, to)?),
@@ -64,6 +70,50 @@ fn server_attempt(name: &str, directory: &std::path::Path) -> Result<(), CliErro
 
 /// The exit code of an attempt that got through.
 pub(crate) const THROUGH: i32 = 42;
+
+/// The keeper of a server: it lives as long as its front, and answers many calls at a time.
+fn office() -> Result<(), CliError> {
+    tidegate_walls::give_up_privileges();
+    let failed = |error: std::io::Error| CliError::NoKeeper { detail: error.to_string() };
+    let programs = Programs::own().map_err(failed)?;
+    let directory = std::env::var_os("TIDEGATE_DOMAIN").map(PathBuf::from).unwrap_or_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().map_err(failed)?;
+    let served = runtime.block_on(async {
+        // Who wants to stop a server tells the front; the keeper ends when its pipe does, whatever else it is told.
+        tokio::spawn(async {
+            loop {
+                tidegate_http::until_stopped().await;
+            }
+        });
+        match open_office(&directory, programs).await {
+            Ok(office) => serve_pipe(Arc::new(Behind(office)), OfficeBounds::default(), stdin(), stdout()).await,
+            Err(why) => {
+                Unserved::on(stdout()).because(why);
+                Ok(())
+            }
+        }
+    });
+    // What is still under way ends with the process, as it would with the machine; it is continued at the next start.
+    std::process::exit(i32::from(served.is_err()))
+}
+
+async fn open_office(directory: &std::path::Path, programs: Programs) -> Result<Arc<Office>, Spoken> {
+    let domain = Domain::open(directory, programs).await.map_err(|error| Spoken::of(&error))?;
+    Office::open(Arc::new(domain)).await.map(Arc::new).map_err(|error| Spoken::of(&error))
+}
+
+/// An office as the pipe sees it.
+struct Behind(Arc<Office>);
+
+impl Backend for Behind {
+    async fn call(&self, call: Call) -> Answer {
+        self.0.answer(call).await
+    }
+
+    async fn ready(&self) -> bool {
+        true
+    }
+}
 
 fn keeper(from: impl std::io::Read + Send, to: impl std::io::Write + Send) -> Result<(), CliError> {
     tidegate_walls::give_up_privileges();

@@ -6,6 +6,7 @@ mod front;
 mod help;
 mod internal;
 mod output;
+mod remote;
 
 use args::{Arguments, Command};
 use clap::FromArgMatches as _;
@@ -41,6 +42,9 @@ fn main() -> ExitCode {
 
 fn dispatch(arguments: Arguments, output: Output) -> Result<ExitCode, CliError> {
     let domain = arguments.domain;
+    if arguments.command.can_be_remote() {
+        remote::choose(&arguments.server, output.language)?;
+    }
     let done = |()| ExitCode::SUCCESS;
     match arguments.command {
         Command::Init { origin } => commands::init(&domain, origin, output).map(done),
@@ -59,6 +63,8 @@ fn dispatch(arguments: Arguments, output: Output) -> Result<ExitCode, CliError> 
         Command::Govern(command) => commands::govern::run(&domain, command, output).map(done),
         Command::Incident(command) => commands::incident::run(&domain, command, output).map(done),
         Command::Domain(command) => commands::custody::domain(&domain, command, output).map(done),
+        Command::Serve(arguments) => commands::serve::run(&domain, &arguments, output).map(done),
+        Command::Call(arguments) => commands::call::run(&arguments, output).map(done),
         Command::Demo { keep } => commands::demo::run(keep, output).map(done),
         Command::Doctor { calibrate } => commands::doctor::run(&domain, calibrate, output),
         Command::Conformance(arguments) if arguments.list => commands::conformance::list(&arguments.selection(), output),

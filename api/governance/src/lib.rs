@@ -21,11 +21,14 @@ mod idempotency;
 mod offers;
 mod office;
 mod outcome;
+mod queue;
 mod rules;
 mod secrets;
 mod totp;
 
+pub mod facts;
 pub mod operations;
+pub mod records;
 
 #[cfg(test)]
 mod tests;
@@ -39,6 +42,7 @@ pub use founding::{FirstToken, Founded, FoundingError, found, is_governed};
 pub use offers::{Follow, Serve, table};
 pub use office::Office;
 pub use outcome::{Done, Refused};
+pub use queue::{Queue, QueuedRun, RunView};
 pub use rules::Rules;
 pub use tidegate_service::Halted;
 pub use tidegate_store::Subject;

@@ -4,6 +4,7 @@ use crate::authentication::authenticate;
 use crate::desk::{Asked, Once};
 use crate::idempotency::{Earlier, Progress};
 use crate::offers::{self, Offer};
+use crate::queue::{self, Queue};
 use crate::{Desk, Refused, Rules};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -36,6 +37,7 @@ pub struct Office {
     progress: Progress,
     /// One password is looked at at a time.
     passwords: Mutex<()>,
+    queue: Arc<Queue>,
 }
 
 impl Office {
@@ -48,6 +50,8 @@ impl Office {
         };
         let access = AccessRules::built_in().map_err(|error| start(error.into()))?;
         let rules = Rules::of(&domain.books()).await.map_err(start)?;
+        let queue = Arc::new(Queue::default());
+        queue::start(Arc::clone(&domain), Arc::clone(&queue)).await.map_err(start)?;
         Ok(Self {
             domain,
             access,
@@ -55,12 +59,18 @@ impl Office {
             offers: offers::known(),
             progress: Progress::default(),
             passwords: Mutex::default(),
+            queue,
         })
     }
 
     /// The domain.
     pub fn domain(&self) -> &Arc<Domain> {
         &self.domain
+    }
+
+    /// The queue of runs.
+    pub fn queue(&self) -> &Arc<Queue> {
+        &self.queue
     }
 
     /// The access rules.

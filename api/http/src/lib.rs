@@ -1,4 +1,5 @@
-//! HTTP: the published log as static files, a witness, and the one place from which connections go out.
+//! HTTP: the interface of a domain and its pipe to the keeper, the published log as static files, a witness, and the one place
+//! from which connections go out.
 //!
 //! Guarantee: [`serve_log`] opens nothing but files of a log; [`Witness`] never cosigns what does not extend what it
 //! cosigned, whatever dies; [`post`] and [`HttpSource`] follow no redirect, read no more than they were told, and end in
@@ -9,6 +10,7 @@
 pub mod api;
 mod client;
 mod log_server;
+pub mod pipe;
 mod serve;
 mod witness;
 

@@ -7,7 +7,7 @@ use tidegate_terms::Name;
 
 impl Domain {
     /// The account on which a dataset draws.
-    pub(crate) async fn budget(&self, dataset: &Name) -> Result<BudgetView, ServiceError> {
+    pub async fn budget(&self, dataset: &Name) -> Result<BudgetView, ServiceError> {
         let unknown = || ServiceError::UnknownDataset { dataset: dataset.to_string() };
         let lineage = self.books().mount(dataset, None).await?.ok_or_else(unknown)?.lineage;
         let (account, delta) = self.books().account(&lineage).await?.ok_or_else(unknown)?;

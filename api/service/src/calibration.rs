@@ -31,18 +31,21 @@ const REPETITIONS: usize = 3;
 const ROOM_BYTES: u64 = 1 << 30;
 
 /// A calibration as it is logged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Calibration {
     /// The engine that was measured.
+    #[schemars(with = "String")]
     pub engine: Digest,
     /// The machine, as far as it is public.
+    #[schemars(with = "serde_json::Value")]
     pub machine: Machine,
     /// What was measured, with the margin.
+    #[schemars(with = "serde_json::Value")]
     pub rates: Rates,
 }
 
 /// What people see of a calibration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CalibrationView {
     /// Whether this machine was measured for this engine; otherwise the numbers are cautious guesses.
     pub calibrated: bool,
@@ -189,14 +192,14 @@ impl Domain {
     }
 
     /// What is in force.
-    pub(crate) async fn calibration_view(&self) -> Result<CalibrationView, ServiceError> {
+    pub async fn calibration_view(&self) -> Result<CalibrationView, ServiceError> {
         let InForce { rates, position } = self.rates().await?;
         let calibration = Calibration { engine: self.engine()?, machine: this_machine(), rates };
         Ok(CalibrationView { calibrated: position.is_some(), log_position: position, calibration })
     }
 
     /// Measures this machine and logs the numbers; runs that are admitted from now on have their slots from them.
-    pub(crate) async fn calibrate(&self) -> Result<CalibrationView, ServiceError> {
+    pub async fn calibrate(&self) -> Result<CalibrationView, ServiceError> {
         let calibration = tokio::task::block_in_place(|| measure_machine(&self.programs))?;
         let Calibration { engine, machine, rates } = calibration.clone();
         let at = instant::text(self.next_instant().await?);

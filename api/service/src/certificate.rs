@@ -33,17 +33,18 @@ messages! {
 }
 
 /// A file that was destroyed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DestroyedFile {
     /// Its name, below the directory of the version.
     pub file: String,
     /// SHA-256 of a salt and its bytes. The salt was destroyed with it, so nobody can try contents.
+    #[schemars(with = "String")]
     pub salted_digest: Digest,
 }
 
 /// What a certificate says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Certificate {
     /// The domain: the origin of its log.
@@ -63,12 +64,16 @@ pub struct Certificate {
     /// What was destroyed.
     pub files: Vec<DestroyedFile>,
     /// What else was forgotten.
+    #[schemars(with = "serde_json::Value")]
     pub forgotten: Bilingual,
     /// How.
+    #[schemars(with = "serde_json::Value")]
     pub method: Bilingual,
     /// What this method does not do.
+    #[schemars(with = "serde_json::Value")]
     pub limits: Bilingual,
     /// What was kept.
+    #[schemars(with = "serde_json::Value")]
     pub kept: Bilingual,
     /// Why.
     pub reason: String,
@@ -81,12 +86,13 @@ pub struct Certificate {
 }
 
 /// A certificate as it is handed on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CertificateFile {
     /// The signed note.
     pub certificate: String,
     /// The salt of the log's commitment to it, as 64 hexadecimal digits.
+    #[schemars(with = "String")]
     pub salt: Digest,
 }
 

@@ -8,13 +8,14 @@ use tidegate_store::{CustodyRecord, CustodyState, Opening, StoreError};
 use tidegate_terms::Name;
 
 /// What became of a version.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CustodyView {
     /// The dataset.
     pub dataset: Name,
     /// Its version.
     pub version: u32,
     /// What it is now; absent where it is free again.
+    #[schemars(with = "Option<serde_json::Value>")]
     pub state: Option<CustodyState>,
     /// The position of the log entry that says so.
     pub log_position: u64,
@@ -47,7 +48,7 @@ impl Domain {
     }
 
     /// Seals a version, or takes its seal off; both with a reason, which the log commits to and only the domain keeps.
-    pub(crate) async fn seal_version(&self, dataset: &Name, version: u32, reason: &str, sealed: bool) -> Result<CustodyView, ServiceError> {
+    pub async fn seal_version(&self, dataset: &Name, version: u32, reason: &str, sealed: bool) -> Result<CustodyView, ServiceError> {
         if reason.trim().is_empty() {
             return Err(ServiceError::CustodyReason);
         }
@@ -82,7 +83,7 @@ impl Domain {
     }
 
     /// The certificate of a destroyed version.
-    pub(crate) async fn certificate(&self, dataset: &Name, version: u32) -> Result<crate::CertificateFile, ServiceError> {
+    pub async fn certificate(&self, dataset: &Name, version: u32) -> Result<crate::CertificateFile, ServiceError> {
         self.mounted(dataset, Some(version)).await?;
         let custody = self.books().custody(dataset, version).await?;
         let destroyed = custody.filter(|custody| custody.state == CustodyState::Destroyed);

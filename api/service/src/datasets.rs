@@ -14,11 +14,16 @@ use tidegate_store::{MountRecord, Opening, StoreError};
 use tidegate_terms::{Digest, Guard, Name, PublicSchema, ReleasePolicy, stands};
 
 /// A version to be mounted.
-pub(crate) struct NewVersion {
-    pub(crate) dataset: Name,
-    pub(crate) schema: String,
-    pub(crate) policy: String,
-    pub(crate) files: Vec<(Name, PathBuf)>,
+#[derive(Debug)]
+pub struct NewVersion {
+    /// The dataset.
+    pub dataset: Name,
+    /// The public schema, as TOML.
+    pub schema: String,
+    /// The release policy, as TOML.
+    pub policy: String,
+    /// A file for each table.
+    pub files: Vec<(Name, PathBuf)>,
 }
 
 /// A mounted version, with its texts read.
@@ -60,11 +65,7 @@ impl Domain {
     ///
     /// Order of durable writes: shards (renamed into place), then record and log entry in one transaction. A
     /// crash between leaves a directory that no record names; the next start removes it.
-    pub(crate) async fn mount(
-        &self,
-        new: NewVersion,
-        progress: &mut (dyn FnMut(ImportProgress) + Send),
-    ) -> Result<ImportView, ServiceError> {
+    pub async fn mount(&self, new: NewVersion, progress: &mut (dyn FnMut(ImportProgress) + Send)) -> Result<ImportView, ServiceError> {
         let schema = PublicSchema::parse(&new.schema)?;
         let mut accounted = schema.clone();
         if !stands(Guard::SharedAccount) {
@@ -175,18 +176,18 @@ impl Domain {
     }
 
     /// What everybody may see of a dataset: declared bounds only.
-    pub(crate) async fn dataset_view(&self, dataset: &Name) -> Result<DatasetView, ServiceError> {
+    pub async fn dataset_view(&self, dataset: &Name) -> Result<DatasetView, ServiceError> {
         Ok(self.mounted(dataset, None).await?.view())
     }
 
     /// What everybody may see of all datasets.
-    pub(crate) async fn dataset_views(&self) -> Result<Vec<DatasetView>, ServiceError> {
+    pub async fn dataset_views(&self) -> Result<Vec<DatasetView>, ServiceError> {
         let records = self.books().mounts().await?;
         records.into_iter().map(|record| Ok(Mounted::read(record)?.view())).collect()
     }
 
     /// The import report of the newest version, for the provider.
-    pub(crate) async fn import_report(&self, dataset: &Name) -> Result<ImportView, ServiceError> {
+    pub async fn import_report(&self, dataset: &Name) -> Result<ImportView, ServiceError> {
         let mounted = self.mounted(dataset, None).await?;
         self.check_not_destroyed(&mounted).await?;
         let path = self.data_directory().join(&mounted.record.directory).join("import-report.json");

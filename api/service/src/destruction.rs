@@ -37,7 +37,7 @@ const CLAUSES: [&str; 3] =
 
 impl Domain {
     /// Destroys the data of a version and returns the certificate.
-    pub(crate) async fn destroy_version(
+    pub async fn destroy_version(
         &self,
         dataset: &Name,
         version: u32,

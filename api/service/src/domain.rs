@@ -73,7 +73,7 @@ impl Domain {
     }
 
     /// What everybody may see of the domain.
-    pub(crate) fn view(&self) -> DomainView {
+    pub fn view(&self) -> DomainView {
         let verifier = self.keys.signer.verifier();
         DomainView { domain: self.directory.clone(), origin: verifier.name().to_owned(), verifier_key: verifier.to_string() }
     }
@@ -86,6 +86,16 @@ impl Domain {
     /// The public log.
     pub fn log_directory(&self) -> PathBuf {
         self.directory.join("log")
+    }
+
+    /// Where files lie that are to be mounted through the interface; the custodian puts them there.
+    pub fn import_directory(&self) -> PathBuf {
+        self.directory.join("imports")
+    }
+
+    /// Where packages lie that recipients fetch through the interface.
+    pub fn packages_directory(&self) -> PathBuf {
+        self.directory.join("packages")
     }
 
     pub(crate) fn keys_directory(&self) -> PathBuf {

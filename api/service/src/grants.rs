@@ -10,20 +10,31 @@ use tidegate_store::Opening;
 use tidegate_terms::{Epsilon, Name, PublicSchema};
 
 /// A grant to be made.
-pub(crate) struct NewGrant {
-    pub(crate) dataset: Name,
-    pub(crate) operator: Name,
-    pub(crate) operator_key: String,
-    pub(crate) columns: Vec<String>,
-    pub(crate) purpose: Name,
-    pub(crate) epsilon: Epsilon,
-    pub(crate) valid_from: Option<String>,
-    pub(crate) valid_until: String,
+#[derive(Debug)]
+pub struct NewGrant {
+    /// Its identifier, where it was given beforehand ([`Domain::identifier`] with `g`); a fresh one, where not.
+    pub id: Option<String>,
+    /// The dataset.
+    pub dataset: Name,
+    /// The operator.
+    pub operator: Name,
+    /// The operator's Ed25519 public key, base64.
+    pub operator_key: String,
+    /// The columns, as `table.column`.
+    pub columns: Vec<String>,
+    /// The purpose.
+    pub purpose: Name,
+    /// The share of the budget.
+    pub epsilon: Epsilon,
+    /// First day; today, where none is named.
+    pub valid_from: Option<String>,
+    /// Last day.
+    pub valid_until: String,
 }
 
 impl Domain {
     /// Grants an operator the use of a dataset.
-    pub(crate) async fn grant(&self, new: NewGrant) -> Result<GrantView, ServiceError> {
+    pub async fn grant(&self, new: NewGrant) -> Result<GrantView, ServiceError> {
         let mounted = self.mounted(&new.dataset, None).await?;
         let today = instant::today();
         let valid_from = new.valid_from.unwrap_or_else(|| today.to_string());
@@ -43,7 +54,7 @@ impl Domain {
             }
         }
         let record = GrantRecord {
-            id: keys::identifier('g')?,
+            id: new.id.map_or_else(|| keys::identifier('g'), Ok)?,
             dataset: new.dataset,
             operator: new.operator,
             operator_key: new.operator_key,
@@ -74,7 +85,7 @@ impl Domain {
     }
 
     /// Takes a grant back, with a reason (Shuangyashan Art. 73).
-    pub(crate) async fn revoke(&self, id: &str, reason: &str) -> Result<GrantView, ServiceError> {
+    pub async fn revoke(&self, id: &str, reason: &str) -> Result<GrantView, ServiceError> {
         if reason.trim().is_empty() {
             return Err(ServiceError::NoReason);
         }
@@ -94,7 +105,7 @@ impl Domain {
     }
 
     /// All grants.
-    pub(crate) async fn grant_views(&self) -> Result<Vec<GrantView>, ServiceError> {
+    pub async fn grant_views(&self) -> Result<Vec<GrantView>, ServiceError> {
         let mut views = Vec::new();
         for record in self.books().grants(None, None).await? {
             views.push(self.grant_view(record).await?);

@@ -16,7 +16,7 @@ use tidegate_store::{DecisionRecord, IncidentRecord, Opening, StoreError, Transa
 use tidegate_terms::Name;
 
 /// An incident, for the authority.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct IncidentView {
     /// Its identifier.
     pub incident: String,
@@ -37,7 +37,7 @@ pub struct IncidentView {
 }
 
 /// How an incident was closed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ClosedView {
     /// By whom.
     pub by: String,
@@ -140,18 +140,18 @@ impl Domain {
     }
 
     /// All incidents, without their causes.
-    pub(crate) async fn incident_views(&self) -> Result<Vec<IncidentView>, ServiceError> {
+    pub async fn incident_views(&self) -> Result<Vec<IncidentView>, ServiceError> {
         Ok(self.books().incidents().await?.into_iter().map(|record| view(record, false)).collect())
     }
 
     /// One incident, with its cause.
-    pub(crate) async fn incident_view(&self, id: &str) -> Result<IncidentView, ServiceError> {
+    pub async fn incident_view(&self, id: &str) -> Result<IncidentView, ServiceError> {
         let found = self.books().incidents().await?.into_iter().find(|record| record.id == id);
         found.map(|record| view(record, true)).ok_or_else(|| ServiceError::UnknownIncident { incident: id.to_owned() })
     }
 
     /// Closes an incident: its lineages may be read again, unless another incident holds them. The run stays stopped.
-    pub(crate) async fn close_incident(&self, id: &str, reason: &str, by: &str) -> Result<IncidentView, ServiceError> {
+    pub async fn close_incident(&self, id: &str, reason: &str, by: &str) -> Result<IncidentView, ServiceError> {
         if reason.trim().is_empty() || by.trim().is_empty() {
             return Err(ServiceError::IncidentReason);
         }

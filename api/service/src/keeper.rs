@@ -298,7 +298,7 @@ async fn answer(
         Request::DatasetShow { dataset } => value(&domain.dataset_view(&dataset).await?),
         Request::DatasetReport { dataset } => value(&domain.import_report(&dataset).await?),
         Request::GrantAdd { dataset, operator, operator_key, columns, purpose, epsilon, valid_from, valid_until } => {
-            let new = NewGrant { dataset, operator, operator_key, columns, purpose, epsilon, valid_from, valid_until };
+            let new = NewGrant { id: None, dataset, operator, operator_key, columns, purpose, epsilon, valid_from, valid_until };
             value(&domain.grant(new).await?)
         }
         Request::GrantList => value(&domain.grant_views().await?),

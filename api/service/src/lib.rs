@@ -8,6 +8,7 @@ pub mod children;
 pub mod products;
 pub mod view;
 
+mod asks;
 mod budgets;
 mod calibration;
 mod certificate;
@@ -40,14 +41,17 @@ mod slot;
 mod stops;
 mod witnesses;
 
-pub use courier::{Posted, serve_courier};
 mod usage;
 
+pub use asks::{AskedPart, Asks};
 pub use calibration::{Calibration, CalibrationView, measure_machine, serve_calibrate, this_machine};
 pub use certificate::{Certificate, CertificateError, CertificateFile, DestroyedFile, check_certificate};
+pub use courier::{Posted, serve_courier};
 pub use custody::CustodyView;
+pub use datasets::NewVersion;
 pub use domain::Domain;
 pub use error::ServiceError;
+pub use grants::NewGrant;
 pub use incidents::{ClosedView, IncidentView};
 #[doc(hidden)]
 pub use instant::shift_clock;
@@ -55,6 +59,7 @@ pub use keeper::{Reply, Request, serve_keeper};
 pub use quotes::{Question, Wish};
 pub use replay::{ReplayBegun, ReplayView, ReplayWish};
 pub use retention::{PurgeView, RetentionView};
+pub use reviewed::NewApproval;
 pub use runs::Admitted;
 pub use slot::{SlotInputs, SlotParts, slot_parts, slot_seconds};
 pub use stops::{Halted, PendingStop};

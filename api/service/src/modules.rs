@@ -12,13 +12,7 @@ use tidegate_terms::{Digest, Guard, Manifest, Name, Seal, stands};
 impl Domain {
     /// Takes in a sealed module: the seal must hold, its key must be one that a grant of the operator names,
     /// and the component must compile under limits. Only then is anything written.
-    pub(crate) async fn upload(
-        &self,
-        operator: Name,
-        component: Vec<u8>,
-        manifest: String,
-        seal: &str,
-    ) -> Result<ModuleView, ServiceError> {
+    pub async fn upload(&self, operator: Name, component: Vec<u8>, manifest: String, seal: &str) -> Result<ModuleView, ServiceError> {
         let seal = Seal::parse(seal)?;
         let digest = match seal.check(&component, manifest.as_bytes()) {
             // Whatever was sealed, what is here is what will run.
@@ -54,7 +48,7 @@ impl Domain {
     }
 
     /// All modules.
-    pub(crate) async fn module_views(&self) -> Result<Vec<ModuleView>, ServiceError> {
+    pub async fn module_views(&self) -> Result<Vec<ModuleView>, ServiceError> {
         self.books().modules("").await?.iter().map(module_view).collect()
     }
 

@@ -24,7 +24,7 @@ struct RoundTold {
 
 impl Domain {
     /// Opens the commitment `field` of the entry at an index.
-    pub(crate) async fn open_commitment(&self, entry: u64, field: &str, reader: Reader) -> Result<CommitmentOpening, ServiceError> {
+    pub async fn open_commitment(&self, entry: u64, field: &str, reader: Reader) -> Result<CommitmentOpening, ServiceError> {
         if !may_open(field, reader) {
             return Err(ServiceError::MayNotOpen { field: field.chars().take(64).collect() });
         }

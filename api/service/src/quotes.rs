@@ -272,11 +272,12 @@ impl Domain {
     }
 
     /// Quotes a run.
-    pub(crate) async fn quote(&self, question: &Question, wish: Option<&Wish>) -> Result<QuoteView, ServiceError> {
+    pub async fn quote(&self, question: &Question, wish: Option<&Wish>) -> Result<QuoteView, ServiceError> {
         let checked = self.check(question).await?;
         let stored = self.books().run_of_question(checked.digest()?).await?.is_some_and(|run| run.finished.is_some());
         if !stored {
-            self.check_all_thawed(checked.mounted.iter().map(|mounted| &mounted.record.lineage)).await?;
+            let lineages: Vec<&Name> = checked.mounted.iter().map(|mounted| &mounted.record.lineage).collect();
+            self.check_all_thawed(lineages).await?;
         }
         let rho = checked.price.rho();
         let of = |left: Rho| (left.units() > 0).then(|| rho.get() / left.get());

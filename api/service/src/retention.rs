@@ -16,7 +16,7 @@ use tidegate_store::{CustodyState, PurgeRecord};
 use tidegate_terms::{Name, parse_date};
 
 /// How long records are kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RetentionView {
     /// Years.
     pub years: u32,
@@ -25,7 +25,7 @@ pub struct RetentionView {
 }
 
 /// What a purge did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PurgeView {
     /// The first day that is kept.
     pub before: String,
@@ -43,7 +43,7 @@ impl Domain {
     }
 
     /// Says how long records are kept, and sets it upward where a number is given.
-    pub(crate) async fn retention(&self, years: Option<u32>) -> Result<RetentionView, ServiceError> {
+    pub async fn retention(&self, years: Option<u32>) -> Result<RetentionView, ServiceError> {
         let known = self.retention_years().await?;
         let Some(years) = years else { return Ok(RetentionView { years: known, log_position: None }) };
         if years < known {
@@ -65,7 +65,7 @@ impl Domain {
     }
 
     /// Forgets what is from before a day, which must be as many years past as records are kept.
-    pub(crate) async fn purge(&self, before: &str) -> Result<PurgeView, ServiceError> {
+    pub async fn purge(&self, before: &str) -> Result<PurgeView, ServiceError> {
         let years = self.retention_years().await?;
         parse_date(before).ok_or_else(|| ServiceError::NotADate { text: before.to_owned() })?;
         if kept_until(before, years).is_none_or(|day| day > instant::today().to_string()) {

@@ -39,12 +39,18 @@ const REVIEW_TOTALS: u64 = 20;
 const CELLS_PER_ENTRY: u64 = 20;
 
 /// An approval as it comes in.
-pub(crate) struct NewApproval {
-    pub(crate) module: Digest,
-    pub(crate) dataset: Name,
-    pub(crate) operator: Name,
-    pub(crate) approver: String,
-    pub(crate) signature: String,
+#[derive(Debug)]
+pub struct NewApproval {
+    /// The digest of its seal.
+    pub module: Digest,
+    /// The dataset.
+    pub dataset: Name,
+    /// The operator whose module it is.
+    pub operator: Name,
+    /// The approver's Ed25519 public key, base64.
+    pub approver: String,
+    /// The signature, base64.
+    pub signature: String,
 }
 
 /// A question for exact tables, checked against everything that is public but policy and approvals.
@@ -218,7 +224,7 @@ pub(crate) fn reviewed_terms(policy: &ReleasePolicy) -> Result<Option<ReviewedTe
 
 impl Domain {
     /// Takes an approval of a module for a dataset, signed by one of the approvers that its newest policy names.
-    pub(crate) async fn approve(&self, new: NewApproval) -> Result<ApprovalView, ServiceError> {
+    pub async fn approve(&self, new: NewApproval) -> Result<ApprovalView, ServiceError> {
         let mounted = self.mounted(&new.dataset, None).await?;
         let (module, manifest) = self.module(&new.module.to_string(), &new.operator).await?;
         if manifest.reviewed.is_none() {
@@ -247,7 +253,7 @@ impl Domain {
     }
 
     /// Whether a question is for exact tables.
-    pub(crate) async fn is_reviewed(&self, question: &Question) -> bool {
+    pub async fn is_reviewed(&self, question: &Question) -> bool {
         self.module(&question.module, &question.operator).await.is_ok_and(|(_, manifest)| manifest.reviewed.is_some())
     }
 
@@ -286,11 +292,7 @@ impl Domain {
     }
 
     /// Answers a question for exact tables: from the store, by continuing an interrupted run, or by a new run.
-    pub(crate) async fn run_tables(
-        &self,
-        question: &Question,
-        admitted: &mut (dyn FnMut(Admitted) + Send),
-    ) -> Result<TablesShown, ServiceError> {
+    pub async fn run_tables(&self, question: &Question, admitted: &mut (dyn FnMut(Admitted) + Send)) -> Result<TablesShown, ServiceError> {
         // From here on a stop finds it.
         let listed = self.under_way.list(Draws::of(question));
         // Nothing goes on while the log lags behind the database.
@@ -453,7 +455,7 @@ impl Domain {
     }
 
     /// What a run of either mode gave.
-    pub(crate) async fn shown_of(&self, id: &str, round: Option<u32>) -> Result<Shown, ServiceError> {
+    pub async fn shown_of(&self, id: &str, round: Option<u32>) -> Result<Shown, ServiceError> {
         self.publish().await?;
         match self.books().reviewed_run(id).await? {
             Some(run) => {

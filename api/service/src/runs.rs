@@ -29,7 +29,7 @@ use tidegate_store::{NoisedRecord, Opening, RoundRecord, RunMount, RunRecord, St
 use tidegate_terms::{Digest, Guard, Name, Wall, stands};
 
 /// What an operator sees while a run goes on: public facts only, never shards done.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Admitted {
     /// The run.
     pub run: String,

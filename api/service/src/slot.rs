@@ -56,7 +56,7 @@ pub struct SlotInputs {
 }
 
 /// What a slot is made of, each in milliseconds, rounded up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SlotParts {
     /// Fresh calls that do nothing.
     pub calls: u64,

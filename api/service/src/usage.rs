@@ -12,7 +12,7 @@ use tidegate_store::{CustodyState, Opening};
 use tidegate_terms::{Digest, Name};
 
 /// The usage of a dataset, in five parts.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct UsageView {
     /// The dataset.
     pub dataset: Name,
@@ -31,7 +31,7 @@ pub struct UsageView {
 }
 
 /// A grant.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Scenario {
     /// The entry.
     pub entry: u64,
@@ -54,7 +54,7 @@ pub struct Scenario {
 }
 
 /// What came of a release.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EffectLine {
     /// The entry.
     pub entry: u64,
@@ -67,7 +67,7 @@ pub struct EffectLine {
 }
 
 /// A step of a run.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ProcessLine {
     /// The entry.
     pub entry: u64,
@@ -78,6 +78,7 @@ pub struct ProcessLine {
     /// The version that it read.
     pub version: u32,
     /// The module.
+    #[schemars(with = "String")]
     pub module: Digest,
     /// The grant.
     pub grant: String,
@@ -86,7 +87,7 @@ pub struct ProcessLine {
 }
 
 /// A version that was mounted, sealed or unsealed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct StorageLine {
     /// The entry.
     pub entry: u64,
@@ -99,7 +100,7 @@ pub struct StorageLine {
 }
 
 /// A version that was destroyed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DestructionLine {
     /// The entry.
     pub entry: u64,
@@ -116,7 +117,7 @@ pub struct DestructionLine {
 }
 
 /// A statement of effect that was taken in.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EffectView {
     /// The run.
     pub run: String,
@@ -136,7 +137,7 @@ struct Known {
 
 impl Domain {
     /// Takes in what an operator says came of a release.
-    pub(crate) async fn state_effect(&self, run: &str, text: &str) -> Result<EffectView, ServiceError> {
+    pub async fn state_effect(&self, run: &str, text: &str) -> Result<EffectView, ServiceError> {
         if text.trim().is_empty() || text.len() > EFFECT_BYTES_MAX {
             return Err(ServiceError::EffectText { maximum: EFFECT_BYTES_MAX });
         }
@@ -153,7 +154,7 @@ impl Domain {
     }
 
     /// The usage of a dataset, from the log.
-    pub(crate) async fn usage(&self, dataset: &Name) -> Result<UsageView, ServiceError> {
+    pub async fn usage(&self, dataset: &Name) -> Result<UsageView, ServiceError> {
         self.mounted(dataset, None).await?;
         let mut usage = UsageView {
             dataset: dataset.clone(),

@@ -13,7 +13,7 @@ use tidegate_shards::ImportReport;
 use tidegate_terms::{Bilingual, Delta, Digest, DisclosureRules, Name, ParameterValue, PublicSchema, ReleasePolicy, Rho};
 
 /// A price as people read it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PriceView {
     /// In rho: half the square of mu of Gaussian differential privacy.
     pub rho: f64,
@@ -22,6 +22,7 @@ pub struct PriceView {
     /// The lineage's delta.
     pub delta: f64,
     /// Mechanism and parameters of each part, in steps of its grid.
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub charges: Vec<Charge>,
 }
 
@@ -34,7 +35,7 @@ impl PriceView {
 }
 
 /// A domain, as everybody may see it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DomainView {
     /// Its directory.
     pub domain: std::path::PathBuf,
@@ -45,7 +46,7 @@ pub struct DomainView {
 }
 
 /// A witness of the domain's log.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WitnessView {
     /// Its name.
     pub name: String,
@@ -64,7 +65,7 @@ pub struct WitnessView {
 }
 
 /// A mounted dataset, as everybody may see it: declared bounds only.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DatasetView {
     /// Its name.
     pub dataset: Name,
@@ -73,29 +74,33 @@ pub struct DatasetView {
     /// When that was mounted.
     pub at: String,
     /// The public schema.
+    #[schemars(with = "serde_json::Value")]
     pub schema: PublicSchema,
     /// The public schema as the provider wrote it.
     pub schema_text: String,
     /// The release policy.
+    #[schemars(with = "serde_json::Value")]
     pub policy: ReleasePolicy,
 }
 
 /// The outcome of an import, for the provider alone.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ImportView {
     /// The dataset.
     pub dataset: Name,
     /// The new version.
     pub version: u32,
     /// Exact counts.
+    #[schemars(with = "serde_json::Value")]
     pub report: ImportReport,
 }
 
 /// A grant with what was spent under it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GrantView {
     /// The grant.
     #[serde(flatten)]
+    #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>")]
     pub record: GrantRecord,
     /// What was spent under it, in rho.
     pub spent: f64,
@@ -104,9 +109,10 @@ pub struct GrantView {
 }
 
 /// An uploaded module.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ModuleView {
     /// The digest of its seal.
+    #[schemars(with = "String")]
     pub module: Digest,
     /// Its name.
     pub name: Name,
@@ -119,7 +125,7 @@ pub struct ModuleView {
 }
 
 /// The expected error of one number of a statistic.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ExpectedError {
     /// The statistic.
     pub statistic: Name,
@@ -136,7 +142,7 @@ impl From<tidegate_gate::ExpectedError> for ExpectedError {
 }
 
 /// What a wished error would cost.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WantedError {
     /// The statistic.
     pub statistic: Name,
@@ -147,7 +153,7 @@ pub struct WantedError {
 }
 
 /// What a slot is made of, and what would make it shorter; from public facts alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SlotView {
     /// Whether this machine was measured; otherwise slots rest on cautious numbers and are longer.
     pub calibrated: bool,
@@ -164,7 +170,7 @@ pub struct SlotView {
 }
 
 /// A slot with less fuel or memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ShorterSlot {
     /// Fuel for one unit.
     pub fuel_per_unit: u64,
@@ -175,7 +181,7 @@ pub struct ShorterSlot {
 }
 
 /// What a run would cost and give, from public facts alone.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct QuoteView {
     /// The dataset.
     pub dataset: Name,
@@ -184,6 +190,7 @@ pub struct QuoteView {
     /// The second dataset, of a run that joins two.
     pub join: Option<Name>,
     /// The module.
+    #[schemars(with = "String")]
     pub module: Digest,
     /// What it would cost, if all rounds are run.
     pub price: PriceView,
@@ -206,7 +213,7 @@ pub struct QuoteView {
 }
 
 /// The notice that every product carries (Shuangyashan Art. 41).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Notice {
     /// Where the data come from.
     pub source: String,
@@ -215,7 +222,7 @@ pub struct Notice {
 }
 
 /// Which round of a run a release is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RoundView {
     /// Its number, from 1.
     pub number: u32,
@@ -228,7 +235,7 @@ pub struct RoundView {
 }
 
 /// A release with everything that is needed to read it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReleaseView {
     /// The run.
     pub run: String,
@@ -237,8 +244,10 @@ pub struct ReleaseView {
     /// Its version.
     pub version: u32,
     /// The second dataset and its version, of a run that joins two.
+    #[schemars(with = "Option<Vec<serde_json::Value>>")]
     pub join: Option<(Name, u32)>,
     /// The module.
+    #[schemars(with = "String")]
     pub module: Digest,
     /// The module's name.
     pub module_name: Name,
@@ -247,6 +256,7 @@ pub struct ReleaseView {
     /// The purpose.
     pub purpose: Name,
     /// The parameters.
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub parameters: Vec<ParameterValue>,
     /// When it became visible.
     pub visible_at: String,
@@ -263,10 +273,13 @@ pub struct ReleaseView {
     /// Neighbouring relation and privacy unit.
     pub guarantee: String,
     /// The statistics.
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub statistics: Vec<Released>,
     /// What the module derived from the releases.
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub report: Vec<Finding>,
     /// How its clean half failed, if it did.
+    #[schemars(with = "Option<serde_json::Value>")]
     pub failure: Option<ConcludeFailure>,
     /// Whether exact tables of the same lineage were published before, in the reviewed aggregate mode: what those tell is
     /// not covered by the epsilon here.
@@ -274,13 +287,14 @@ pub struct ReleaseView {
     pub exact_tables_released: bool,
     /// Salted commitment to the noised answers from which the statistics follow, for replay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub noised_commitment: Option<Digest>,
     /// Source and date of each dataset.
     pub notice: Vec<Notice>,
 }
 
 /// Exact tables of a reviewed run with everything that is needed to read them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TablesView {
     /// The run.
     pub run: String,
@@ -289,6 +303,7 @@ pub struct TablesView {
     /// Its version.
     pub version: u32,
     /// The module.
+    #[schemars(with = "String")]
     pub module: Digest,
     /// The module's name.
     pub module_name: Name,
@@ -305,17 +320,20 @@ pub struct TablesView {
     /// Always false.
     pub differentially_private: bool,
     /// What these tables are, and what they are not.
+    #[schemars(with = "serde_json::Value")]
     pub statement: Bilingual,
     /// The rules of disclosure control.
+    #[schemars(with = "serde_json::Value")]
     pub rules: DisclosureRules,
     /// The tables.
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub tables: Vec<TableOutcome>,
     /// Source and date of the dataset.
     pub notice: Vec<Notice>,
 }
 
 /// What `run` and `release show` give for a reviewed run.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TablesShown {
     /// The tables.
     #[serde(flatten)]
@@ -329,7 +347,7 @@ pub struct TablesShown {
 }
 
 /// What `run` and `release show` give: exact tables, or noised statistics.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum Shown {
     /// Exact tables.
@@ -339,9 +357,10 @@ pub enum Shown {
 }
 
 /// The approvals of a module for a dataset.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ApprovalView {
     /// The module.
+    #[schemars(with = "String")]
     pub module: Digest,
     /// Its name.
     pub name: Name,
@@ -352,7 +371,7 @@ pub struct ApprovalView {
 }
 
 /// What `run` and `release show` give.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReleaseShown {
     /// The release.
     #[serde(flatten)]
@@ -366,13 +385,14 @@ pub struct ReleaseShown {
 }
 
 /// A line of the account.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AccountLine {
     /// The run.
     pub run: String,
     /// When it was admitted.
     pub at: String,
     /// The module.
+    #[schemars(with = "String")]
     pub module: Digest,
     /// The grant.
     pub grant: String,
@@ -385,7 +405,7 @@ pub struct AccountLine {
 }
 
 /// The account of a lineage.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BudgetView {
     /// The lineage.
     pub lineage: Name,
@@ -416,7 +436,7 @@ impl BudgetView {
 }
 
 /// A change of the log's key.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RotationView {
     /// The verifier key until now.
     pub before: String,

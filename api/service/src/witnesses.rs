@@ -33,7 +33,7 @@ struct Asked {
 
 impl Domain {
     /// Adds a witness, and asks it at once.
-    pub(crate) async fn add_witness(&self, url: String, key: &str) -> Result<Vec<WitnessView>, ServiceError> {
+    pub async fn add_witness(&self, url: String, key: &str) -> Result<Vec<WitnessView>, ServiceError> {
         let witness = Witness::parse(key).map_err(|_| ServiceError::WitnessKey)?;
         let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '@' | '"' | '\\');
         let rest = url.strip_prefix("https://").or(url.strip_prefix("http://")).unwrap_or_default();
@@ -58,7 +58,7 @@ impl Domain {
     }
 
     /// Removes a witness, by its name or key.
-    pub(crate) async fn remove_witness(&self, reference: &str) -> Result<Vec<WitnessView>, ServiceError> {
+    pub async fn remove_witness(&self, reference: &str) -> Result<Vec<WitnessView>, ServiceError> {
         let known = self.books().witnesses().await?;
         let found = known.into_iter().find(|witness| witness.name == reference || witness.vkey == reference);
         let found = found.ok_or_else(|| ServiceError::UnknownWitness { witness: reference.chars().take(80).collect() })?;
@@ -70,7 +70,7 @@ impl Domain {
     }
 
     /// All witnesses, and when each cosigned the published checkpoint.
-    pub(crate) async fn witness_views(&self) -> Result<Vec<WitnessView>, ServiceError> {
+    pub async fn witness_views(&self) -> Result<Vec<WitnessView>, ServiceError> {
         let records = self.books().witnesses().await?;
         let keys: Vec<Witness> = records.iter().filter_map(|record| Witness::parse(&record.vkey).ok()).collect();
         let (head, cosigned) = published_head(&self.log_directory(), &self.keys.present(instant::now()).into(), &keys)?;

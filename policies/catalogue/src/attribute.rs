@@ -6,11 +6,12 @@
 use crate::entry::Entry;
 use crate::error::EntryError;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_rules::{Clause, LevelMatrix, OpeningType, Pack, ReviewBy, SharingType};
 
 /// What changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
     /// Sharing became stricter.

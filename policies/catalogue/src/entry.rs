@@ -1,13 +1,14 @@
 //! What stands in an entry.
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_parties::{CreditCode, DutyBearers, NationalId};
 use tidegate_rules::{LegalRank, OpeningType, SharingType, add_months, words};
 use tidegate_terms::{Name, UnitKind};
 
 /// Who provides data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Provider {
     /// 数据资源提供方名称.
@@ -17,7 +18,7 @@ pub struct Provider {
 }
 
 /// A data item: 数据项名称 and 数据项格式.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Item {
     /// Its name.
@@ -27,7 +28,7 @@ pub struct Item {
 }
 
 /// A legal basis.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LegalBasis {
     /// The law.
@@ -39,7 +40,7 @@ pub struct LegalBasis {
 }
 
 /// How the data are shared among departments.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sharing {
     /// 共享类型; where it is absent, the city says what it counts as.
@@ -60,7 +61,7 @@ pub struct Sharing {
 }
 
 /// How the data are opened to society.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Opening {
     /// 开放类型; 是否向社会开放 follows from it.
@@ -77,7 +78,7 @@ pub struct Opening {
 }
 
 /// 授权运营状态.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OperationStatus {
     /// Not meant for authorised operation.
@@ -99,7 +100,7 @@ words!(OperationStatus {
 });
 
 /// Where data come from.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "from", deny_unknown_fields)]
 pub enum Origin {
     /// Collected or produced by the provider in its duties.
@@ -118,7 +119,7 @@ pub enum Origin {
 }
 
 /// A secret that keeps data out of the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Secret {
     /// 国家秘密.
@@ -133,7 +134,7 @@ words!(Secret {
 });
 
 /// The privacy unit of the data (rule A5).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Unit {
     /// The item that identifies it; never an output and never a key of groups.
@@ -143,7 +144,7 @@ pub struct Unit {
 }
 
 /// How data became shareable or openable (rule D9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConversionWay {
     /// 脱密.
@@ -161,7 +162,7 @@ words!(ConversionWay {
 });
 
 /// A record that data were treated or consented to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Conversion {
     /// How.
@@ -175,7 +176,7 @@ pub struct Conversion {
 }
 
 /// A relaxation of sharing for a time (rule D10).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Emergency {
     /// The incident.
@@ -191,7 +192,7 @@ pub struct Emergency {
 }
 
 /// 更新频率.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Frequency {
@@ -230,7 +231,7 @@ impl Frequency {
 }
 
 /// An entry of the catalogue. A text that is empty counts as missing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// Its short name in the system.

@@ -108,6 +108,8 @@ pub enum Act {
     Refuse(String),
     /// Suspend it, because of an objection.
     Suspend(String),
+    /// Take it out of the catalogue, because an objection to it was upheld.
+    Withdraw(String),
     /// Restore it.
     Restore,
 }
@@ -144,6 +146,16 @@ impl Record {
     /// Its version; the first is 1.
     pub fn version(&self) -> u32 {
         self.version
+    }
+
+    /// Who submitted it, if somebody did.
+    pub fn submitted_by(&self) -> Option<&Name> {
+        self.submitted_by.as_ref()
+    }
+
+    /// Who proposed the change that waits, if one does.
+    pub fn proposed_by(&self) -> Option<&Name> {
+        self.pending.as_ref().map(|pending| &pending.by)
     }
 
     /// What a proposed change still needs: none where nothing is proposed.
@@ -230,6 +242,12 @@ impl Record {
             (State::Published, Act::Suspend(why)) => {
                 reason(&why)?;
                 next.state = State::Suspended;
+                return Ok((next, vec![Effect::SuspendGrants { clause: Clause::shuangyashan("I9", 40) }]));
+            }
+            (State::Published | State::Suspended, Act::Withdraw(why)) => {
+                reason(&why)?;
+                next.state = State::Withdrawn;
+                next.pending = None;
                 return Ok((next, vec![Effect::SuspendGrants { clause: Clause::shuangyashan("I9", 40) }]));
             }
             (State::Suspended, Act::Restore) => next.state = State::Published,

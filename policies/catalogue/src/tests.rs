@@ -88,23 +88,39 @@ fn each_place_asks_for_its_own_fields() {
     };
     let found = codes(&all, "sys");
     // 18 fields, less code, sharing type, opening conditions and operation status, which are there or do not apply.
-    assert_eq!(found.iter().filter(|code| *code == "entry.missing").count(), 14, "{found:?}");
+    assert_eq!(found.iter().filter(|code| *code == "catalogue.incomplete").count(), 14, "{found:?}");
+}
+
+#[test]
+fn what_an_objection_took_out_does_not_come_back() {
+    let (pack, levels) = (pack("sys"), levels());
+    let act = |record: &Record, act: Act, by: &str| record.act(act, &name(by), &pack, &levels);
+    let mut record = Record::draft(entry());
+    for (step, by) in [(Act::Submit, "li"), (Act::Approve, "wang"), (Act::Publish, "wang"), (Act::Suspend("异议".into()), "zhao")] {
+        record = act(&record, step, by).expect("possible").0;
+    }
+    assert_eq!(record.submitted_by(), Some(&name("li")));
+    assert_eq!(act(&record, Act::Withdraw(" ".into()), "li").expect_err("no reason").code(), "record.no-reason");
+    let (gone, effects) = act(&record, Act::Withdraw("属实".into()), "li").expect("withdrawn");
+    assert_eq!(gone.state(), State::Withdrawn);
+    assert!(matches!(effects.as_slice(), [Effect::SuspendGrants { .. }]));
+    assert_eq!(act(&gone, Act::Restore, "li").expect_err("over").code(), "record.state");
 }
 
 #[test]
 fn secrets_closed_content_units_and_bought_data_are_refused() {
     let secret = Entry { secret: Some(Secret::Work), items: vec![], ..entry() };
-    assert_eq!(codes(&secret, "sys"), ["entry.secret"]);
+    assert_eq!(codes(&secret, "sys"), ["catalogue.secret"]);
     let opened = Entry { opening: Opening { kind: Some(OpeningType::Unconditional), ..Opening::default() }, ..entry() };
-    assert_eq!(codes(&opened, "sys"), ["entry.closed"]);
+    assert_eq!(codes(&opened, "sys"), ["catalogue.closed"]);
     let conversion = Conversion { way: ConversionWay::Desensitised, reference: "k-匿名".into(), on: date(2026, 3, 1), by: name("li") };
     assert_eq!(codes(&Entry { conversions: vec![conversion], ..opened }, "sys"), Vec::<String>::new());
-    assert_eq!(codes(&Entry { unit: None, ..entry() }, "sys"), ["entry.no-unit"]);
+    assert_eq!(codes(&Entry { unit: None, ..entry() }, "sys"), ["catalogue.no-unit"]);
     let other = Unit { item: "姓名".into(), kind: UnitKind::Person };
-    assert_eq!(codes(&Entry { unit: Some(other), ..entry() }, "sys"), ["entry.no-unit"]);
-    assert_eq!(codes(&Entry { origin: Origin::Purchased { approval: Some(" ".into()) }, ..entry() }, "zb"), ["entry.no-approval"]);
-    assert_eq!(codes(&Entry { security_level: Some(name("l9")), ..entry() }, "sys"), ["entry.unknown-level"]);
-    assert_eq!(codes(&Entry { summary: "a\u{0}b".into(), ..entry() }, "sys"), ["entry.text"]);
+    assert_eq!(codes(&Entry { unit: Some(other), ..entry() }, "sys"), ["catalogue.no-unit"]);
+    assert_eq!(codes(&Entry { origin: Origin::Purchased { approval: Some(" ".into()) }, ..entry() }, "zb"), ["catalogue.no-approval"]);
+    assert_eq!(codes(&Entry { security_level: Some(name("l9")), ..entry() }, "sys"), ["catalogue.unknown-level"]);
+    assert_eq!(codes(&Entry { summary: "a\u{0}b".into(), ..entry() }, "sys"), ["catalogue.text"]);
     assert_eq!(codes(&Entry { duties: DutyBearers::default(), ..entry() }, "qb"), ["duty.missing"]);
 }
 
@@ -125,19 +141,19 @@ fn a_legal_basis_must_be_high_enough_for_its_place() {
     use SharingType::{Conditional, NotShared};
     for (place, kind, rank, expected) in [
         ("sys", NotShared, Provision, None),
-        ("zb", NotShared, Rules, Some("entry.low-basis")),
+        ("zb", NotShared, Rules, Some("catalogue.low-basis")),
         ("zb", NotShared, AdministrativeRegulation, None),
         ("zb", Conditional, Provision, None),
         ("jn", NotShared, Rules, None),
-        ("jn", NotShared, Provision, Some("entry.low-basis")),
-        ("bz", Conditional, Rules, Some("entry.low-basis")),
+        ("jn", NotShared, Provision, Some("catalogue.low-basis")),
+        ("bz", Conditional, Rules, Some("catalogue.low-basis")),
         ("qb", NotShared, Provision, None),
     ] {
         assert_eq!(codes(&with(kind, basis(rank)), place), Vec::from_iter(expected.map(str::to_owned)), "{place} {kind} {rank}");
     }
-    assert_eq!(codes(&with(NotShared, vec![]), "sys"), ["entry.no-basis"]);
+    assert_eq!(codes(&with(NotShared, vec![]), "sys"), ["catalogue.no-basis"]);
     let vague = Entry { sharing: Sharing { scope: String::new(), ..with(Conditional, basis(Provision)).sharing }, ..entry() };
-    assert_eq!(codes(&vague, "sys"), ["entry.no-conditions"]);
+    assert_eq!(codes(&vague, "sys"), ["catalogue.no-conditions"]);
 }
 
 /// A published record, made by Li and approved by Wang.
@@ -164,7 +180,7 @@ fn who_submitted_does_not_review_and_nothing_ungraded_is_published() {
     assert_eq!(act(&approved, Act::Publish, "wang").expect("published").0.state(), State::Published);
     let ungraded = Record::draft(Entry { security_level: None, ..entry() });
     let ungraded = act(&act(&ungraded, Act::Submit, "li").expect("submitted").0, Act::Approve, "wang").expect("approved").0;
-    assert_eq!(refused(&ungraded, Act::Publish, "wang"), "entry.not-graded");
+    assert_eq!(refused(&ungraded, Act::Publish, "wang"), "catalogue.not-graded");
     assert_eq!(refused(&Record::draft(Entry { secret: Some(Secret::State), ..entry() }), Act::Submit, "li"), "record.unsound");
     let published = published(entry(), "sys");
     let (suspended, effects) = act(&published, Act::Suspend("异议".into()), "li").expect("suspended");
@@ -200,7 +216,7 @@ fn stricter_attributes_wait_and_wider_ones_do_not() {
     }
     let needs = |from, to| compare(&shared(from), &shared(to), &pack("sys"), &levels());
     assert!(needs(Conditional, Unconditional).expect("wider").approvals.is_empty());
-    assert_eq!(needs(NotShared, Conditional).expect_err("no record").code(), "entry.no-conversion");
+    assert_eq!(needs(NotShared, Conditional).expect_err("no record").code(), "catalogue.no-conversion");
     let open = |kind| Entry {
         opening: Opening { kind: Some(kind), conditions: "申请".into(), ..Opening::default() },
         contains_personal: false,
@@ -215,7 +231,7 @@ fn stricter_attributes_wait_and_wider_ones_do_not() {
     }
     assert_eq!(
         compare(&open(Open::NotOpened), &open(Open::Conditional), &pack("zb"), &levels()).expect_err("none").code(),
-        "entry.no-conversion"
+        "catalogue.no-conversion"
     );
 }
 
@@ -273,12 +289,12 @@ fn an_emergency_relaxes_sharing_for_its_days_alone() {
         [SharingType::NotShared, SharingType::Conditional, SharingType::Conditional, SharingType::NotShared]
     );
     assert_eq!(codes(&strict, "jn"), Vec::<String>::new());
-    assert_eq!(codes(&strict, "sys"), ["entry.no-emergency"]);
+    assert_eq!(codes(&strict, "sys"), ["catalogue.no-emergency"]);
     let quiet = Entry { emergency: None, ..strict.clone() };
     let needs = compare(&quiet, &strict, &pack("jn"), &levels()).expect("needs");
     assert!(needs.approvals.is_empty() && needs.changes == [Change::Emergency], "{needs:?}");
     let backwards = Emergency { last: date(2026, 6, 1), ..emergency };
-    assert_eq!(codes(&Entry { emergency: Some(backwards), ..strict }, "jn"), ["entry.emergency-dates"]);
+    assert_eq!(codes(&Entry { emergency: Some(backwards), ..strict }, "jn"), ["catalogue.emergency-dates"]);
     let unstated = Entry { sharing: Sharing { kind: None, ..entry().sharing }, ..entry() };
     assert_eq!(effective_sharing(&unstated, &pack("sys"), date(2026, 7, 1)), SharingType::Unconditional);
     assert_eq!(effective_sharing(&unstated, &pack("zb"), date(2026, 7, 1)), SharingType::NotShared);
@@ -288,11 +304,11 @@ fn an_emergency_relaxes_sharing_for_its_days_alone() {
 fn data_enter_operation_graded_and_with_consent() {
     let code = |entry: Entry, place: &str| entry.check_operable(&pack(place)).err().map(|error| error.code());
     assert_eq!(code(entry(), "sys"), None);
-    assert_eq!(code(Entry { category: String::new(), ..entry() }, "sys").as_deref(), Some("entry.not-graded"));
-    assert_eq!(code(Entry { secret: Some(Secret::State), ..entry() }, "sys").as_deref(), Some("entry.secret"));
+    assert_eq!(code(Entry { category: String::new(), ..entry() }, "sys").as_deref(), Some("catalogue.not-graded"));
+    assert_eq!(code(Entry { secret: Some(Secret::State), ..entry() }, "sys").as_deref(), Some("catalogue.secret"));
     let shared = |consent: Option<&str>| Entry { origin: Origin::Shared { consent: consent.map(str::to_owned) }, ..entry() };
-    assert_eq!(code(shared(None), "jn").as_deref(), Some("entry.no-consent"));
-    assert_eq!(code(shared(Some(" ")), "sys").as_deref(), Some("entry.no-consent"));
+    assert_eq!(code(shared(None), "jn").as_deref(), Some("catalogue.no-consent"));
+    assert_eq!(code(shared(Some(" ")), "sys").as_deref(), Some("catalogue.no-consent"));
     assert_eq!(code(shared(Some("复函〔2026〕2号")), "sys"), None);
 }
 
@@ -341,7 +357,7 @@ fn wrong_files_say_what_is_wrong() {
     assert_eq!(code(&format!("{csv}\"a")), "catalogue-csv.quote");
     assert_eq!(code(&csv.replace("91350100M000100Y43", "91350100M000100Y44")), "catalogue-csv.value");
     assert_eq!(code(&csv.replace("monthly", "每月一次")), "catalogue-csv.value");
-    assert_eq!(import_json("[{\"id\": \"x\", \"nam\": 1}]").expect_err("refused").code(), "entry.syntax");
+    assert_eq!(import_json("[{\"id\": \"x\", \"nam\": 1}]").expect_err("refused").code(), "catalogue.syntax");
 }
 
 #[test]

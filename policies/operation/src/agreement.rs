@@ -4,6 +4,7 @@ use crate::effect::{Effect, Party};
 use crate::scope::{Scope, ScopeError};
 use crate::selection::{Selection, SelectionError};
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tidegate_rules::{Clause, add_months, words};
@@ -19,7 +20,7 @@ const DEVELOPERS: Clause = Clause::shuangyashan("G18", 53);
 messages! {
     /// Why an agreement is refused.
     pub enum AgreementError {
-        Missing { item: AgreementItem, clause: Clause } = "agreement.missing" {
+        Missing { item: AgreementItem, clause: Clause } = "agreement.incomplete" {
             en: "the agreement says nothing of: {item} ({clause}): fill it in",
             zh: "协议缺少“{item:#}”（{clause:#}）：请补充",
         },
@@ -61,7 +62,7 @@ messages! {
 }
 
 /// An item of an agreement (授权运营实施规范 Art. 14).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum AgreementItem {
@@ -97,7 +98,7 @@ words!(AgreementItem {
 });
 
 /// The agreement of a developer with an operator.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Developer {
     /// The developer.

@@ -12,7 +12,7 @@ const LEAST: Clause = Clause::zibo("F2", 22);
 messages! {
     /// Why an application, or an answer to it, is refused.
     pub enum ApplicationError {
-        Missing { field: &'static str, field_zh: &'static str, clause: Clause } = "application.missing" {
+        Missing { field: &'static str, field_zh: &'static str, clause: Clause } = "application.incomplete" {
             en: "the application says nothing of: {field} ({clause}): fill it in",
             zh: "申请缺少“{field_zh}”（{clause:#}）：请填写",
         },

@@ -3,6 +3,7 @@
 //! It concerns one organisation and every authorisation that it holds, on one of four grounds.
 
 use crate::effect::{Effect, Party};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_rules::{Clause, Pack, words};
 use tidegate_terms::{Name, messages};
@@ -26,7 +27,7 @@ messages! {
 }
 
 /// The four grounds of Art. 75.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ground {
     /// （一）

@@ -4,12 +4,13 @@
 //! and never depend on data.
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_rules::{Clause, Pack, add_months, words};
 use tidegate_terms::Name;
 
 /// What is anomalous.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Anomaly {
     /// Many requests were denied in a day.
@@ -27,7 +28,7 @@ words!(Anomaly {
 });
 
 /// A finding of the system.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
     /// 超范围调用: columns that the grant does not cover were asked for.

@@ -4,6 +4,7 @@
 //! were told: the text names all four.
 
 use crate::effect::{Effect, Party};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_rules::{Clause, words};
 use tidegate_terms::{Name, messages};
@@ -37,7 +38,7 @@ messages! {
 }
 
 /// How grave an incident is. The texts leave the levels to the plan: these four are the usual ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Severity {
@@ -55,7 +56,7 @@ words!(Severity {
 });
 
 /// What must have been done before an incident is closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// 启动应急预案.

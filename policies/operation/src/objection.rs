@@ -4,6 +4,7 @@
 //! looked: that is what the text demands. Where the pack does not, it is handled while use goes on.
 
 use crate::effect::{Effect, Party};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_rules::{Clause, Pack, ReviewBy, words};
 use tidegate_terms::{Digest, Name, messages};
@@ -39,7 +40,7 @@ messages! {
 }
 
 /// Where an objection stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum ObjectionState {
@@ -57,7 +58,7 @@ words!(ObjectionState {
 });
 
 /// What comes of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// 撤回数据.

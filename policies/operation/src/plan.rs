@@ -5,6 +5,7 @@
 
 use crate::effect::Effect;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tidegate_rules::{Clause, words};
@@ -16,7 +17,7 @@ const CHANGE: Clause = Clause::shuangyashan("G5", 47);
 messages! {
     /// Why a plan is refused.
     pub enum PlanError {
-        Missing { item: PlanItem, clause: Clause } = "plan.missing" {
+        Missing { item: PlanItem, clause: Clause } = "plan.incomplete" {
             en: "the plan says nothing of: {item} ({clause}): fill it in",
             zh: "实施方案缺少“{item:#}”（{clause:#}）：请补充",
         },
@@ -36,7 +37,7 @@ messages! {
 }
 
 /// An item of a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum PlanItem {
@@ -70,7 +71,7 @@ words!(PlanItem {
 });
 
 /// An approval by the government.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
     /// The document.

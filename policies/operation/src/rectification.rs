@@ -6,6 +6,7 @@
 use crate::effect::{Effect, Party};
 use crate::finding::Finding;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_rules::{Clause, Pack, words};
 use tidegate_terms::{Name, messages};
@@ -33,7 +34,7 @@ messages! {
 }
 
 /// Where a rectification stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RectificationState {
     /// 限期整改.

@@ -2,6 +2,7 @@
 //! (rule G30).
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_rules::Clause;
 use tidegate_terms::{Name, messages};
@@ -32,7 +33,7 @@ messages! {
 }
 
 /// A verdict of an assessment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Verdict {
     /// By whom.

@@ -1,5 +1,6 @@
 //! What an agreement covers: the three modes (rule G1), the three rights (rule G3), and parts of a scope (rule G18).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use tidegate_rules::{Clause, words};
@@ -50,7 +51,7 @@ messages! {
 }
 
 /// The mode of an authorisation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// 整体授权.
@@ -68,7 +69,7 @@ words!(Mode {
 });
 
 /// What an agreement covers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scope {
     /// Its mode.
@@ -134,7 +135,7 @@ impl Scope {
 }
 
 /// Who has the three rights.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rights {
     /// 公共数据资源持有权.

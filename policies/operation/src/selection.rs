@@ -1,6 +1,7 @@
 //! How an operator comes to be chosen (rule G7), what it must be able to do (rule G8), what is filed (rule G6).
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_rules::{Clause, words};
 use tidegate_terms::{Name, messages};
@@ -35,7 +36,7 @@ messages! {
 }
 
 /// The checklist of a selection.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Selection {
     /// The document of the competition.
@@ -66,7 +67,7 @@ impl Selection {
 }
 
 /// Evidence that an operator can do its work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Qualification {
     /// Whose.
@@ -92,7 +93,7 @@ impl Qualification {
 }
 
 /// With whom something is filed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FilingLevel {
     /// 市.
@@ -107,7 +108,7 @@ words!(FilingLevel {
 });
 
 /// A filing with its receipt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Filing {
     /// With whom.

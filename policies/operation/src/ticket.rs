@@ -3,6 +3,7 @@
 //! A ticket never stops a run that has nothing to do with it (rule I6): no transition here has such an effect.
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_rules::{Calendar, Clause, DeadlineError, Due, Pack, Process, words};
 use tidegate_terms::{Name, messages};
@@ -167,7 +168,7 @@ impl Correction {
 }
 
 /// Where a finding of an inspection stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum InspectionState {

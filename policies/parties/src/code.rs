@@ -59,6 +59,15 @@ messages! {
 #[serde(try_from = "String", into = "String")]
 pub struct CreditCode(String);
 
+impl schemars::JsonSchema for CreditCode {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "CreditCode".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "minLength": 18, "maxLength": 18 })
+    }
+}
+
 impl CreditCode {
     /// Reads a code; small letters become capital.
     pub fn parse(text: &str) -> Result<Self, CodeError> {

@@ -1,5 +1,6 @@
 //! Who answers for data: each record names the bearers that its city asks for (rule J4).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tidegate_rules::{Clause, Duty, Pack};
@@ -16,8 +17,9 @@ messages! {
 }
 
 /// Who answers for what, by duty.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(with = "BTreeMap<String, Name>")]
 pub struct DutyBearers(pub BTreeMap<Duty, Name>);
 
 impl DutyBearers {

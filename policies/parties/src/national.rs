@@ -3,6 +3,7 @@
 //! The readings of their formats that we have seen disagree, and the coding rules were not found; a parser or a check
 //! digit made from them would refuse true identifiers (rule G10).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_rules::{Clause, words};
 use tidegate_terms::messages;
@@ -24,7 +25,7 @@ messages! {
 }
 
 /// What an identifier names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scheme {
     /// 统一目录标识.
@@ -51,7 +52,7 @@ words!(Scheme {
 });
 
 /// An identifier that somebody else gave.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Raw")]
 pub struct NationalId {
     /// What it names.
@@ -62,8 +63,9 @@ pub struct NationalId {
     pub text: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NationalId")]
 struct Raw {
     scheme: Scheme,
     issuer: String,

@@ -1,6 +1,7 @@
 //! Organisations and the people who act for them.
 
 use crate::{CitizenId, CreditCode, DisplayName, NationalId, Role};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use tidegate_rules::{Clause, words};
@@ -40,7 +41,7 @@ messages! {
 }
 
 /// What kind of body an organisation is; enterprises need their sector regulator in some cities (rule F4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OrganisationKind {
     /// 政务部门.

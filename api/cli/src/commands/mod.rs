@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod bench;
+pub(crate) mod call;
 pub(crate) mod conformance;
 pub(crate) mod custody;
 pub(crate) mod dataset;
@@ -16,6 +17,7 @@ pub(crate) mod model;
 pub(crate) mod product;
 pub(crate) mod replay;
 pub(crate) mod run;
+pub(crate) mod serve;
 pub(crate) mod tables;
 pub(crate) mod usage;
 pub(crate) mod witness;

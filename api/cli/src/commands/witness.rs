@@ -20,7 +20,7 @@ pub(crate) fn run(command: WitnessCommand, output: Output) -> Result<(), CliErro
             let directory = std::fs::canonicalize(&directory).unwrap_or(directory);
             let witness = Witness::open(&directory)?;
             let bound = Bound::on(&listen)?;
-            announce(&bound, &raise_around_witness(&directory), output);
+            announce("http", &bound, &raise_around_witness(&directory), output);
             return runtime()?.block_on(async { Ok(serve_witness(bound.listen()?, witness, until_stopped()).await?) });
         }
     };

@@ -153,7 +153,21 @@ impl Client {
 
     /// Calls an operation.
     pub fn call<O: Operation>(&self, input: &O::Input, options: &Options) -> Result<Called<O::Output>, CallError> {
-        let (url, response) = self.send::<O>(input, options, None)?;
+        let value = serde_json::to_value(input).map_err(|error| unfit(O::ID, error.to_string()))?;
+        let Called { output, version, replayed } = self.call_by_name(O::ID, &value, options)?;
+        let output = serde_json::from_value(output);
+        let output = output.map_err(|error| CallError::Answer { url: self.base.clone(), detail: error.to_string() })?;
+        Ok(Called { output, version, replayed })
+    }
+
+    /// The table of what can be called.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Calls an operation by its name, with an input that need not fit: the server says where it does not.
+    pub fn call_by_name(&self, operation: &str, input: &Value, options: &Options) -> Result<Called<Value>, CallError> {
+        let (url, response) = self.send(operation, input, options, None)?;
         let (head, mut body) = response.into_parts();
         let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let bytes = body.with_config().limit(ANSWER_BYTES_MAX).read_to_vec().map_err(|error| ClientError::of(&url, &error))?;
@@ -170,7 +184,8 @@ impl Client {
         last: Option<u64>,
         mut seen: impl FnMut(Event) -> bool,
     ) -> Result<Option<u64>, CallError> {
-        let (url, response) = self.send::<O>(input, &Options::default(), last)?;
+        let value = serde_json::to_value(input).map_err(|error| unfit(O::ID, error.to_string()))?;
+        let (url, response) = self.send(O::ID, &value, &Options::default(), last)?;
         let mut lines = BufReader::new(response.into_body().into_reader());
         let (mut last, mut event) = (last, Event { id: 0, kind: String::new(), data: Value::Null });
         let broken = |detail: String| CallError::Answer { url: url.clone(), detail };
@@ -194,16 +209,10 @@ impl Client {
         }
     }
 
-    fn send<O: Operation>(
-        &self,
-        input: &O::Input,
-        options: &Options,
-        last: Option<u64>,
-    ) -> Result<(String, Response<ureq::Body>), CallError> {
-        let unfit = |detail: String| CallError::Input { operation: O::ID.to_owned(), detail };
-        let operation = self.table.find(O::ID).ok_or_else(|| unfit("it is not in the table".to_owned()))?;
-        let value = serde_json::to_value(input).map_err(|error| unfit(error.to_string()))?;
-        let (path, rest) = Table::fill(operation, &value).ok_or_else(|| unfit("a part of the path is missing".to_owned()))?;
+    fn send(&self, name: &str, value: &Value, options: &Options, last: Option<u64>) -> Result<(String, Response<ureq::Body>), CallError> {
+        let unfit = |detail: String| unfit(name, detail);
+        let operation = self.table.find(name).ok_or_else(|| unfit("it is not in the table".to_owned()))?;
+        let (path, rest) = Table::fill(operation, value).ok_or_else(|| unfit("a part of the path is missing".to_owned()))?;
         let body = if operation.verb.has_body() && !operation.other_fields().is_empty() {
             Value::Object(rest.clone()).to_string()
         } else {
@@ -282,6 +291,10 @@ impl Client {
         }
         Ok(headers)
     }
+}
+
+fn unfit(operation: &str, detail: String) -> CallError {
+    CallError::Input { operation: operation.to_owned(), detail }
 }
 
 fn query(fields: &Map<String, Value>) -> String {

@@ -142,7 +142,7 @@ async fn guard<B: Backend>(State(shared): State<Arc<Shared<B>>>, mut request: Re
     // A proxy that read the length otherwise than we did must not put a second request into this connection.
     let close = headers.contains_key("transfer-encoding") || *shared.closing.borrow();
 
-    let checked = check(&request).and_then(|()| {
+    let checked = check(&request, &shared.settings.hosts).and_then(|()| {
         let taken = shared.of_address.take(Who::at(asked.peer.address), begun);
         taken.map_err(|left| Refusal::TooMany { seconds: left.seconds })
     });
@@ -164,8 +164,9 @@ async fn guard<B: Backend>(State(shared): State<Arc<Shared<B>>>, mut request: Re
     response
 }
 
-/// Refuses heads that two readers could read differently.
-fn check(request: &Request) -> Result<(), Refusal> {
+/// Refuses heads that two readers could read differently, and names that are not this server's: a page that has its own
+/// name lead to this machine asks under that name.
+fn check(request: &Request, hosts: &[String]) -> Result<(), Refusal> {
     let headers = request.headers();
     let host = headers::one(headers, &HOST, "Host").map_err(|_| Refusal::Host)?;
     let old = request.version() == axum::http::Version::HTTP_10;
@@ -173,6 +174,9 @@ fn check(request: &Request) -> Result<(), Refusal> {
     let plain = |host: &str| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte));
     if !agrees || (!old && host.is_none()) || !host.is_none_or(plain) {
         return Err(Refusal::Host);
+    }
+    if !hosts.is_empty() && !host.map(name_of).is_some_and(|name| hosts.iter().any(|own| own.eq_ignore_ascii_case(name))) {
+        return Err(Refusal::OtherHost);
     }
     let framing = headers.get_all("transfer-encoding").iter().count() + headers.get_all("content-length").iter().count();
     if framing > 1 {
@@ -182,6 +186,12 @@ fn check(request: &Request) -> Result<(), Refusal> {
         return Err(Refusal::TargetTooLong { maximum: path::TARGET_BYTES_MAX });
     }
     path::check(request.uri().path())
+}
+
+/// A host without its port; an IPv6 address stands in brackets.
+fn name_of(host: &str) -> &str {
+    let end = host.find(']').map_or(0, |end| end + 1);
+    host[end..].find(':').map_or(host, |colon| &host[..end + colon])
 }
 
 fn decorate<B: Backend>(shared: &Shared<B>, headers: &mut HeaderMap, asked: &Asked, left: Option<(&str, Left)>, close: bool) {

@@ -37,6 +37,8 @@ pub enum Class {
     TooLarge,
     /// The body's media type is not taken.
     MediaType,
+    /// The request is meant for another server.
+    Misdirected,
     /// The request is understood, and what it asks for cannot be.
     Unprocessable,
     /// `If-Match` is missing.
@@ -67,6 +69,7 @@ impl Class {
             Self::Changed => (412, words("Changed meanwhile", "期间已被更改")),
             Self::TooLarge => (413, words("Too large", "过大")),
             Self::MediaType => (415, words("The media type is not taken", "不接受该媒体类型")),
+            Self::Misdirected => (421, words("Meant for another server", "请求的目标并非本服务")),
             Self::Unprocessable => (422, words("Cannot be done", "无法执行")),
             Self::VersionNeeded => (428, words("The version must be named", "须指明版本")),
             Self::TooMany => (429, words("Too many requests", "请求过多")),
@@ -196,7 +199,7 @@ impl Problem {
     }
 }
 
-const ALL: [Class; 17] = [
+const ALL: [Class; 18] = [
     Class::Malformed,
     Class::Unauthenticated,
     Class::Forbidden,
@@ -208,6 +211,7 @@ const ALL: [Class; 17] = [
     Class::Changed,
     Class::TooLarge,
     Class::MediaType,
+    Class::Misdirected,
     Class::Unprocessable,
     Class::VersionNeeded,
     Class::TooMany,

@@ -30,6 +30,10 @@ messages! {
             en: "the request must have exactly one `Host`, and the target must agree with it",
             zh: "请求必须有且仅有一个 `Host`，且与目标一致",
         },
+        OtherHost = "http.other-host" {
+            en: "this server does not answer under the name in `Host`",
+            zh: "本服务不使用 `Host` 所示的名称应答",
+        },
         Framing = "http.framing" {
             en: "the length of the body is said in more than one way",
             zh: "正文长度有多种说法",
@@ -217,6 +221,10 @@ impl Refusal {
                     "send the request once, as HTTP/1.1 demands; check proxies on the way",
                     "请按 HTTP/1.1 规定发送请求，并检查途经的代理",
                 ),
+            ),
+            Self::OtherHost => (
+                Class::Misdirected,
+                words("use an address that the server was started for (`--host`)", "请使用服务启动时指定的名称（`--host`）"),
             ),
             Self::NoCredential => {
                 (Class::Unauthenticated, words("send `Authorization: Bearer TOKEN`", "请发送 `Authorization: Bearer 令牌`"))

@@ -6,6 +6,8 @@ use std::time::Duration;
 /// Bounds of one server. The defaults suit one front for a city's operators.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// The names under which this server answers, without port; under any, where none is named.
+    pub hosts: Vec<String>,
     /// Open connections at most.
     pub connections_max: usize,
     /// Of these from one address.
@@ -41,6 +43,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            hosts: Vec::new(),
             connections_max: 1024,
             connections_of_address_max: 256,
             head: Duration::from_secs(10),

@@ -278,6 +278,31 @@ impl Table {
         Some((filled, rest))
     }
 
+    /// The operations with what they do, in the order of the table.
+    pub fn names(&self) -> impl Iterator<Item = (&'static str, super::operation::Words)> {
+        self.operations.iter().map(|operation| (operation.id, operation.summary))
+    }
+
+    /// Whether an operation lists page by page.
+    pub fn is_paged(&self, operation: &str) -> bool {
+        self.find(operation).is_some_and(|operation| operation.paged)
+    }
+
+    /// What an operation takes and gives, with examples, for people.
+    pub fn describe(&self, operation: &str) -> Option<Value> {
+        let found = self.find(operation)?;
+        Some(json!({
+            "operation": found.id,
+            "request": format!("{} {}", found.verb.name(), found.path),
+            "summary": { "en": found.summary.en, "zh": found.summary.zh },
+            "description": { "en": found.description.en, "zh": found.description.zh },
+            "input": found.input,
+            "output": found.output,
+            "input_example": found.input_example,
+            "output_example": found.output_example,
+        }))
+    }
+
     /// The whole document of the interface.
     pub fn openapi(&self) -> Value {
         super::openapi::document(self)

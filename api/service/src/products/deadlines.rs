@@ -10,16 +10,17 @@ use tidegate_log::ProductStepKind as Kind;
 use tidegate_terms::Bilingual;
 
 /// Something that is due.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Deadline {
     /// What.
+    #[schemars(with = "serde_json::Value")]
     pub what: Bilingual,
     /// The day, YYYY-MM-DD.
     pub due: String,
 }
 
 /// A product with what is due.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ProductView {
     /// The product.
     #[serde(flatten)]

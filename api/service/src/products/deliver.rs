@@ -15,7 +15,7 @@ use tidegate_store::{Opening, StoreError};
 use tidegate_terms::Digest;
 
 /// A delivery that was made.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Delivered {
     /// The delivery.
     #[serde(flatten)]

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// The seven sections, in their order.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ExportView {
     /// The product.
     pub product: String,
     /// Each with its title.
+    #[schemars(with = "Vec<Vec<serde_json::Value>>")]
     pub sections: Vec<(String, Value)>,
 }
 

@@ -123,7 +123,7 @@ pub struct DeliverRequest {
 
 impl Domain {
     /// Answers what a front asks about products.
-    pub(crate) async fn product(&self, request: ProductRequest) -> Result<serde_json::Value, ServiceError> {
+    pub async fn product(&self, request: ProductRequest) -> Result<serde_json::Value, ServiceError> {
         // Nothing goes on while the log lags behind the database.
         self.publish().await?;
         match request {

@@ -6,7 +6,7 @@ use tidegate_product::{Application, Code};
 use tidegate_terms::{Digest, Name};
 
 /// Where a registration stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// 申请.
@@ -44,7 +44,7 @@ impl Stage {
 }
 
 /// What the authority demands of products.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PolicyRecord {
     /// Whether only coded products may be delivered; otherwise those that passed the form review may.
     pub coded_needed: bool,
@@ -61,9 +61,10 @@ impl Default for PolicyRecord {
 }
 
 /// A step that was taken.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct StepRecord {
     /// What.
+    #[schemars(with = "serde_json::Value")]
     pub kind: ProductStepKind,
     /// By which organisation.
     pub by: Name,
@@ -76,13 +77,14 @@ pub struct StepRecord {
     pub objector: Option<String>,
     /// The digest of the evidence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub evidence_sha256: Option<Digest>,
     /// Its position in the log.
     pub log_position: u64,
 }
 
 /// A recipient's acknowledgement of the terms.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AcknowledgementRecord {
     /// Its identifier.
     pub id: String,
@@ -97,7 +99,7 @@ pub struct AcknowledgementRecord {
 }
 
 /// A product.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ProductRecord {
     /// Its identifier.
     pub product: String,
@@ -108,12 +110,15 @@ pub struct ProductRecord {
     /// The position of the application in the log.
     pub log_position: u64,
     /// The application.
+    #[schemars(with = "serde_json::Value")]
     pub application: Application,
     /// Its releases and their positions.
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub sources: Vec<ProductSource>,
     /// The steps, in their order.
     pub steps: Vec<StepRecord>,
     /// The code.
+    #[schemars(with = "Option<serde_json::Value>")]
     pub code: Option<Code>,
     /// The last day of the registration.
     pub registered_until: Option<String>,
@@ -122,6 +127,7 @@ pub struct ProductRecord {
     /// The terms that recipients acknowledge.
     pub terms: String,
     /// Their digest.
+    #[schemars(with = "String")]
     pub terms_sha256: Digest,
     /// The acknowledgements.
     pub acknowledgements: Vec<AcknowledgementRecord>,
@@ -142,7 +148,7 @@ impl ProductRecord {
 }
 
 /// A delivery.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DeliveryRecord {
     /// Its identifier.
     pub delivery: String,
@@ -161,6 +167,7 @@ pub struct DeliveryRecord {
     /// When.
     pub at: String,
     /// The digest of the signed statement.
+    #[schemars(with = "String")]
     pub statement_sha256: Digest,
     /// Its position in the log.
     pub log_position: u64,

@@ -7,16 +7,17 @@ use serde::{Deserialize, Serialize};
 use tidegate_terms::{Digest, Name};
 
 /// Where a file comes from.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Trace {
     /// The file's digest.
+    #[schemars(with = "String")]
     pub sha256: Digest,
     /// The deliveries that carried it.
     pub deliveries: Vec<TracedDelivery>,
 }
 
 /// A delivery of the file, and what the product was made of.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TracedDelivery {
     /// The path of the file in the package.
     pub path: String,
@@ -31,13 +32,14 @@ pub struct TracedDelivery {
 }
 
 /// A run behind a product.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TracedRun {
     /// The run.
     pub run: String,
     /// The position of its release in the log.
     pub log_position: u64,
     /// The digest of its module's seal.
+    #[schemars(with = "String")]
     pub module: Digest,
     /// The module's name.
     pub module_name: Name,
@@ -46,6 +48,7 @@ pub struct TracedRun {
     /// Who approved it for exact tables; nobody needs to for noised ones.
     pub approvers: Vec<String>,
     /// Dataset, version and grant of each dataset.
+    #[schemars(with = "Vec<Vec<serde_json::Value>>")]
     pub datasets: Vec<(Name, u32, String)>,
 }
 

@@ -51,7 +51,7 @@ pub enum ReplayWish {
 }
 
 /// A replay that has begun.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReplayBegun {
     /// The replay.
     pub replay: String,
@@ -64,7 +64,7 @@ pub struct ReplayBegun {
 }
 
 /// What a replay found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReplayView {
     /// The replay.
     pub replay: String,
@@ -73,6 +73,7 @@ pub struct ReplayView {
     /// How many rounds it released.
     pub rounds: u32,
     /// What came out.
+    #[schemars(with = "serde_json::Value")]
     pub outcome: ReplayOutcome,
     /// The position of the entry with which it began.
     pub begun_position: u64,
@@ -95,7 +96,7 @@ pub(crate) type Failed = BTreeSet<ReplayCheck>;
 
 impl Domain {
     /// Replays runs, one after the other.
-    pub(crate) async fn replay(
+    pub async fn replay(
         &self,
         wish: &ReplayWish,
         asker: &str,

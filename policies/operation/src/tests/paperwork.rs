@@ -94,7 +94,7 @@ fn an_agreement_has_thirteen_items_and_five_years_at_most() {
     let mut bare = agreement();
     bare.items.remove(&AgreementItem::Disclosure);
     bare.items.insert(AgreementItem::Breach, " ".into());
-    assert_eq!(codes(&bare, today), ["agreement.missing", "agreement.missing"]);
+    assert_eq!(codes(&bare, today), ["agreement.incomplete", "agreement.incomplete"]);
     let active = |agreement: &Agreement, day| code(agreement.check_active(day));
     assert_eq!(active(&agreement(), date(2026, 4, 30)), "agreement.not-now");
     assert_eq!(active(&agreement(), date(2026, 5, 1)), "none");
@@ -135,7 +135,7 @@ fn a_change_of_plan_freezes_new_grants() {
     let approval = |document: &str| Approval { document: document.into(), on: date(2026, 3, 1) };
     assert_eq!(code(draft.check_in_force()), "plan.not-approved");
     assert_eq!(code(draft.clone().approve(approval(" "))), "plan.no-document");
-    assert_eq!(code(Plan { items: BTreeMap::new(), ..draft.clone() }.approve(approval("批复"))), "plan.missing");
+    assert_eq!(code(Plan { items: BTreeMap::new(), ..draft.clone() }.approve(approval("批复"))), "plan.incomplete");
     assert_eq!(code(draft.change(items.clone())), "plan.not-approved");
     let plan = draft.approve(approval("政府批复〔2026〕1号")).expect("approved");
     assert_eq!(code(plan.clone().approve(approval("再批"))), "plan.approved");
@@ -237,10 +237,10 @@ fn each_place_has_its_own_steps_and_days() {
 fn an_application_says_everything_and_asks_for_the_least() {
     let refused = |application: Application| code(application.submit(SharingType::Conditional, &pack("sys"), date(2026, 6, 1)));
     assert_eq!(refused(application()), "none");
-    assert_eq!(refused(Application { scenario: " ".into(), ..application() }), "application.missing");
-    assert_eq!(refused(Application { basis: String::new(), ..application() }), "application.missing");
-    assert_eq!(refused(Application { safeguards: String::new(), ..application() }), "application.missing");
-    assert_eq!(refused(Application { last_day: None, ..application() }), "application.missing");
+    assert_eq!(refused(Application { scenario: " ".into(), ..application() }), "application.incomplete");
+    assert_eq!(refused(Application { basis: String::new(), ..application() }), "application.incomplete");
+    assert_eq!(refused(Application { safeguards: String::new(), ..application() }), "application.incomplete");
+    assert_eq!(refused(Application { last_day: None, ..application() }), "application.incomplete");
     assert_eq!(refused(Application { columns: vec![], ..application() }), "application.all-columns");
     assert_eq!(refused(Application { columns: vec!["visits.*".into()], ..application() }), "application.all-columns");
     assert_eq!(refused(Application { promised: false, ..application() }), "application.not-promised");

@@ -1,5 +1,6 @@
 //! The closed lists that packs choose from.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What happens after the last day of a pack.
@@ -13,7 +14,7 @@ pub enum Expired {
 }
 
 /// How data may be shared among departments; the wider, the smaller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SharingType {
     /// 无条件共享.
@@ -31,7 +32,7 @@ crate::words!(SharingType {
 });
 
 /// How data may be opened to society; the wider, the smaller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OpeningType {
     /// 无条件开放.
@@ -49,7 +50,7 @@ crate::words!(OpeningType {
 });
 
 /// The rank of a legal basis; the higher, the smaller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LegalRank {
     /// 法律.
@@ -73,7 +74,7 @@ crate::words!(LegalRank {
 });
 
 /// Who approves or reviews.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReviewBy {
     /// 公共数据主管部门 (大数据主管部门).
@@ -121,7 +122,7 @@ pub enum Exchange {
 }
 
 /// A way to bear responsibility for data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Duty {
     /// 谁收集（采集）谁负责.

@@ -4,7 +4,7 @@ mod rotate_key;
 mod serve;
 mod witness;
 
-pub(crate) use serve::{announce, raise_around_witness, runtime};
+pub(crate) use serve::{SERVER_BYTES, announce, raise_around_witness, runtime};
 
 use crate::args::LogCommand;
 use crate::front::CliError;

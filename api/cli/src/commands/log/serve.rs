@@ -9,7 +9,7 @@ use tidegate_walls::{ServerNeeds, Standing, raise_server};
 use tokio::runtime::{Builder, Runtime};
 
 /// Most writable memory of a server: as many answers as it may have under way, each as long as a file may be.
-const SERVER_BYTES: u64 = 8 << 30;
+pub(crate) const SERVER_BYTES: u64 = 8 << 30;
 
 /// Serves a published log until it is told to stop.
 pub(super) fn run(directory: &Path, listen: &str, output: Output) -> Result<(), CliError> {
@@ -23,7 +23,7 @@ pub(super) fn run(directory: &Path, listen: &str, output: Output) -> Result<(), 
     let directory = std::fs::canonicalize(directory).map_err(|error| CliError::file(directory, &error))?;
     let bound = Bound::on(listen)?;
     let walls = raise_server(&ServerNeeds { reads: &[&directory], data_bytes: SERVER_BYTES, ..ServerNeeds::default() });
-    announce(&bound, &walls, output);
+    announce("http", &bound, &walls, output);
     runtime()?.block_on(async { Ok(serve_log(bound.listen()?, &directory, until_stopped()).await?) })
 }
 
@@ -39,8 +39,8 @@ pub(crate) fn runtime() -> Result<Runtime, CliError> {
 }
 
 /// Says where a server listens and behind which walls, at once: scripts wait for this line.
-pub(crate) fn announce(bound: &Bound, walls: &[Standing], output: Output) {
-    let address = format!("http://{}", bound.address);
+pub(crate) fn announce(scheme: &str, bound: &Bound, walls: &[Standing], output: Output) {
+    let address = format!("{scheme}://{}", bound.address);
     let name = |standing: &Standing| serde_json::json!(standing.wall);
     let standing: Vec<_> = walls.iter().filter(|standing| standing.stands).map(name).collect();
     let missing: Vec<_> = walls.iter().filter(|standing| !standing.stands).collect();
