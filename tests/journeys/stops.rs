@@ -93,8 +93,11 @@ impl Governed {
         let (said, mut heard) = tokio::sync::mpsc::unbounded_channel();
         let keeper = Arc::clone(&self.keeper);
         let task = tokio::spawn(async move {
-            let mut admitted = |admitted| drop(said.send(admitted));
-            keeper.run(&question(epsilon), &mut admitted).await.map(|shown| shown.log_position).map_err(|error| error.code())
+            let mut admitted: Box<dyn FnMut(Admitted) + Send> = Box::new(move |admitted| drop(said.send(admitted)));
+            match keeper.run(&question(epsilon), &mut *admitted).await {
+                Ok(shown) => Ok(shown.log_position),
+                Err(error) => Err(error.code()),
+            }
         });
         (heard.recv().await.expect("admitted"), task)
     }
