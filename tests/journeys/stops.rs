@@ -92,12 +92,12 @@ impl Governed {
     async fn begin(&self, epsilon: f64) -> (Admitted, tokio::task::JoinHandle<Result<u64, String>>) {
         let (said, mut heard) = tokio::sync::mpsc::unbounded_channel();
         let keeper = Arc::clone(&self.keeper);
-        let task = tokio::spawn(async move {
-            let mut admitted: Box<dyn FnMut(Admitted) + Send> = Box::new(move |admitted| drop(said.send(admitted)));
-            match keeper.run(&question(epsilon), &mut *admitted).await {
-                Ok(shown) => Ok(shown.log_position),
-                Err(error) => Err(error.code()),
-            }
+        // A thread of its own: a run computes for long.
+        let runtime = tokio::runtime::Handle::current();
+        let task = tokio::task::spawn_blocking(move || {
+            let mut admitted = |admitted: Admitted| drop(said.send(admitted));
+            let shown = runtime.block_on(keeper.run(&question(epsilon), &mut admitted));
+            shown.map(|shown| shown.log_position).map_err(|error| error.code())
         });
         (heard.recv().await.expect("admitted"), task)
     }

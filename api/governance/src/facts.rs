@@ -211,8 +211,9 @@ pub async fn facts_of_grant(desk: &Desk, reads: &mut impl Reads, asked: &GrantAs
     let agreement = papers(desk, reads, asked.operator, &mut facts).await?;
     if let Some(known) = of_use(desk, reads, agreement.as_ref(), asked.dataset, asked.scenario, &mut facts).await? {
         let limits = known.limits(desk);
-        facts.level_limits_met =
-            limits.is_some_and(|limits| limits.exceeded_by(asked.policy).is_empty() && asked.epsilon.is_none_or(|epsilon| epsilon <= limits.epsilon_total_max));
+        facts.level_limits_met = limits.is_some_and(|limits| {
+            limits.exceeded_by(asked.policy).is_empty() && asked.epsilon.is_none_or(|epsilon| epsilon <= limits.epsilon_total_max)
+        });
     }
     Ok(facts)
 }

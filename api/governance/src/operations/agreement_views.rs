@@ -287,7 +287,10 @@ pub(crate) fn input_example() -> AgreementInput {
         scope: scope_example(),
         first: date(2026, 12, 1),
         last: date(2029, 11, 30),
-        items: AgreementItem::ALL.iter().map(|item| AgreementText { item: *item, text: format!("{item:#}：见协议 (see the agreement)") }).collect(),
+        items: AgreementItem::ALL
+            .iter()
+            .map(|item| AgreementText { item: *item, text: format!("{item:#}：见协议 (see the agreement)") })
+            .collect(),
         rights: Rights {
             holding: example_name("health-commission"),
             processing: [example_name("insurer")].into(),

@@ -6,8 +6,8 @@
 use super::agreement_views::*;
 use super::reads::Reads;
 use super::shared::{At, conclude, identifier, new_thing, page, the};
-use crate::offers::Offers;
 use crate::facts::plan_in_force;
+use crate::offers::Offers;
 use crate::records::{AgreementRecord, GrantLink, Stage};
 use crate::{Act, Cause, Desk, Done, Kept, Refused, Row, Thing};
 use std::collections::BTreeSet;
@@ -399,7 +399,8 @@ async fn end(desk: &mut Desk, input: AgreementReason) -> Result<Done<AgreementVi
     let facts = facts_of(desk, &mut act, &row.record, &input.reason).await?;
     let decided = desk.decide(Action::EndAgreement, &Thing::of(&row), facts)?;
     let today = desk.today();
-    let others: Vec<AgreementRecord> = act.all::<AgreementRecord>().await?.into_iter().filter(|other| other.id != row.id).map(|other| other.record).collect();
+    let others: Vec<AgreementRecord> =
+        act.all::<AgreementRecord>().await?.into_iter().filter(|other| other.id != row.id).map(|other| other.record).collect();
     let elsewhere = |organisation: &Name| others.iter().any(|other| other.is_active_for(organisation, today));
     let mut record = row.record;
     let (agreement, effects) = record.agreement.end(&input.reason, elsewhere)?;

@@ -5,8 +5,8 @@
 
 use super::reads::Reads;
 use super::shared::{At, DueView, conclude, example_name, identifier, new_thing, page, the};
-use crate::offers::Offers;
 use crate::facts;
+use crate::offers::Offers;
 use crate::records::{ApplicationRecord, DatasetLink, EntryRecord};
 use crate::{Desk, Done, Kept, Refused, Row, Thing};
 use jiff::civil::{Date, date};
@@ -369,10 +369,5 @@ async fn list(desk: &mut Desk, input: ApplicationFilter) -> Result<Done<Page<App
 
 /// What is offered here.
 pub(crate) fn offers(offers: Offers) -> Offers {
-    offers
-        .with::<SubmitApplication>()
-        .with::<ReviewForm>()
-        .with::<ReviewApplication>()
-        .with::<ShowApplication>()
-        .with::<ListApplications>()
+    offers.with::<SubmitApplication>().with::<ReviewForm>().with::<ReviewApplication>().with::<ShowApplication>().with::<ListApplications>()
 }

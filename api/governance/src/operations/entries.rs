@@ -160,9 +160,16 @@ async fn submit(desk: &mut Desk, input: OneEntry) -> Result<Done<EntryView>, Ref
 async fn review(desk: &mut Desk, input: ReviewInput) -> Result<Done<EntryView>, Refused> {
     let deed = if input.approve { Deed::Approve } else { Deed::Return(input.reason.clone()) };
     let given = Given::reason(&input.reason);
-    act_on(desk, &input.entry, Action::ReviewEntry, given, |_| deed, |record| {
-        record.secrecy = input.secrecy.or_else(|| record.secrecy.take());
-    })
+    act_on(
+        desk,
+        &input.entry,
+        Action::ReviewEntry,
+        given,
+        |_| deed,
+        |record| {
+            record.secrecy = input.secrecy.or_else(|| record.secrecy.take());
+        },
+    )
     .await
 }
 
@@ -201,10 +208,5 @@ pub(crate) async fn act_on(
 
 /// What is offered here.
 pub(crate) fn offers(offers: Offers) -> Offers {
-    offers
-        .with::<DraftEntry>()
-        .with::<EditEntry>()
-        .with::<SubmitEntry>()
-        .with::<ReviewEntry>()
-        .with::<PublishEntry>()
+    offers.with::<DraftEntry>().with::<EditEntry>().with::<SubmitEntry>().with::<ReviewEntry>().with::<PublishEntry>()
 }

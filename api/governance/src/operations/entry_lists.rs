@@ -308,7 +308,8 @@ async fn history(desk: &mut Desk, input: OneEntry) -> Result<Done<HistoryView>, 
     let facts = facts_of_entry(desk, &mut books, &row.record, Action::ReadEntry, Given::default()).await?;
     let _ = desk.decide(Action::ReadEntry, &Thing::of(&row), facts)?;
     let rows = history_of::<EntryRecord>(desk, input.entry.as_str()).await?;
-    let shown = |row: Row<EntryRecord>| VersionView { record: row.version, by: row.by, at: row.at, entry: EntryView::of(desk, &row.record) };
+    let shown =
+        |row: Row<EntryRecord>| VersionView { record: row.version, by: row.by, at: row.at, entry: EntryView::of(desk, &row.record) };
     Ok(HistoryView { versions: rows.into_iter().map(shown).collect() }.into())
 }
 

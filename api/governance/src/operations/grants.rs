@@ -163,8 +163,13 @@ async fn give(desk: &mut Desk, input: GrantInput) -> Result<Done<GrantView>, Ref
     let mut act = desk.begin().await?;
     let paper = application(&mut act, &input).await?;
     let scenario = paper.record.scenario.clone();
-    let asked =
-        GrantAsked { operator: &input.operator, dataset: &input.dataset, scenario: &scenario, policy: &policy, epsilon: Some(input.epsilon) };
+    let asked = GrantAsked {
+        operator: &input.operator,
+        dataset: &input.dataset,
+        scenario: &scenario,
+        policy: &policy,
+        epsilon: Some(input.epsilon),
+    };
     let facts = facts_of_grant(desk, &mut act, &asked).await?;
     let thing = Thing::alone(Kind::Grant, input.dataset.as_str(), "live").owned_by(input.operator.to_string());
     let decided = desk.decide(Action::GiveGrant, &thing, facts)?;

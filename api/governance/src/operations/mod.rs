@@ -2,7 +2,6 @@
 //!
 //! To add a resource: a file with `operation!`s, their handlers and `offers`, and a line in [`all`].
 
-
 pub mod accounts;
 pub mod agreement_views;
 pub mod agreements;

@@ -6,9 +6,9 @@
 
 use super::shared::{identifier, new_thing, said};
 use super::ticket_views::{TicketView, of_notice, view_example};
-use crate::offers::Offers;
 use crate::desk::Asked;
 use crate::facts;
+use crate::offers::Offers;
 use crate::office::Office;
 use crate::operations::organisations::{OrganisationRecord, OrganisationStanding};
 use crate::records::{AttemptsRecord, GrantLink, GrantStanding, NoticedRecord};
@@ -133,7 +133,9 @@ pub(crate) async fn look(desk: &Desk) -> Result<NoticesView, Refused> {
         let provider = facts::known(&mut act, &grant.dataset).await?.map(|known| known.link.organisation);
         let provider = provider.unwrap_or_else(|| desk.caller().organisation.clone());
         for (finding, clause) in findings(&used, desk.today(), desk.rules().pack()) {
-            let same = |of: &NoticedRecord| of.grant == grant.id && is_same(&of.finding, &finding) && (of.order.is_none() || of.on == desk.today());
+            let same = |of: &NoticedRecord| {
+                of.grant == grant.id && is_same(&of.finding, &finding) && (of.order.is_none() || of.on == desk.today())
+            };
             if known.iter().any(|row| same(&row.record)) {
                 continue;
             }
@@ -199,9 +201,10 @@ impl Office {
     /// The desk of the system itself: it may open notices, and nothing else.
     async fn own_desk(self: &Arc<Self>) -> Result<Option<Desk>, Refused> {
         let rows = super::reads::Reads::every::<OrganisationRecord>(&mut self.domain().books()).await?;
-        let authority = rows.into_iter().map(|row| row.record).find(|record| {
-            record.standing == OrganisationStanding::Active && record.organisation.roles.contains(&Role::Authority)
-        });
+        let authority = rows
+            .into_iter()
+            .map(|row| row.record)
+            .find(|record| record.standing == OrganisationStanding::Active && record.organisation.roles.contains(&Role::Authority));
         let Some(authority) = authority else { return Ok(None) };
         let caller = Caller {
             account: "system".to_owned(),
@@ -210,20 +213,13 @@ impl Office {
             actions: Some(BTreeSet::from([Action::OpenFinding])),
             credential: String::new(),
         };
-        let asked = Asked {
-            language: Language::English,
-            request_id: "daily".to_owned(),
-            if_match: None,
-            page: None,
-            signed: false,
-            once: None,
-        };
+        let asked =
+            Asked { language: Language::English, request_id: "daily".to_owned(), if_match: None, page: None, signed: false, once: None };
         Ok(Some(Desk { office: Arc::clone(self), caller, rules: self.rules(), today: Domain::today(), asked }))
     }
 }
 
 /// What is offered here.
 pub(crate) fn offers(offers: Offers) -> Offers {
-    offers
-        .with::<NoticeFindings>()
+    offers.with::<NoticeFindings>()
 }

@@ -5,8 +5,8 @@
 
 use super::reads::Reads;
 use super::shared::{At, as_ticket, conclude, example_name, identifier, new_thing, page, the};
-use crate::offers::Offers;
 use crate::facts;
+use crate::offers::Offers;
 use crate::records::{EntryRecord, ObjectionRecord};
 use crate::{Act, Desk, Done, Kept, Refused, Row, Thing};
 use schemars::JsonSchema;

@@ -2,8 +2,8 @@
 
 use super::reads::Reads;
 use super::shared::{At, conclude, example_name, page, the};
-use crate::offers::Offers;
 use crate::facts::of_operator;
+use crate::offers::Offers;
 use crate::records::ScenarioRecord;
 use crate::{Desk, Done, Kept, Refused, Row, Thing};
 use jiff::civil::{Date, date};
@@ -127,7 +127,8 @@ fn verdict_example() -> VerdictInput {
 }
 
 fn view_example() -> ScenarioView {
-    let verdict = Verdict { by: example_name("a-assessor"), on: date(2026, 11, 20), favourable: true, valid_until: Some(date(2027, 11, 30)) };
+    let verdict =
+        Verdict { by: example_name("a-assessor"), on: date(2026, 11, 20), favourable: true, valid_until: Some(date(2027, 11, 30)) };
     ScenarioView {
         scenario: input_example().scenario,
         organisation: example_name("insurer"),
@@ -213,7 +214,8 @@ async fn assess(desk: &mut Desk, input: AssessmentInput) -> Result<Done<Scenario
     desk.expect_version(row.version)?;
     let facts = Facts { reviewer_differs: row.record.scenario.proposed_by != at.person, ..act.facts(desk).await? };
     let decided = desk.decide(Action::AssessScenario, &Thing::of(&row), facts)?;
-    let verdict = |of: VerdictInput| Verdict { by: at.person.clone(), on: at.today, favourable: of.favourable, valid_until: of.valid_until };
+    let verdict =
+        |of: VerdictInput| Verdict { by: at.person.clone(), on: at.today, favourable: of.favourable, valid_until: of.valid_until };
     let mut record = row.record;
     record.scenario = record.scenario.assess(verdict(input.assessment))?;
     record.scenario.risks.extend(input.risk.map(verdict));
@@ -243,9 +245,5 @@ async fn list(desk: &mut Desk, input: ScenarioFilter) -> Result<Done<Page<Scenar
 
 /// What is offered here.
 pub(crate) fn offers(offers: Offers) -> Offers {
-    offers
-        .with::<ProposeScenario>()
-        .with::<AssessScenario>()
-        .with::<ShowScenario>()
-        .with::<ListScenarios>()
+    offers.with::<ProposeScenario>().with::<AssessScenario>().with::<ShowScenario>().with::<ListScenarios>()
 }

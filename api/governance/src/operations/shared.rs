@@ -12,7 +12,7 @@ use tidegate_operation::{Effect, Party};
 use tidegate_rules::{Clause, Process, ReviewBy};
 use tidegate_service::{Domain, ServiceError};
 use tidegate_store::Subject;
-use tidegate_terms::{Bilingual, Message as _, Language, Name, messages};
+use tidegate_terms::{Bilingual, Language, Message as _, Name, messages};
 
 messages! {
     /// Why an act finds nothing to act on.

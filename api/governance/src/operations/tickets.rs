@@ -5,8 +5,8 @@
 use super::reads::Reads;
 use super::shared::{ActRefusal, At, DueView, conclude, example_name, identifier, new_thing, page, the, unknown};
 use super::ticket_views::*;
-use crate::offers::Offers;
 use crate::facts;
+use crate::offers::Offers;
 use crate::records::{ComplaintRecord, CorrectionRecord, InspectionRecord, NoticedRecord};
 use crate::{Desk, Done, Refused, Row, Thing};
 use jiff::civil::date;

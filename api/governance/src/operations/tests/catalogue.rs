@@ -170,7 +170,10 @@ async fn stricter_sharing_waits_for_the_authority_and_needs_a_basis() {
     assert!(view.pending.is_some_and(|pending| pending.given == 0 && !pending.approvals.is_empty()));
     let approve = || decision("visits", true, ReviewBy::Authority, "");
     assert_eq!(house.refused::<ApproveStricter>(PROVIDER, approve()).await, "access.t1");
-    assert_eq!(house.refused::<ApproveStricter>(AUTHORITY, decision("visits", true, ReviewBy::CityAuthority, "文件")).await, "record.other-step");
+    assert_eq!(
+        house.refused::<ApproveStricter>(AUTHORITY, decision("visits", true, ReviewBy::CityAuthority, "文件")).await,
+        "record.other-step"
+    );
     let held = house.done::<ApproveStricter>(AUTHORITY, approve()).await;
     assert_eq!((held.content.sharing.kind, held.version), (Some(SharingType::Conditional), 2));
     let own = Sharing { kind: Some(SharingType::NotShared), ..conditional() };
@@ -213,7 +216,8 @@ async fn what_is_opened_was_reviewed_for_secrecy_and_treated() {
     let again = Opening { kind: Some(OpeningType::Unconditional), ..Opening::default() };
     let asked = AttributesInput { opening: Some(again), ..attributes("beds") };
     assert_eq!(house.refused::<ChangeAttributes>(PROVIDER, asked.clone()).await, "catalogue.no-conversion");
-    let conversion = ConversionInput { way: tidegate_catalogue::ConversionWay::Desensitised, reference: "k-匿名".into(), on: date(2026, 11, 1) };
+    let conversion =
+        ConversionInput { way: tidegate_catalogue::ConversionWay::Desensitised, reference: "k-匿名".into(), on: date(2026, 11, 1) };
     let view = house.done::<ChangeAttributes>(PROVIDER, AttributesInput { conversion: Some(conversion), ..asked }).await;
     assert_eq!(view.content.opening.kind, Some(OpeningType::Unconditional), "wider holds at once");
 }
@@ -326,7 +330,8 @@ async fn an_import_makes_drafts_of_all_or_of_none() {
     let house = House::of("sys").await;
     publish(&house, entry("visits")).await;
     let file = house.done::<ExportCatalogue>(AUTHORITY, ExportInput { form: Form::Csv, organisation: None }).await;
-    let both = file.content.clone() + &file.content.lines().nth(1).expect("a row").replacen("outpatient", "x", 1).replacen("visits", "beds", 1);
+    let both =
+        file.content.clone() + &file.content.lines().nth(1).expect("a row").replacen("outpatient", "x", 1).replacen("visits", "beds", 1);
     assert_eq!(house.refused::<ImportCatalogue>(PROVIDER, ImportInput { form: Form::Csv, content: both.clone() }).await, "import.exists");
     assert!(house.get::<EntryRecord>("beds").await.is_none());
     assert_eq!(house.refused::<ImportCatalogue>(OPERATOR, ImportInput { form: Form::Csv, content: both.clone() }).await, "access.t1");

@@ -131,7 +131,10 @@ async fn an_agreement_is_signed_after_selection_notice_decision_and_evidence() {
     let house = House::of("sys").await;
     let plan = plan(&house).await;
     assert_eq!(house.refused::<PrepareAgreement>(OPERATOR, text(&plan)).await, "access.t1");
-    assert_eq!(house.refused::<PrepareAgreement>(AUTHORITY, AgreementInput { operator: name("nobody"), ..text(&plan) }).await, "act.unknown");
+    assert_eq!(
+        house.refused::<PrepareAgreement>(AUTHORITY, AgreementInput { operator: name("nobody"), ..text(&plan) }).await,
+        "act.unknown"
+    );
     let id = house.done::<PrepareAgreement>(AUTHORITY, text(&plan)).await.agreement;
     assert_eq!(house.refused::<SignAgreement>(OPERATOR, one(&id)).await, "access.t2");
     house.done::<GiveNotice>(AUTHORITY, notice(&id, date(2026, 11, 15))).await;
@@ -233,7 +236,10 @@ async fn a_suspended_agreement_rests_its_grants_until_it_is_resumed() {
     house.done::<SuspendAgreement>(AUTHORITY, reason(&id, "评估未通过")).await;
     assert_eq!(house.granted("g1").await.suspended.expect("rests").by, id);
     assert_eq!(house.refused::<SuspendAgreement>(AUTHORITY, reason(&id, "再次")).await, "act.state");
-    assert_eq!(house.refused::<ProposeScenario>(OPERATOR, ScenarioInput { scenario: name("x"), description: "x".into() }).await, "access.agreement-active");
+    assert_eq!(
+        house.refused::<ProposeScenario>(OPERATOR, ScenarioInput { scenario: name("x"), description: "x".into() }).await,
+        "access.agreement-active"
+    );
     assert!(house.done::<ResumeAgreement>(AUTHORITY, reason(&id, "整改完成")).await.active);
     assert_eq!(house.granted("g1").await.suspended, None);
 }
@@ -296,7 +302,9 @@ async fn an_application_says_everything_and_takes_its_steps() {
         scope: "卫生".into(),
         purpose: "统计".into(),
         way: "接口".into(),
-        basis: vec![tidegate_catalogue::LegalBasis { law: "某法".into(), article: "第一条".into(), rank: tidegate_rules::LegalRank::Law }],
+        basis: vec![tidegate_catalogue::LegalBasis {
+            law: "某法".into(), article: "第一条".into(), rank: tidegate_rules::LegalRank::Law
+        }],
         review_due: None,
     };
     publish(&house, tidegate_catalogue::Entry { id: name("visits"), sharing, ..entry_example() }).await;

@@ -110,9 +110,18 @@ async fn rectification_runs_to_its_date_and_only_then_is_cut_off() {
     let mut house = with_data("sys").await;
     assert_eq!(house.refused::<OrderRectification>(OPERATOR, order("g1")).await, "access.t1");
     assert_eq!(house.refused::<OrderRectification>(OTHER_PROVIDER, order("g1")).await, "access.t3");
-    assert_eq!(house.refused::<OrderRectification>(AUTHORITY, OrderInput { reason: " ".into(), ..order("g1") }).await, "access.reason-given");
-    assert_eq!(house.refused::<OrderRectification>(AUTHORITY, OrderInput { until: date(2026, 11, 23), ..order("g1") }).await, "rectification.date");
-    assert_eq!(house.refused::<OrderRectification>(AUTHORITY, OrderInput { finding: None, ..order("g1") }).await, "rectifications.no-finding");
+    assert_eq!(
+        house.refused::<OrderRectification>(AUTHORITY, OrderInput { reason: " ".into(), ..order("g1") }).await,
+        "access.reason-given"
+    );
+    assert_eq!(
+        house.refused::<OrderRectification>(AUTHORITY, OrderInput { until: date(2026, 11, 23), ..order("g1") }).await,
+        "rectification.date"
+    );
+    assert_eq!(
+        house.refused::<OrderRectification>(AUTHORITY, OrderInput { finding: None, ..order("g1") }).await,
+        "rectifications.no-finding"
+    );
     assert_eq!(house.refused::<OrderRectification>(AUTHORITY, order("nothing")).await, "act.unknown");
     let ordered = house.done::<OrderRectification>(AUTHORITY, order("g1")).await;
     let id = ordered.rectification.as_str();
@@ -129,7 +138,10 @@ async fn rectification_runs_to_its_date_and_only_then_is_cut_off() {
     house.done::<CutOff>(AUTHORITY, text(id, "逾期未整改")).await;
     assert_eq!(house.granted("g1").await.revoked.as_deref(), Some("逾期未整改"));
     assert_eq!(house.get::<GrantLink>("g1").await.expect("link").record.state(), "cut_off");
-    assert_eq!(house.refused::<OrderRectification>(AUTHORITY, OrderInput { until: date(2027, 1, 15), ..order("g1") }).await, "rectifications.grant-over");
+    assert_eq!(
+        house.refused::<OrderRectification>(AUTHORITY, OrderInput { until: date(2027, 1, 15), ..order("g1") }).await,
+        "rectifications.grant-over"
+    );
 }
 
 // clause: F9 permitted
@@ -202,11 +214,14 @@ async fn the_system_notices_unused_and_anomalous_grants_once() {
     }
     let found = house.done::<NoticeFindings>(REGULATOR, Nothing {}).await.notices;
     let kinds: Vec<_> = found.iter().filter_map(|notice| notice.finding.clone()).collect();
-    assert_eq!(kinds, [
-        Finding::OverScope { columns: vec!["visits.name".into()] },
-        Finding::OverPurpose { purpose: name("marketing") },
-        Finding::Anomalous { anomaly: Anomaly::ManyDenials },
-    ]);
+    assert_eq!(
+        kinds,
+        [
+            Finding::OverScope { columns: vec!["visits.name".into()] },
+            Finding::OverPurpose { purpose: name("marketing") },
+            Finding::Anomalous { anomaly: Anomaly::ManyDenials },
+        ]
+    );
     assert_eq!(house.done::<NoticeFindings>(AUTHORITY, Nothing {}).await.notices.len(), 0, "once");
     house.today = date(2027, 2, 1);
     let unused = house.done::<NoticeFindings>(AUTHORITY, Nothing {}).await.notices;

@@ -158,7 +158,8 @@ async fn the_same_policy_fits_one_level_and_not_the_next() {
     let desk = house.desk(AUTHORITY);
     let known = known(&mut desk.read(), &name("visits-2024")).await.expect("read").expect("known");
     check_level(&desk, &known, &fit).expect("level 2 allows it");
-    let regrade = AttributesInput { entry: name("visits"), sharing: None, opening: None, security_level: Some(name("l3")), conversion: None };
+    let regrade =
+        AttributesInput { entry: name("visits"), sharing: None, opening: None, security_level: Some(name("l3")), conversion: None };
     house.done::<ChangeAttributes>(PROVIDER, regrade).await;
     let known = super::super::super::facts::known(&mut desk.read(), &name("visits-2024")).await.expect("read").expect("known");
     let refused = check_level(&desk, &known, &fit).expect_err("level 3 does not");
