@@ -13,7 +13,7 @@ use tidegate_accountant::{lifetime_caps, priced_rho};
 use tidegate_log::{Entry, Event, PeriodCap, commit};
 use tidegate_shards::{ImportProgress, ImportReport, ImportRequest, Population, ShardManifest};
 use tidegate_store::{MountRecord, Opening, StoreError};
-use tidegate_terms::{Digest, Guard, Name, PublicSchema, ReleasePolicy, stands};
+use tidegate_terms::{DeltaCost, Digest, Guard, Name, PublicSchema, ReleasePolicy, stands};
 
 /// Beside the shards of a version: exact counts, for the provider and for the authority.
 const IMPORT_REPORT: &str = "import-report.json";
@@ -111,6 +111,10 @@ impl Domain {
     /// A new version keeps its dataset's lineage, and a lineage keeps its cap: neither new data nor new
     /// names refill a budget (attack A35). Returns the number of the new version.
     async fn check_lineage(&self, dataset: &Name, schema: &PublicSchema, policy: &ReleasePolicy) -> Result<u32, ServiceError> {
+        let cap = lifetime_caps(policy.lifetime_epsilon, policy.delta);
+        if cap.delta == DeltaCost::ZERO {
+            return Err(ServiceError::LifetimeTooLarge { epsilon: policy.lifetime_epsilon.get(), delta: policy.delta.get() });
+        }
         let before = self.books().mount(dataset, None).await?;
         if let Some(before) = &before
             && before.lineage != schema.lineage
@@ -118,7 +122,7 @@ impl Domain {
             return Err(ServiceError::LineageOfDataset { dataset: dataset.to_string(), lineage: before.lineage.to_string() });
         }
         if let Some((account, delta)) = self.books().account(&schema.lineage).await?
-            && (account.cap != lifetime_caps(policy.lifetime_epsilon, policy.delta) || delta != policy.delta)
+            && (account.cap != cap || delta != policy.delta)
         {
             return Err(ServiceError::LineageCap { lineage: schema.lineage.to_string() });
         }
