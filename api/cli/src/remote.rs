@@ -99,6 +99,7 @@ fn operation_of(request: &Request, body: &[u8]) -> Result<(&'static str, Value),
     Ok(match request {
         Request::Init { .. } => return Err(local("init")),
         Request::LogRotateKey { .. } => return Err(local("log rotate-key")),
+        Request::DatasetOverlap { .. } => return Err(local("dataset overlap")),
         Request::Calibration { measure: true } => return Err(local("doctor --calibrate")),
         Request::Run(_) | Request::Replay { .. } => return Err(local("run")),
         Request::DatasetAdd { dataset, schema, policy, files } => {
