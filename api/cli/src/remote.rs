@@ -99,7 +99,6 @@ fn operation_of(request: &Request, body: &[u8]) -> Result<(&'static str, Value),
     Ok(match request {
         Request::Init { .. } => return Err(local("init")),
         Request::LogRotateKey { .. } => return Err(local("log rotate-key")),
-        Request::DatasetOverlap { .. } => return Err(local("dataset overlap")),
         Request::Calibration { measure: true } => return Err(local("doctor --calibrate")),
         Request::Run(_) | Request::Replay { .. } => return Err(local("run")),
         Request::DatasetAdd { dataset, schema, policy, files } => {
@@ -114,6 +113,7 @@ fn operation_of(request: &Request, body: &[u8]) -> Result<(&'static str, Value),
         Request::DatasetList => ("datasets.list", json!({})),
         Request::DatasetShow { dataset } => ("datasets.show", json!({ "dataset": dataset })),
         Request::DatasetReport { dataset } => ("datasets.report", json!({ "dataset": dataset })),
+        Request::DatasetOverlap { dataset } => ("datasets.overlap", json!({ "dataset": dataset })),
         Request::GrantAdd { dataset, operator, operator_key, columns, purpose, epsilon, valid_from, valid_until } => (
             "grants.give",
             json!({ "dataset": dataset, "operator": operator, "operator_key": operator_key, "columns": columns,

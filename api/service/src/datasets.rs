@@ -232,7 +232,7 @@ impl Domain {
 
     /// How many units the newest version shares with other lineages, as its import found, for the authority: it decides
     /// whether they are one population, which must have one budget (attack A35).
-    pub(crate) async fn overlaps(&self, dataset: &Name) -> Result<OverlapView, ServiceError> {
+    pub async fn overlaps(&self, dataset: &Name) -> Result<OverlapView, ServiceError> {
         let mounted = self.mounted(dataset, None).await?;
         self.check_not_destroyed(&mounted).await?;
         let overlaps = self.read_report(&mounted, OVERLAP_REPORT)?;

@@ -96,7 +96,7 @@ pub struct ImportView {
 }
 
 /// A lineage that has units in common with a dataset.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Overlap {
     /// The other lineage.
     pub lineage: Name,
@@ -109,7 +109,7 @@ pub struct Overlap {
 }
 
 /// How a dataset's population overlaps with other lineages, for the authority alone.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OverlapView {
     /// The dataset.
     pub dataset: Name,

@@ -91,8 +91,6 @@ pub(crate) fn unknown_keyword(schema: &Value) -> Option<String> {
         "properties" => value.as_object()?.values().find_map(unknown_keyword),
         "items" | "additionalProperties" => unknown_keyword(value),
         "anyOf" | "oneOf" | "allOf" | "prefixItems" => value.as_array()?.iter().find_map(unknown_keyword),
-        // It takes everything, so there is nothing to decide.
-        "unevaluatedProperties" if *value == Value::Bool(true) => None,
         known if CHECKED.contains(&known) || DESCRIBING.contains(&known) => None,
         other => Some(other.to_owned()),
     })
@@ -266,11 +264,14 @@ impl Checking<'_> {
             }
         }
         let first = map.get("prefixItems").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        for (place, item) in items.iter().enumerate() {
-            if self.faults.len() >= FAULTS_MAX {
-                break;
-            }
-            if let Some(schema) = first.get(place).or(map.get("items")) {
+        for (place, (schema, item)) in first.iter().zip(items).enumerate() {
+            self.check(schema, item, &format!("{at}/{place}"));
+        }
+        if let Some(schema) = map.get("items") {
+            for (place, item) in items.iter().enumerate().skip(first.len()) {
+                if self.faults.len() >= FAULTS_MAX {
+                    break;
+                }
                 self.check(schema, item, &format!("{at}/{place}"));
             }
         }
@@ -347,8 +348,8 @@ mod tests {
             (json!({"maxItems": 1}), json!([0]), json!([0, 1])),
             (json!({"uniqueItems": true}), json!([0, 1]), json!([0, 0])),
             (json!({"items": {"type": "string"}}), json!(["a"]), json!([0])),
-            (json!({"prefixItems": [{"type": "string"}, true], "items": {"type": "null"}}), json!(["a", 1, null]), json!(["a", 1, 2])),
-            (json!({"prefixItems": [{"type": "string"}]}), json!(["a", 1]), json!([0])),
+            (json!({"prefixItems": [{"type": "string"}, {"type": "integer"}]}), json!(["a", 1]), json!(["a", "b"])),
+            (json!({"prefixItems": [{"type": "string"}], "items": {"type": "integer"}}), json!(["a", 1]), json!(["a", "b"])),
             (json!({"required": ["a"]}), json!({"a": 0}), json!({})),
             (json!({"properties": {"a": {"type": "null"}}}), json!({"a": null}), json!({"a": 0})),
             (json!({"additionalProperties": false}), json!({}), json!({"a": 0})),
