@@ -40,8 +40,9 @@ fn a_server_answers_under_its_names_and_ends_when_told() {
     let status = governed.by("custodian").does("domain.status", &json!({}));
     assert_eq!((field(&status, "state").as_str(), &status["queued"]), ("open", &json!(0)));
     assert_eq!(governed.stop(), Some(0));
-    // What the server held it holds no longer.
-    governed.domain.ask(&["doctor"]);
+    // What the server held it holds no longer; and what is decided is not done past the office.
+    governed.domain.ask(&["dataset", "list"]).refused("domain.governed");
+    governed.domain.ask(&["log", "rotate-key", "--overlap-days", "1"]).json();
     governed.domain.audit();
 }
 
@@ -60,7 +61,7 @@ fn what_cannot_be_served_is_said_before_anything_listens() {
     domain.ask(&["call", "domain.stats"]).refused("cli.no-operation");
     let nowhere = domain.beside("nowhere");
     let said = tidegate_tests::program::tidegate(&["serve", "--domain", text(&nowhere), "--listen", "127.0.0.1:0", "--json"]);
-    said.refused("domain.not-a-domain");
+    said.refused("domain.missing");
 }
 
 #[test]

@@ -20,6 +20,10 @@ messages! {
             en: "`{path}` is not a Tidegate domain: make one with `tidegate init {path}`, or name another with --domain",
             zh: "`{path}` 不是潮闸数据域：请用 `tidegate init {path}` 创建，或用 --domain 指定其他目录",
         },
+        Governed = "domain.governed" {
+            en: "this domain is under governance, so this is decided by the office: ask its server with --server URL --token FILE",
+            zh: "该数据域已纳入治理，此操作须经治理机构决定：请用 --server 地址 --token 文件 向其服务提出",
+        },
         DomainExists { path: String } = "domain.exists" {
             en: "`{path}` exists already: name a directory that does not exist yet",
             zh: "`{path}` 已存在：请指定一个尚不存在的目录",
@@ -67,6 +71,10 @@ messages! {
         LineageCap { lineage: String } = "dataset.lineage-cap" {
             en: "lineage `{lineage}` has an account already, and a new version cannot change its lifetime epsilon or delta: give the policy the same values",
             zh: "数据谱系 `{lineage}` 已有账户，新版本不能改变其生命周期 epsilon 或 delta：请在策略中给出相同的值",
+        },
+        LifetimeTooLarge { epsilon: f64, delta: f64 } = "dataset.lifetime-too-large" {
+            en: "the lifetime epsilon {epsilon} is so large that of delta {delta:e} nothing is left for the rounding of noise, so no run could ever be paid: choose a smaller epsilon or a larger delta",
+            zh: "生命周期 epsilon {epsilon} 过大，delta {delta:e} 中没有余量可用于噪声的离散化，任何运行都无法计费：请选择更小的 epsilon 或更大的 delta",
         },
         LineageOfDataset { dataset: String, lineage: String } = "dataset.lineage" {
             en: "dataset `{dataset}` belongs to lineage `{lineage}`; all its versions draw on that one account",

@@ -53,6 +53,11 @@ pub enum Request {
         /// The dataset.
         dataset: Name,
     },
+    /// Show how a dataset overlaps with other lineages; for the authority.
+    DatasetOverlap {
+        /// The dataset.
+        dataset: Name,
+    },
     /// Make a grant.
     GrantAdd {
         /// The dataset.
@@ -232,6 +237,21 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// Whether it stays a command of the domain's own machine when the domain is governed; everything else is decided by
+    /// the office.
+    fn is_of_the_machine(&self) -> bool {
+        matches!(
+            self,
+            Self::Init { .. }
+                | Self::LogRotateKey { .. }
+                | Self::Calibration { .. }
+                | Self::WitnessList
+                | Self::Product(ProductRequest::Keys { .. })
+        )
+    }
+}
+
 /// What the keeper says.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Reply {
@@ -286,6 +306,9 @@ async fn answer(
         Some(domain) => domain,
         None => domain.insert(Domain::open(directory, programs.clone()).await?),
     };
+    if !request.is_of_the_machine() && domain.is_governed().await? {
+        return Err(ServiceError::Governed);
+    }
     // A front that has gone away does not stop what it began.
     let mut say = |reply: Reply| drop(write_frame(to, &reply, &[]));
     match request {
@@ -297,6 +320,7 @@ async fn answer(
         Request::DatasetList => value(&domain.dataset_views().await?),
         Request::DatasetShow { dataset } => value(&domain.dataset_view(&dataset).await?),
         Request::DatasetReport { dataset } => value(&domain.import_report(&dataset).await?),
+        Request::DatasetOverlap { dataset } => value(&domain.overlaps(&dataset).await?),
         Request::GrantAdd { dataset, operator, operator_key, columns, purpose, epsilon, valid_from, valid_until } => {
             let new = NewGrant { id: None, dataset, operator, operator_key, columns, purpose, epsilon, valid_from, valid_until };
             value(&domain.grant(new).await?)
