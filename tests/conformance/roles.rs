@@ -8,7 +8,7 @@
 
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use tidegate_access::{AccessRules, Action, Actor, Decision, Facts, Kind, Request, Resource};
+use tidegate_access::{AccessRules, Action, Actor, Decision, Facts, Request, Resource};
 use tidegate_http::api::{CallError, Options};
 use tidegate_parties::Role;
 use tidegate_tests::database::{execute, rows_of, text_of};
@@ -40,6 +40,10 @@ const NOT_OFFERED: [Action; 7] = [
     Action::VerifyPackage,
     Action::MakeReport,
 ];
+
+/// Actions that the interface offers and the matrix does not ask for: lists that leave out what one may not see, and acts
+/// on a thing that the story does not leave in a state where they could be asked.
+const NOT_PROBED: [Action; 4] = [Action::ReopenOrganisation, Action::ReadGrant, Action::ReadModule, Action::ReceivePackage];
 
 /// Whose a thing is that has no record.
 #[derive(Clone, Copy)]
@@ -158,6 +162,7 @@ fn probes() -> Vec<Probe> {
         Probe(AddSubAgreement, Record("agreement", "agreement"), "agreements.add_developer", none()),
         Probe(SuspendAgreement, Record("agreement", "agreement"), "agreements.suspend", json!({ "reason": " " })),
         Probe(EndAgreement, Record("agreement", "agreement"), "agreements.end", json!({ "reason": " " })),
+        Probe(ReadAgreement, Record("agreement", "agreement"), "agreements.show", none()),
         Probe(ProposeScenario, One("proposed", Asking), "scenarios.propose", json!({ "scenario": "probe" })),
         Probe(AssessScenario, Record("scenario", "scenario"), "scenarios.assess", none()),
         Probe(ReadScenario, Record("scenario", "scenario"), "scenarios.show", none()),
@@ -552,10 +557,7 @@ fn every_action_is_probed_or_listed() {
             assert!(action.kind().state(state).is_some(), "{} has no state {state}", action.name());
         }
     }
-    let missing: Vec<&str> = Action::ALL.iter().map(|action| action.name()).filter(|name| !probed.contains(name)).collect();
-    println!("not probed: {missing:?}");
-    for action in NOT_OFFERED {
-        assert!(missing.contains(&action.name()), "{} is probed", action.name());
-    }
-    assert!(Kind::ALL.len() == 18);
+    let missing: BTreeSet<&str> = Action::ALL.iter().map(|action| action.name()).filter(|name| !probed.contains(name)).collect();
+    let listed: BTreeSet<&str> = NOT_OFFERED.iter().chain(&NOT_PROBED).map(|action| action.name()).collect();
+    assert_eq!(missing, listed, "what is not probed is what is listed");
 }
