@@ -133,9 +133,7 @@ pub(crate) async fn look(desk: &Desk) -> Result<NoticesView, Refused> {
         let provider = facts::known(&mut act, &grant.dataset).await?.map(|known| known.link.organisation);
         let provider = provider.unwrap_or_else(|| desk.caller().organisation.clone());
         for (finding, clause) in findings(&used, desk.today(), desk.rules().pack()) {
-            let same = |of: &NoticedRecord| {
-                of.grant == grant.id && is_same(&of.finding, &finding) && (of.order.is_none() || of.on == desk.today())
-            };
+            let same = |of: &NoticedRecord| of.grant == grant.id && of.finding == finding && (of.order.is_none() || of.on == desk.today());
             if known.iter().any(|row| same(&row.record)) {
                 continue;
             }
@@ -160,11 +158,6 @@ pub(crate) async fn look(desk: &Desk) -> Result<NoticesView, Refused> {
         act.commit(decided).await?;
     }
     Ok(view)
-}
-
-/// Whether two findings say the same; that one is unused is said once for each last run.
-fn is_same(one: &Finding, other: &Finding) -> bool {
-    one == other
 }
 
 /// Notes that a run or a quote under a grant was refused, and what it asked for. Nothing of it enters the log.
