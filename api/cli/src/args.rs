@@ -729,6 +729,15 @@ pub(crate) enum BenchCommand {
         #[arg(long = "rounds", default_value_t = 5)]
         rounds: usize,
     },
+    /// Measure the server: many clients at a time on a governed domain, beside a bare server, and budgets exact afterwards
+    Serve {
+        /// For how long clients ask, in seconds
+        #[arg(long = "seconds", default_value_t = 60)]
+        seconds: u64,
+        /// Clients at a time
+        #[arg(long = "clients", default_value_t = 200)]
+        clients: usize,
+    },
     /// Measure the log: durable appends beside the bare disk, and verifying a million entries
     Log(BenchLogArguments),
     /// Make millions of hostile calls in one installation and measure what they leave behind

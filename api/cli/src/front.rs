@@ -63,6 +63,10 @@ messages! {
             en: "`{address}` can be reached from other machines, and without TLS everybody on the way reads tokens: add --tls-certificate and --tls-key, or listen on 127.0.0.1",
             zh: "其他机器可访问“{address}”，而没有 TLS 时途经者都能读到令牌：请加上 --tls-certificate 和 --tls-key，或监听 127.0.0.1",
         },
+        NotGoverned { path: String } = "cli.not-governed" {
+            en: "`{path}` is not under governance, so nobody could sign in: found it first with `tidegate govern init`",
+            zh: "“{path}”尚未纳入治理，无人可登录：请先用 `tidegate govern init` 建立",
+        },
         ServerNeeded = "cli.server-needed" {
             en: "no server is named: give --server URL and --token FILE (or TIDEGATE_SERVER and TIDEGATE_TOKEN_FILE)",
             zh: "未指定服务：请给出 --server 地址和 --token 文件（或环境变量 TIDEGATE_SERVER 与 TIDEGATE_TOKEN_FILE）",

@@ -5,7 +5,7 @@ use crate::front::CliError;
 use std::io::{BufReader, BufWriter, stdin, stdout};
 use std::path::PathBuf;
 use std::sync::Arc;
-use tidegate_governance::Office;
+use tidegate_governance::{Office, is_governed};
 use tidegate_http::api::{Answer, Backend, Call};
 use tidegate_http::pipe::{OfficeBounds, Unserved, serve_pipe};
 use tidegate_service::Domain;
@@ -102,6 +102,9 @@ fn office() -> Result<(), CliError> {
 
 async fn open_office(directory: &std::path::Path, programs: Programs) -> Result<Arc<Office>, Spoken> {
     let domain = Domain::open(directory, programs).await.map_err(|error| Spoken::of(&error))?;
+    if !is_governed(&domain).await.map_err(|refused| refused.spoken())? {
+        return Err(Spoken::of(&CliError::NotGoverned { path: directory.display().to_string() }));
+    }
     Office::open(Arc::new(domain)).await.map(Arc::new).map_err(|error| Spoken::of(&error))
 }
 

@@ -20,6 +20,10 @@ messages! {
             en: "`{path}` is not a Tidegate domain: make one with `tidegate init {path}`, or name another with --domain",
             zh: "`{path}` 不是潮闸数据域：请用 `tidegate init {path}` 创建，或用 --domain 指定其他目录",
         },
+        Governed = "domain.governed" {
+            en: "this domain is under governance, so this is decided by the office: ask its server with --server URL --token FILE",
+            zh: "该数据域已纳入治理，此操作须经治理机构决定：请用 --server 地址 --token 文件 向其服务提出",
+        },
         DomainExists { path: String } = "domain.exists" {
             en: "`{path}` exists already: name a directory that does not exist yet",
             zh: "`{path}` 已存在：请指定一个尚不存在的目录",

@@ -14,6 +14,11 @@ use tidegate_store::{Opening, Transaction};
 const SEALED: &[u8] = b"tidegate sealed secret v1";
 
 impl Domain {
+    /// Whether governance was founded: from then on there is an organisation.
+    pub async fn is_governed(&self) -> Result<bool, ServiceError> {
+        Ok(!self.books().all_governed("organisation", None, "", 1).await?.is_empty())
+    }
+
     /// Begins an act of governance. Nobody else writes until it is committed or dropped, so no other method of the domain
     /// that writes may be called meanwhile.
     pub async fn begin_act(&self) -> Result<Transaction, ServiceError> {

@@ -232,6 +232,21 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// Whether it stays a command of the domain's own machine when the domain is governed; everything else is decided by
+    /// the office.
+    fn is_of_the_machine(&self) -> bool {
+        matches!(
+            self,
+            Self::Init { .. }
+                | Self::LogRotateKey { .. }
+                | Self::Calibration { .. }
+                | Self::WitnessList
+                | Self::Product(ProductRequest::Keys { .. })
+        )
+    }
+}
+
 /// What the keeper says.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Reply {
@@ -286,6 +301,9 @@ async fn answer(
         Some(domain) => domain,
         None => domain.insert(Domain::open(directory, programs.clone()).await?),
     };
+    if !request.is_of_the_machine() && domain.is_governed().await? {
+        return Err(ServiceError::Governed);
+    }
     // A front that has gone away does not stop what it began.
     let mut say = |reply: Reply| drop(write_frame(to, &reply, &[]));
     match request {

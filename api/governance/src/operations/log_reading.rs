@@ -40,6 +40,8 @@ pub struct CheckpointView {
     pub note: String,
     /// The key with which it is verified.
     pub verifier_key: String,
+    /// How many entries it signs.
+    pub size: u64,
 }
 
 /// What is searched for; everything that is named must fit.
@@ -133,7 +135,7 @@ operation! {
     summary "The signed head of the log", "查看日志已签名的检查点";
     says "As C2SP tlog-checkpoint has it, with the key. Tiles are served by `tidegate log serve`.", "格式为 C2SP tlog-checkpoint，并附公钥。瓦片由 `tidegate log serve` 提供。";
     takes All, example All {};
-    gives CheckpointView, example CheckpointView { note: "city.example/domain\n23\n…\n".into(), verifier_key: "city.example/domain+1127b185+Af3V…".into() };
+    gives CheckpointView, example CheckpointView { note: "city.example/domain\n23\n…\n".into(), verifier_key: "city.example/domain+1127b185+Af3V…".into(), size: 23 };
     by checkpoint;
 }
 
@@ -175,7 +177,9 @@ async fn checkpoint(desk: &mut Desk, _: All) -> Result<Done<CheckpointView>, Ref
     may(desk, Action::ReadLog, &log()).await?;
     let path = desk.domain().log_directory().join("checkpoint");
     let note = std::fs::read_to_string(path).map_err(|error| LogRefusal::Checkpoint { detail: error.kind().to_string() })?;
-    Ok(CheckpointView { note, verifier_key: desk.domain().view().verifier_key }.into())
+    let size = note.lines().nth(1).and_then(|line| line.parse().ok());
+    let size = size.ok_or_else(|| LogRefusal::Checkpoint { detail: "it has no size".into() })?;
+    Ok(CheckpointView { note, verifier_key: desk.domain().view().verifier_key, size }.into())
 }
 
 async fn search(desk: &mut Desk, input: SearchInput) -> Result<Done<Found>, Refused> {

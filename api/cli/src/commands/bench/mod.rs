@@ -15,6 +15,7 @@
 //! | [`log`] | `bench log`: durable appends beside the bare disk, and verifying a long log |
 //! | [`domain`] | a temporary domain for one dataset and one module |
 //! | [`slots`] | `bench slots`: whether results become visible at their slots |
+//! | [`serve`] | `bench serve`: many clients at a time on a governed domain, beside a bare server |
 //! | [`walls`] | `bench walls`: what the walls cost an honest run |
 //! | [`people`] | the public file, read for figures without privacy |
 //!
@@ -33,6 +34,7 @@ mod people;
 mod polars;
 mod report;
 mod scale;
+mod serve;
 mod slots;
 mod utility;
 mod walls;
@@ -57,6 +59,7 @@ pub(crate) fn run(arguments: BenchArguments, output: Output) -> Result<(), CliEr
         Some(BenchCommand::Models { markdown }) => return models::run(*markdown, output),
         Some(BenchCommand::Slots { run_count, domain_count }) => return slots::run(*run_count, *domain_count, output),
         Some(BenchCommand::Walls { rounds }) => return walls::run(*rounds, output),
+        Some(BenchCommand::Serve { seconds, clients }) => return serve::run(*seconds, *clients, output),
         None => {}
     }
     let sizes: &[Size] = match arguments {

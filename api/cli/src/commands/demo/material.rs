@@ -1,10 +1,10 @@
 //! What the demonstration plays with; it travels in the program.
 
 /// A sample model.
-pub(super) struct Sample {
-    pub(super) name: &'static str,
-    pub(super) component: &'static [u8],
-    pub(super) manifest: &'static str,
+pub(crate) struct Sample {
+    pub(crate) name: &'static str,
+    pub(crate) component: &'static [u8],
+    pub(crate) manifest: &'static str,
 }
 
 macro_rules! sample {
@@ -21,5 +21,5 @@ macro_rules! sample {
 pub(crate) const CSV: &[u8] = include_bytes!("../../../../../sample-models/datasets/rand-hie/rand_hie.csv");
 pub(crate) const MATERIAL_SCHEMA: &str = include_str!("../../../../../sample-models/datasets/rand-hie/schema.toml");
 pub(super) const MATERIAL_POLICY: &str = include_str!("../../../../../sample-models/datasets/rand-hie/policy.toml");
-pub(super) const HONEST: &[Sample] = &[sample!("visits-by-plan"), sample!("expensive-years"), sample!("expenditure")];
+pub(crate) const HONEST: &[Sample] = &[sample!("visits-by-plan"), sample!("expensive-years"), sample!("expenditure")];
 pub(super) const OFFENDERS: &[Sample] = &[sample!("offender-keeps-state"), sample!("offender-loops"), sample!("offender-out-of-range")];
