@@ -30,7 +30,8 @@ impl Server {
             assert!(lines.read_line(&mut said).expect("read") > 0, "the server ended: {said}");
         }
         let said: Value = serde_json::from_str(&said).expect("JSON");
-        let address = said["listening"].as_str().and_then(|url| url.split_once("://").map(|(_, address)| address)).expect("an address").to_owned();
+        let address =
+            said["listening"].as_str().and_then(|url| url.split_once("://").map(|(_, address)| address)).expect("an address").to_owned();
         Self { child, address }
     }
 

@@ -22,7 +22,7 @@ use tidegate_access::Action;
 use tidegate_authorisation::GrantRecord;
 use tidegate_http::api::Nothing;
 use tidegate_log::{Entry, Event};
-use tidegate_operation::{Finding, Use, findings};
+use tidegate_operation::{Use, findings};
 use tidegate_parties::Role;
 use tidegate_service::{Domain, ServiceError};
 use tidegate_store::StoreError;
@@ -117,6 +117,8 @@ pub(crate) async fn look(desk: &Desk) -> Result<NoticesView, Refused> {
     let logged = logged(desk).await?;
     let mut act = desk.begin().await?;
     let facts = act.facts(desk).await?;
+    // Whoever may not open a notice does not learn either that there is none.
+    let _ = desk.decide(Action::OpenFinding, &new_thing::<NoticedRecord>("notices", "open", &desk.caller().organisation, ""), facts)?;
     let mut first = None;
     let mut view = NoticesView { grants: 0, notices: Vec::new() };
     for grant in desk.read().grants(None, None).await.map_err(ServiceError::from)? {

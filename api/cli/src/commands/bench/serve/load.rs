@@ -46,11 +46,8 @@ impl Load {
     pub(super) fn run(scene: &Scene, clients: usize, time: Duration) -> Result<Self, CliError> {
         let all: Vec<Client> = (0..clients).map(|_| scene.client("operator")).collect::<Result<_, _>>()?;
         let end = Instant::now() + time;
-        let threads: Vec<_> = all
-            .into_iter()
-            .enumerate()
-            .map(|(number, client)| std::thread::spawn(move || Self::of_client(&client, number, end)))
-            .collect();
+        let threads: Vec<_> =
+            all.into_iter().enumerate().map(|(number, client)| std::thread::spawn(move || Self::of_client(&client, number, end))).collect();
         let mut load = Self::default();
         for thread in threads {
             load.add(thread.join().map_err(|_| failed("a client fell over"))?);

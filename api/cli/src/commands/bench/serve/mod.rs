@@ -136,7 +136,8 @@ fn check_budget(scene: &mut Scene) -> Result<BudgetCheck, CliError> {
 }
 
 fn show(report: &ServeReport, output: Output) {
-    let mut table = output.table(&[("calls", "调用"), ("count", "次数"), ("per second", "每秒"), ("p50 ms", "p50 毫秒"), ("p99 ms", "p99 毫秒")]);
+    let mut table =
+        output.table(&[("calls", "调用"), ("count", "次数"), ("per second", "每秒"), ("p50 ms", "p50 毫秒"), ("p99 ms", "p99 毫秒")]);
     let mut row = |name: &str, figures: &Figures| {
         table.add_row([
             name.to_owned(),
