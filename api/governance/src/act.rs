@@ -192,7 +192,9 @@ impl Act {
         };
         let entry = Domain::entry_of(&self.transaction, Event::Decided(event));
         let position = self.transaction.append(&entry, &[opening]).await?;
-        self.transaction.place_governed(position).await?;
+        for put in &self.put {
+            self.transaction.place_governed(put.name, &put.id, put.version, position).await?;
+        }
         if let Some(Once { scope, key, digest }) = &self.once {
             self.transaction.bind_key(scope, key, digest, Some(position), &self.at).await?;
         }

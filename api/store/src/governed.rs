@@ -28,7 +28,7 @@ pub struct GovernedRecord {
     pub by: String,
     /// When.
     pub at: String,
-    /// The log entry of the decision; absent inside its own transaction only.
+    /// The log entry of the decision; absent for what the keeper notes by itself, such as how far a run is.
     pub position: Option<u64>,
 }
 
@@ -110,10 +110,10 @@ impl Transaction {
         Ok(())
     }
 
-    /// Says which log entry the new versions of this transaction belong to.
-    pub async fn place_governed(&mut self, position: u64) -> Result<(), StoreError> {
-        let update = sqlx::query("UPDATE record SET position = ? WHERE position IS NULL").bind(units(position)?);
-        update.execute(&mut *self.inner).await?;
+    /// Says which log entry a new version of this transaction belongs to.
+    pub async fn place_governed(&mut self, kind: &str, id: &str, version: u32, position: u64) -> Result<(), StoreError> {
+        let update = sqlx::query("UPDATE record SET position = ? WHERE kind = ? AND id = ? AND version = ?");
+        update.bind(units(position)?).bind(kind).bind(id).bind(i64::from(version)).execute(&mut *self.inner).await?;
         Ok(())
     }
 }

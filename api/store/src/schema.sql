@@ -252,14 +252,13 @@ CREATE TABLE record (
     content     TEXT NOT NULL,             -- JSON; names of persons stand in it: shown by role
     by          TEXT NOT NULL,             -- the account
     at          TEXT NOT NULL,
-    position    INTEGER REFERENCES log_entry (position), -- of the decision; absent inside its own transaction only
+    position    INTEGER REFERENCES log_entry (position), -- of the decision; absent for what the keeper notes by itself
     newest      INTEGER NOT NULL,
     PRIMARY KEY (kind, id, version)
 ) STRICT;
 
 CREATE UNIQUE INDEX record_newest ON record (kind, id) WHERE newest = 1;
 CREATE INDEX record_state ON record (kind, state) WHERE newest = 1;
-CREATE INDEX record_pending ON record (kind) WHERE position IS NULL;
 
 -- By what accounts prove who they are. No secret stands here: hashes of random ones, argon2 of passwords, and what makes
 -- the codes of second factors, encrypted under a key of the domain.

@@ -7,6 +7,7 @@ pub mod agreement_views;
 pub mod agreements;
 pub mod applications;
 pub mod breaches;
+pub mod certificates;
 pub mod confirmations;
 pub mod custody;
 pub mod datasets;
@@ -52,6 +53,7 @@ pub(crate) fn all(offers: Offers) -> Offers {
     let offers = organisations::offers(offers);
     let offers = accounts::offers(offers);
     let offers = tokens::offers(offers);
+    let offers = certificates::offers(offers);
     let offers = sessions::offers(offers);
     let offers = notifications::offers(offers);
     let offers = of_domain(offers);

@@ -158,6 +158,11 @@ pub(super) fn offers(offers: Offers) -> Offers {
     offers.with::<IssueToken>().with::<ListTokens>().with::<RevokeToken>()
 }
 
+/// Certificates of clients are listed and revoked among tokens.
+fn is_token(kind: &str) -> bool {
+    matches!(kind, "token" | "certificate")
+}
+
 fn view(record: &CredentialRecord) -> Result<TokenView, Refused> {
     let scope: Scope = serde_json::from_str(&record.content).map_err(StoreError::from)?;
     Ok(TokenView {
@@ -214,14 +219,14 @@ async fn make(desk: &mut Desk, input: TokenInput) -> Result<Done<TokenMade>, Ref
 
 async fn list(desk: &mut Desk, _: Nothing) -> Result<Done<TokenList>, Refused> {
     let all = desk.read().credentials_of(&desk.caller().account).await.map_err(ServiceError::from)?;
-    let tokens = all.iter().filter(|credential| credential.kind == "token").map(view).collect::<Result<_, _>>()?;
+    let tokens = all.iter().filter(|credential| is_token(&credential.kind)).map(view).collect::<Result<_, _>>()?;
     Ok(Done::from(TokenList { tokens }))
 }
 
 async fn revoke(desk: &mut Desk, input: OneToken) -> Result<Done<TokenView>, Refused> {
     let unknown = || TokenError::Unknown { token: input.token.chars().take(64).collect() };
     let mut act = desk.begin().await?;
-    let token = act.transaction.credential(&input.token).await?.filter(|found| found.kind == "token").ok_or_else(unknown)?;
+    let token = act.transaction.credential(&input.token).await?.filter(|found| is_token(&found.kind)).ok_or_else(unknown)?;
     let row = act.get::<AccountRecord>(&token.account).await?.ok_or_else(unknown)?;
     // Whether a token of others exists is not told.
     if row.record.organisation != desk.caller().organisation {

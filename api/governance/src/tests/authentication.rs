@@ -135,3 +135,24 @@ async fn a_signature_counts_by_a_registered_key_while_it_is_fresh() {
         assert_eq!((problem.code.as_str(), problem.class.status()), (code, 403));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_counts_for_the_account_that_it_was_tied_to() {
+    let kit = Kit::new().await;
+    let (account, token) = kit.operator("lab", "91230500MB0000001").await;
+    let fingerprint = Digest::of(b"a certificate");
+    let with = |fingerprint: Digest| {
+        let mut call = kit.call("", "accounts.self", json!({}));
+        call.credentials.certificate = Some(fingerprint);
+        call
+    };
+    assert_eq!(problem(kit.answer(with(fingerprint)).await).code, "authentication.failed");
+    let input = json!({ "title": "front", "fingerprint": fingerprint.to_string(), "days": 1 });
+    let made = kit.done(&token, "certificates.register", input.clone()).await;
+    assert_eq!(output(kit.answer(with(fingerprint)).await)["account"], json!(account));
+    assert_eq!(problem(kit.answer(with(Digest::of(b"another"))).await).code, "authentication.failed");
+    assert_eq!(kit.refused(&kit.authority, "certificates.register", input).await.code, "certificate.exists");
+    kit.done(&token, "tokens.revoke", json!({ "token": made["token"] })).await;
+    assert_eq!(problem(kit.answer(with(fingerprint)).await).code, "authentication.failed");
+    kit.log_is_sound().await;
+}
