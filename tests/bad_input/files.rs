@@ -173,6 +173,7 @@ fn schemas_and_policies_that_cannot_hold() {
         ("lifetime_epsilon = 10.0", "lifetime_epsilon = 1.0", "policy.run-above-lifetime"),
         ("delta = 1e-6", "delta = 0.0", "policy.syntax"),
         ("\"immediately\"", "\"soon\"", "policy.syntax"),
+        ("lifetime_epsilon = 10.0", "lifetime_epsilon = 40.0", "dataset.lifetime-too-large"),
     ] {
         refused(&domain, SCHEMA, &IMMEDIATELY.replacen(from, to, 1), &file, code);
     }

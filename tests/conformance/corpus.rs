@@ -21,21 +21,17 @@ fn alone() -> MutexGuard<'static, ()> {
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// `tidegate-weakened`, as `tests/run --long` builds it.
-fn weakened() -> Option<std::process::Command> {
+/// `tidegate-weakened`, as `tests/run` builds it.
+fn weakened() -> std::process::Command {
     let path = beside("tidegate-weakened");
-    if path.exists() {
-        let mut command = std::process::Command::new(path);
-        command.env_remove("TIDEGATE_WITHOUT");
-        return Some(command);
-    }
     assert!(
-        std::env::var_os("TIDEGATE_LONG").is_none(),
-        "{} is missing: tests/run --long builds it, or `cargo build --release --manifest-path tests/weakened/Cargo.toml` with the same CARGO_TARGET_DIR",
+        path.exists(),
+        "{} is missing: tests/run builds it, or `cargo build --release --manifest-path tests/weakened/Cargo.toml` with the same CARGO_TARGET_DIR",
         path.display()
     );
-    eprintln!("SKIPPED: no weakened build, so nothing shows that the corpus bites; tests/run --long makes one");
-    None
+    let mut command = std::process::Command::new(path);
+    command.env_remove("TIDEGATE_WITHOUT");
+    command
 }
 
 fn report(output: Output) -> Value {
@@ -66,7 +62,7 @@ fn every_attack_is_held() {
 
 #[test]
 fn every_attack_is_held_where_exact_totals_are_compared() {
-    let Some(mut weakened) = weakened() else { return };
+    let mut weakened = weakened();
     let _alone = alone();
     let report = report(weakened.args(["conformance", "--json"]).output().expect("start"));
     assert_eq!(report["exact"], true, "noise is off in this build");
@@ -75,7 +71,7 @@ fn every_attack_is_held_where_exact_totals_are_compared() {
 
 #[test]
 fn every_attack_succeeds_without_what_holds_it() {
-    let Some(mut weakened) = weakened() else { return };
+    let mut weakened = weakened();
     let _alone = alone();
     let output = weakened.args(["conformance", "--without", "all", "--json"]).output().expect("start");
     let report = report(output);
@@ -99,9 +95,7 @@ fn the_program_knows_no_way_to_take_a_guard_away() {
     let _alone = alone();
     let report = report(command().env("TIDEGATE_WITHOUT", "noise").args(one).output().expect("start"));
     assert_eq!(others(&report, &["held"]), BTreeMap::new(), "the variable changes nothing");
-    if let Some(weakened) = weakened() {
-        assert!(has(weakened.get_program().as_ref(), "TIDEGATE_WITHOUT"), "the search finds it where it is");
-    }
+    assert!(has(weakened().get_program().as_ref(), "TIDEGATE_WITHOUT"), "the search finds it where it is");
 }
 
 /// What a package inherits that is no dependency.

@@ -6,10 +6,11 @@ use std::fs;
 use std::io::BufReader;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 use tidegate_engine::read_frame;
 use tidegate_service::children::Programs;
 use tidegate_tests::domain::{Domain, IMMEDIATELY, place, text};
-use tidegate_tests::program::{program, repository, tidegate};
+use tidegate_tests::program::{command, program, repository, tidegate};
 use tidegate_tests::servers::{Server, ask};
 
 fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
@@ -136,4 +137,24 @@ fn a_wall_that_does_not_exist_cannot_be_demanded() {
     let data = repository("sample-models/datasets/rand-hie/rand_hie.csv");
     let said = domain.mount("rand-hie", &schema, &format!("{IMMEDIATELY}walls = [\"moat\"]\n"), &data);
     assert!(said.err.contains("policy.syntax"), "{}", said.err);
+}
+
+/// A keeper that is killed while it starts a run may die before its stand-ins are tied to it. They see their pipe end.
+#[test]
+fn a_stand_in_ends_with_its_pipe() {
+    let mut stand_in = command();
+    stand_in.args(["internal", "load"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut stand_in = stand_in.spawn().expect("start");
+    let pipe = stand_in.stdin.take();
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(stand_in.try_wait().expect("state"), None, "it keeps a processor busy");
+    drop(pipe);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while stand_in.try_wait().expect("state").is_none() {
+        if Instant::now() > deadline {
+            stand_in.kill().expect("kill");
+            panic!("it goes on alone");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }

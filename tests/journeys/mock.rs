@@ -137,3 +137,35 @@ fn what_cannot_be_made_up_is_refused_in_both_languages() {
     let neither = tidegate(&["dataset", "mock", "--out", text(&out)]);
     assert_eq!(neither.code, Some(2));
 }
+
+/// One population under two names is one budget twice: the import counts, and the authority reads it (attack A35). The
+/// provider, who could mount one person to ask whether another dataset has that person, does not.
+#[test]
+fn an_import_counts_the_people_it_shares_with_other_lineages() {
+    let domain = Domain::empty();
+    let people = |name: &str, units: &str, seed: &str| {
+        let schema = domain.write("mock-schema.toml", rand_hie_schema());
+        let out = domain.beside(name);
+        domain.ask(&["dataset", "mock", "--schema", text(&schema), "--units", units, "--seed", seed, "--out", text(&out)]);
+        out.join("person-years.csv")
+    };
+    let (few, many) = (people("few", "40", "3"), people("many", "100", "4"));
+    let other = rand_hie_schema().replace("lineage = \"rand-hie\"", "lineage = \"second-name\"");
+    assert_ne!(other, rand_hie_schema(), "another lineage");
+    domain.mount("rand-hie", &rand_hie_schema(), IMMEDIATELY, &many).json();
+    let import = domain.mount("again", &other, IMMEDIATELY, &few);
+    assert!(!import.out.contains("overlap"), "{}", import.out);
+    let report = domain.ask(&["dataset", "report", "again"]);
+    assert!(!report.out.contains("overlap"), "{}", report.out);
+    let overlap = domain.ask(&["dataset", "overlap", "again"]).json();
+    assert_eq!(overlap["units"], 40);
+    // Both were made with the identifiers from 1, so all of the smaller are in the larger.
+    let expected = serde_json::json!([{ "lineage": "rand-hie", "dataset": "rand-hie", "version": 1, "units": 40 }]);
+    assert_eq!(overlap["overlaps"], expected);
+    assert_eq!(domain.ask(&["dataset", "overlap", "rand-hie"]).json()["overlaps"], serde_json::json!([]), "it was alone then");
+    // A version of the same lineage is not held against itself.
+    domain.mount("rand-hie", &rand_hie_schema(), IMMEDIATELY, &few).json();
+    let overlap = domain.ask(&["dataset", "overlap", "rand-hie"]).json();
+    assert_eq!(overlap["overlaps"].as_array().map(Vec::len), Some(1), "{overlap}");
+    assert_eq!(overlap["overlaps"][0]["lineage"], "second-name");
+}

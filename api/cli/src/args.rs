@@ -202,6 +202,11 @@ pub(crate) enum DatasetCommand {
         /// The dataset's name
         name: Name,
     },
+    /// Show how many units are in other lineages too, for the authority only: it has exact counts
+    Overlap {
+        /// The dataset's name
+        name: Name,
+    },
     /// Seal a version: no new run reads it, nothing of it is destroyed
     Seal {
         /// The dataset's name

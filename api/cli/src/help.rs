@@ -56,6 +56,7 @@ const CHINESE: &[(&str, &str)] = &[
     ("dataset mock", "按公开模式写出模拟数据文件"),
     ("dataset list", "列出数据集"),
     ("dataset show", "查看数据集的申报界限"),
+    ("dataset overlap", "查看与其他谱系重合的单元数（含精确计数，仅供主管部门）"),
     ("dataset report", "查看导入报告（含精确计数，仅供数据提供部门）"),
     ("grant", "授予、列出与撤销授权"),
     ("grant add", "授权运营机构使用数据集"),

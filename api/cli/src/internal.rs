@@ -31,7 +31,10 @@ pub(crate) fn serve(child: Child) -> Result<(), CliError> {
         Child::Walls => Ok(serve_walls(to)?),
         Child::Calibrate => Ok(serve_calibrate(to)?),
         Child::Attempt { name } => attempt(&name),
-        Child::Load => tidegate_engine::serve_load(),
+        Child::Load => {
+            tidegate_engine::serve_load();
+            Ok(())
+        }
         Child::Inside => Ok(tidegate_engine::write_frame(&mut { to }, &tidegate_walls::inherited(), &[])?),
         Child::ServerWalls => {
             let walls = tidegate_walls::raise_server(&ServerNeeds { data_bytes: 1 << 30, ..ServerNeeds::default() });

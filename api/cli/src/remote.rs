@@ -113,6 +113,7 @@ fn operation_of(request: &Request, body: &[u8]) -> Result<(&'static str, Value),
         Request::DatasetList => ("datasets.list", json!({})),
         Request::DatasetShow { dataset } => ("datasets.show", json!({ "dataset": dataset })),
         Request::DatasetReport { dataset } => ("datasets.report", json!({ "dataset": dataset })),
+        Request::DatasetOverlap { dataset } => ("datasets.overlap", json!({ "dataset": dataset })),
         Request::GrantAdd { dataset, operator, operator_key, columns, purpose, epsilon, valid_from, valid_until } => (
             "grants.give",
             json!({ "dataset": dataset, "operator": operator, "operator_key": operator_key, "columns": columns,

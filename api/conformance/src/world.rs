@@ -9,6 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
+/// Of all worlds. It guards made-up people.
+const UNIT_KEY: [u8; 32] = [7; 32];
+
 /// A domain of its own.
 pub struct World {
     place: TempDir,
@@ -29,6 +32,9 @@ impl World {
         let mut world =
             Self { place, program: program.clone(), with_target, shown: Vec::new(), facts: Vec::new(), files: Vec::new(), log_before: 0 };
         world.ask(&["init", "--origin", "conformance.example/tidegate"])?.json()?;
+        // Neighbouring datasets are two datasets under one key: with another, every unit would lie in another block.
+        let unit_key = world.domain().join("keys").join("unit.key");
+        fs::write(&unit_key, UNIT_KEY).map_err(|error| Broken::Place { detail: error.to_string() })?;
         let key = world.beside("operator.key");
         world.ask(&["key", "new", &text(&key)])?.json()?;
         (scene.setup)(&mut world)?;

@@ -20,7 +20,7 @@ use std::io::{BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use tidegate_engine::{FrameError, read_frame, write_frame};
-use tidegate_shards::{ImportProgress, ImportReport, ImportRequest, ShardManifest};
+use tidegate_shards::{ImportProgress, ImportReport, ImportRequest, Population, ShardManifest};
 use tidegate_terms::Spoken;
 use tidegate_walls::Standing;
 
@@ -57,28 +57,42 @@ pub(crate) fn start(command: &mut Command) -> Result<(Child, impl Write + use<>,
     }
 }
 
+/// What the ingest child is asked.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Ingest {
+    /// What to import.
+    pub(crate) import: ImportRequest,
+    /// Other populations, against which the new one is counted.
+    pub(crate) others: Vec<Population>,
+}
+
+/// What the ingest child gives.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Imported {
+    pub(crate) shards: ShardManifest,
+    pub(crate) report: ImportReport,
+    /// Units that the new population shares with each of the others.
+    pub(crate) shared: Vec<u64>,
+}
+
 /// What the ingest child says.
 #[derive(Serialize, Deserialize)]
 enum Ingested {
     Progress(ImportProgress),
-    Done { shards: ShardManifest, report: Box<ImportReport> },
+    Done(Box<Imported>),
     Refused(Spoken),
 }
 
 /// Imports a provider's files in a child, so that the keeper never holds a row.
-pub(crate) fn ingest(
-    programs: &Programs,
-    request: &ImportRequest,
-    progress: &mut dyn FnMut(ImportProgress),
-) -> Result<(ShardManifest, ImportReport), ServiceError> {
+pub(crate) fn ingest(programs: &Programs, request: &Ingest, progress: &mut dyn FnMut(ImportProgress)) -> Result<Imported, ServiceError> {
     let (mut child, mut to, mut from) = start(&mut programs.child("ingest"))?;
     write_frame(&mut to, request, &[])?;
     loop {
         match read_frame::<Ingested>(&mut from, 0) {
             Ok((Ingested::Progress(step), _)) => progress(step),
-            Ok((Ingested::Done { shards, report }, _)) => {
+            Ok((Ingested::Done(imported), _)) => {
                 let _ = child.wait();
-                return Ok((shards, *report));
+                return Ok(*imported);
             }
             Ok((Ingested::Refused(refusal), _)) => {
                 let _ = child.wait();
@@ -96,7 +110,7 @@ pub(crate) fn ingest(
 /// The ingest child.
 pub fn serve_ingest(mut from: impl Read, mut to: impl Write) -> Result<(), FrameError> {
     tidegate_walls::die_with_parent();
-    let (request, _) = read_frame::<ImportRequest>(&mut from, 0)?;
+    let (Ingest { import, others }, _) = read_frame::<Ingest>(&mut from, 0)?;
     let mut shown = std::time::Instant::now();
     let mut show = |step: ImportProgress| {
         // Ten steps a second are enough for a person; a lost one does no harm.
@@ -105,8 +119,14 @@ pub fn serve_ingest(mut from: impl Read, mut to: impl Write) -> Result<(), Frame
             let _ = write_frame(&mut to, &Ingested::Progress(step), &[]);
         }
     };
-    let outcome = match tidegate_shards::import(&request, &mut show) {
-        Ok((shards, report)) => Ingested::Done { shards, report: Box::new(report) },
+    let outcome = match tidegate_shards::import(&import, &mut show) {
+        Ok((shards, report)) => {
+            let new = Population { directory: import.into, schema: import.schema, shards };
+            match others.iter().map(|other| tidegate_shards::overlap(&new, other)).collect() {
+                Ok(shared) => Ingested::Done(Box::new(Imported { shards: new.shards, report, shared })),
+                Err(error) => Ingested::Refused(Spoken::of(&error)),
+            }
+        }
         Err(error) => Ingested::Refused(Spoken::of(&error)),
     };
     write_frame(&mut to, &outcome, &[])

@@ -44,7 +44,8 @@ pub fn compile(programs: &Programs, component: &[u8], memory_bytes: u64) -> Resu
         write_frame(&mut to, &memory_bytes, component)?;
         read_frame::<Compiled>(&mut from, CODE_BYTES_MAX)
     };
-    match within(&mut child, Duration::from_secs(COMPILE_CLOCK_SECONDS), talk) {
+    let clock = if stands(Guard::UploadGate) { COMPILE_CLOCK_SECONDS } else { 10 * COMPILE_CLOCK_SECONDS };
+    match within(&mut child, Duration::from_secs(clock), talk) {
         // SAFETY: the body comes from our own compile child, through a pipe that only it can write; it ran
         // no code of the guest.
         Some(Ok((Compiled::Done, code))) => Ok(unsafe { CompiledModule::from_trusted_pipe(code) }),

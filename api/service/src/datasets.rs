@@ -1,17 +1,23 @@
 //! Datasets: mounting a version, and showing what is public about it.
 
+use crate::children::{Imported, Ingest};
 use crate::domain::sync_directory;
 use crate::reviewed::reviewed_terms;
-use crate::view::{DatasetView, ImportView};
+use crate::view::{DatasetView, ImportView, Overlap, OverlapView};
 use crate::{Domain, ServiceError, children, instant, keys};
+use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use tidegate_accountant::{lifetime_caps, priced_rho};
 use tidegate_log::{Entry, Event, PeriodCap, commit};
-use tidegate_shards::{ImportProgress, ImportReport, ImportRequest, ShardManifest};
+use tidegate_shards::{ImportProgress, ImportReport, ImportRequest, Population, ShardManifest};
 use tidegate_store::{MountRecord, Opening, StoreError};
-use tidegate_terms::{Digest, Guard, Name, PublicSchema, ReleasePolicy, stands};
+use tidegate_terms::{DeltaCost, Digest, Guard, Name, PublicSchema, ReleasePolicy, stands};
+
+/// Beside the shards of a version: exact counts, for the provider and for the authority.
+const IMPORT_REPORT: &str = "import-report.json";
+const OVERLAP_REPORT: &str = "overlap-report.json";
 
 /// A version to be mounted.
 #[derive(Debug)]
@@ -75,15 +81,18 @@ impl Domain {
         let version = self.check_lineage(&new.dataset, &accounted, &policy).await?;
         let directory = format!("{}-{}", new.dataset, keys::identifier('v')?);
         let salt = keys::random()?;
-        let request = ImportRequest {
+        let import = ImportRequest {
             schema: schema.clone(),
             files: new.files,
             into: self.data_directory().join(&directory),
             unit_key: self.keys.unit,
             digest_salt: salt,
         };
-        let (shards, report) = tokio::task::block_in_place(|| children::ingest(&self.programs, &request, progress))?;
-        self.write_report(&directory, &report)?;
+        let (overlaps, others) = self.other_lineages(&accounted.lineage).await?;
+        let request = Ingest { import, others };
+        let Imported { shards, report, shared } = tokio::task::block_in_place(|| children::ingest(&self.programs, &request, progress))?;
+        let overlaps: Vec<_> = overlaps.into_iter().zip(shared).map(|(overlap, units)| Overlap { units, ..overlap }).collect();
+        self.write_reports(&directory, &report, &overlaps)?;
         let at = instant::text(self.next_instant().await?);
         let record = MountRecord {
             dataset: new.dataset.clone(),
@@ -103,6 +112,10 @@ impl Domain {
     /// A new version keeps its dataset's lineage, and a lineage keeps its cap: neither new data nor new
     /// names refill a budget (attack A35). Returns the number of the new version.
     async fn check_lineage(&self, dataset: &Name, schema: &PublicSchema, policy: &ReleasePolicy) -> Result<u32, ServiceError> {
+        let cap = lifetime_caps(policy.lifetime_epsilon, policy.delta);
+        if cap.delta == DeltaCost::ZERO {
+            return Err(ServiceError::LifetimeTooLarge { epsilon: policy.lifetime_epsilon.get(), delta: policy.delta.get() });
+        }
         let before = self.books().mount(dataset, None).await?;
         if let Some(before) = &before
             && before.lineage != schema.lineage
@@ -110,7 +123,7 @@ impl Domain {
             return Err(ServiceError::LineageOfDataset { dataset: dataset.to_string(), lineage: before.lineage.to_string() });
         }
         if let Some((account, delta)) = self.books().account(&schema.lineage).await?
-            && (account.cap != lifetime_caps(policy.lifetime_epsilon, policy.delta) || delta != policy.delta)
+            && (account.cap != cap || delta != policy.delta)
         {
             return Err(ServiceError::LineageCap { lineage: schema.lineage.to_string() });
         }
@@ -162,11 +175,34 @@ impl Domain {
         Ok(())
     }
 
-    fn write_report(&self, directory: &str, report: &ImportReport) -> Result<(), ServiceError> {
+    /// The newest version of each dataset of other lineages that is still there.
+    async fn other_lineages(&self, lineage: &Name) -> Result<(Vec<Overlap>, Vec<Population>), ServiceError> {
+        let (mut overlaps, mut others) = (Vec::new(), Vec::new());
+        for record in self.books().mounts().await? {
+            let mounted = Mounted::read(record)?;
+            if mounted.record.lineage == *lineage || self.check_not_destroyed(&mounted).await.is_err() {
+                continue;
+            }
+            let MountRecord { dataset, version, lineage, shards, directory, .. } = mounted.record;
+            overlaps.push(Overlap { lineage, dataset, version, units: 0 });
+            others.push(Population { directory: self.data_directory().join(directory), schema: mounted.schema, shards });
+        }
+        Ok((overlaps, others))
+    }
+
+    fn write_reports(&self, directory: &str, report: &ImportReport, overlaps: &[Overlap]) -> Result<(), ServiceError> {
         let directory = self.data_directory().join(directory);
-        let text = serde_json::to_vec_pretty(report).map_err(StoreError::from)?;
-        keys::write_secret(&directory.join("import-report.json"), &text)?;
+        let report = serde_json::to_vec_pretty(report).map_err(StoreError::from)?;
+        keys::write_secret(&directory.join(IMPORT_REPORT), &report)?;
+        let overlaps = serde_json::to_vec_pretty(overlaps).map_err(StoreError::from)?;
+        keys::write_secret(&directory.join(OVERLAP_REPORT), &overlaps)?;
         sync_directory(&directory)
+    }
+
+    fn read_report<T: DeserializeOwned>(&self, mounted: &Mounted, file: &str) -> Result<T, ServiceError> {
+        let path = self.data_directory().join(&mounted.record.directory).join(file);
+        let bytes = fs::read(&path).map_err(|error| ServiceError::files(&path, &error))?;
+        Ok(serde_json::from_slice(&bytes).map_err(StoreError::from)?)
     }
 
     /// The newest version of a dataset, or the one named.
@@ -190,10 +226,19 @@ impl Domain {
     pub async fn import_report(&self, dataset: &Name) -> Result<ImportView, ServiceError> {
         let mounted = self.mounted(dataset, None).await?;
         self.check_not_destroyed(&mounted).await?;
-        let path = self.data_directory().join(&mounted.record.directory).join("import-report.json");
-        let bytes = fs::read(&path).map_err(|error| ServiceError::files(&path, &error))?;
-        let report = serde_json::from_slice(&bytes).map_err(StoreError::from)?;
+        let report = self.read_report(&mounted, IMPORT_REPORT)?;
         Ok(ImportView { dataset: dataset.clone(), version: mounted.record.version, report })
+    }
+
+    /// How many units the newest version shares with other lineages, as its import found, for the authority: it decides
+    /// whether they are one population, which must have one budget (attack A35).
+    pub async fn overlaps(&self, dataset: &Name) -> Result<OverlapView, ServiceError> {
+        let mounted = self.mounted(dataset, None).await?;
+        self.check_not_destroyed(&mounted).await?;
+        let overlaps = self.read_report(&mounted, OVERLAP_REPORT)?;
+        let Mounted { record, .. } = &mounted;
+        let (dataset, lineage) = (record.dataset.clone(), record.lineage.clone());
+        Ok(OverlapView { dataset, version: record.version, lineage, units: mounted.units(), overlaps })
     }
 
     /// Removes what an interrupted import left: staging directories, and shards that no record names.

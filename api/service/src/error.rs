@@ -72,6 +72,10 @@ messages! {
             en: "lineage `{lineage}` has an account already, and a new version cannot change its lifetime epsilon or delta: give the policy the same values",
             zh: "数据谱系 `{lineage}` 已有账户，新版本不能改变其生命周期 epsilon 或 delta：请在策略中给出相同的值",
         },
+        LifetimeTooLarge { epsilon: f64, delta: f64 } = "dataset.lifetime-too-large" {
+            en: "the lifetime epsilon {epsilon} is so large that of delta {delta:e} nothing is left for the rounding of noise, so no run could ever be paid: choose a smaller epsilon or a larger delta",
+            zh: "生命周期 epsilon {epsilon} 过大，delta {delta:e} 中没有余量可用于噪声的离散化，任何运行都无法计费：请选择更小的 epsilon 或更大的 delta",
+        },
         LineageOfDataset { dataset: String, lineage: String } = "dataset.lineage" {
             en: "dataset `{dataset}` belongs to lineage `{lineage}`; all its versions draw on that one account",
             zh: "数据集 `{dataset}` 属于谱系 `{lineage}`；其所有版本都使用同一账户",

@@ -53,6 +53,11 @@ pub enum Request {
         /// The dataset.
         dataset: Name,
     },
+    /// Show how a dataset overlaps with other lineages; for the authority.
+    DatasetOverlap {
+        /// The dataset.
+        dataset: Name,
+    },
     /// Make a grant.
     GrantAdd {
         /// The dataset.
@@ -315,6 +320,7 @@ async fn answer(
         Request::DatasetList => value(&domain.dataset_views().await?),
         Request::DatasetShow { dataset } => value(&domain.dataset_view(&dataset).await?),
         Request::DatasetReport { dataset } => value(&domain.import_report(&dataset).await?),
+        Request::DatasetOverlap { dataset } => value(&domain.overlaps(&dataset).await?),
         Request::GrantAdd { dataset, operator, operator_key, columns, purpose, epsilon, valid_from, valid_until } => {
             let new = NewGrant { id: None, dataset, operator, operator_key, columns, purpose, epsilon, valid_from, valid_until };
             value(&domain.grant(new).await?)

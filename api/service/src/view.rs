@@ -95,6 +95,34 @@ pub struct ImportView {
     pub report: ImportReport,
 }
 
+/// A lineage that has units in common with a dataset.
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Overlap {
+    /// The other lineage.
+    pub lineage: Name,
+    /// Its dataset.
+    pub dataset: Name,
+    /// That dataset's newest version, when the count was made.
+    pub version: u32,
+    /// Units that are in both: an exact count.
+    pub units: u64,
+}
+
+/// How a dataset's population overlaps with other lineages, for the authority alone.
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct OverlapView {
+    /// The dataset.
+    pub dataset: Name,
+    /// Its version.
+    pub version: u32,
+    /// Its lineage.
+    pub lineage: Name,
+    /// Its units: an exact count.
+    pub units: u64,
+    /// What it shares with others.
+    pub overlaps: Vec<Overlap>,
+}
+
 /// A grant with what was spent under it.
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GrantView {

@@ -156,8 +156,8 @@ impl Transaction {
         .execute(&mut *self.inner)
         .await?;
         for (place, (mount, grant)) in (0_i64..).zip(run.mounts.iter().zip(grants)) {
-            let pays = mount.pays && stands(Guard::AtomicCharge);
-            let cost = if pays { price.cost() } else { Cost::ZERO };
+            let charged = if stands(Guard::AtomicCharge) { price.cost() } else { Cost::ZERO };
+            let cost = if mount.pays { charged } else { Cost::ZERO };
             let insert = "INSERT INTO charge (run, place, dataset, version, lineage, grant_id, rho, delta, grant_rho, grant_delta, at)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
             sqlx::query(insert)
@@ -169,8 +169,8 @@ impl Transaction {
                 .bind(&grant.record().id)
                 .bind(units(cost.rho.units())?)
                 .bind(units(cost.delta.units())?)
-                .bind(units(price.rho().units())?)
-                .bind(units(price.delta().units())?)
+                .bind(units(charged.rho.units())?)
+                .bind(units(charged.delta.units())?)
                 .bind(&run.at)
                 .execute(&mut *self.inner)
                 .await?;

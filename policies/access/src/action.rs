@@ -152,6 +152,7 @@ actions! {
         MountDataset "mount_dataset": "mount a version", "挂载数据版本";
         SetReleasePolicy "set_release_policy": "set the release policy and budget", "设置发布策略与预算";
         ReadImportReport "read_import_report": "read the import report with exact counts", "查看含精确数的导入报告";
+        ReadOverlap "read_overlap": "read how many units other lineages share", "查看与其他谱系重合的单元数";
         ReadDataset "read_dataset": "read declared bounds and accounts", "查看申报界限与账户";
         SealDataset "seal_dataset": "seal and unseal", "封存与解封";
         DestroyDataset "destroy_dataset": "destroy with a certificate", "销毁并出具证明";

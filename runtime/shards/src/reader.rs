@@ -98,15 +98,17 @@ impl ShardReader {
     /// Passes over so many units, or those that are left; returns how many.
     pub fn skip_units(&mut self, count: u64) -> Result<u64, ShardError> {
         let mut skipped = 0;
-        while skipped < count
-            && self.begin_unit()?.is_some_and(|(_, end)| {
-                self.at = end;
-                true
-            })
-        {
+        while skipped < count && self.next_hash()?.is_some() {
             skipped += 1;
         }
         Ok(skipped)
+    }
+
+    /// Passes over the next unit and says which it was; `None` after the last.
+    pub(crate) fn next_hash(&mut self) -> Result<Option<UnitHash>, ShardError> {
+        let Some((hash, end)) = self.begin_unit()? else { return Ok(None) };
+        self.at = end;
+        Ok(Some(hash))
     }
 
     /// Decodes the next unit into `unit`, whose allocations are used again; `None` after the last.

@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use tidegate_engine::write_mock;
-use tidegate_service::view::{DatasetView, ImportView};
+use tidegate_service::view::{DatasetView, ImportView, OverlapView};
 use tidegate_service::{Reply, Request};
 use tidegate_shards::{ImportProgress, TableReport};
 use tidegate_terms::{ColumnType, Name, PublicSchema};
@@ -42,6 +42,11 @@ pub(crate) fn run(domain: &Path, command: DatasetCommand, output: Output) -> Res
         DatasetCommand::Report { name } => {
             let view: ImportView = ask(domain, &Request::DatasetReport { dataset: name })?;
             output.show(&view, |view| report(view, output));
+            Ok(())
+        }
+        DatasetCommand::Overlap { name } => {
+            let view: OverlapView = ask(domain, &Request::DatasetOverlap { dataset: name })?;
+            output.show(&view, |view| overlap(view, output));
             Ok(())
         }
         DatasetCommand::Seal { name, version, reason } => custody::seal(domain, name, version, reason, true, output),
@@ -229,6 +234,25 @@ fn report(view: &ImportView, output: Output) {
     for table in &report.tables {
         report_table(table, output);
     }
+}
+
+/// Exact counts: for the authority alone.
+fn overlap(view: &OverlapView, output: Output) {
+    println!("{} v{} ({} {})", view.dataset, view.version, output.pick("lineage", "谱系"), view.lineage);
+    println!(
+        "{}",
+        output.pick(
+            "Exact counts, for the authority alone. Lineages that are one population should be one lineage: each has a budget of its own, and who is in several bears their sum.",
+            "以下为精确计数，仅供主管部门。同一人群应归为同一谱系：各谱系预算独立，同属多个谱系者承担其总和。"
+        )
+    );
+    println!("{} {}", output.pick("units", "单元"), view.units);
+    let heads = [("lineage", "谱系"), ("dataset", "数据集"), ("version", "版本"), ("units in both", "重合单元数")];
+    let mut table = output.table(&heads);
+    for other in &view.overlaps {
+        table.add_row([other.lineage.to_string(), other.dataset.to_string(), other.version.to_string(), other.units.to_string()]);
+    }
+    println!("{table}");
 }
 
 fn report_table(report: &TableReport, output: Output) {

@@ -23,8 +23,21 @@ fn two_people(world: &mut World) -> Result<(), Broken> {
     world.grant(DATASET, "visits.mark,visits.amount", "10")
 }
 
-/// Fuel that takes a second or more to burn, so that whole seconds of the log would show it.
-const SECONDS_OF_FUEL: u64 = 3_000_000_000;
+/// The target or nobody, and the target or another person instead: the work of one person shows whole.
+static ONE: Scene = Scene { name: "one-person", alone: true, setup: |world| one_person(world, "") };
+static INSTEAD: Scene = Scene { name: "one-person-instead", alone: true, setup: |world| one_person(world, "1,37,2.5\n") };
+
+fn one_person(world: &mut World, otherwise: &str) -> Result<(), Broken> {
+    let person = if world.has_target() { format!("{TARGET},{TARGET_MARK},1.5\n") } else { otherwise.to_owned() };
+    let schema = SCHEMA.replace("units_max = 240", "units_max = 1");
+    world.mount(DATASET, &schema, AT_SLOT, &format!("person,mark,amount\n{person}"))?;
+    world.grant(DATASET, "visits.mark,visits.amount", "10")
+}
+
+/// Fuel that takes more than a second to burn with roots, so that whole seconds of the log would show it.
+const SECONDS_OF_FUEL: u64 = 4_000_000_000;
+/// Fuel for references that take many times their slot where they have no price.
+const REFERENCES: u64 = 1_000_000_000;
 /// Memory that lies near the processor, so that a unit of fuel pays for little time and slots are short.
 const NEAR: u64 = 128 << 10;
 /// A thousand entries, together no longer than one.
@@ -45,25 +58,32 @@ const fn slow(name: &'static str, guards: &'static [Guard], tries: Tries, attemp
 }
 
 pub(super) const ATTACKS: &[Attack] = &[
-    module(
-        "slow-for-the-target",
-        &[2],
-        &[Guard::Slot],
-        Tries {
-            en: "burns all its fuel when it meets the target, so that the result comes later",
-            zh: "遇到目标人员时耗尽燃料，使结果推迟",
-        },
-        Offender::of(offender!("loops")).memory(NEAR).fuel(SECONDS_OF_FUEL),
-    ),
-    module(
-        "quick-for-the-target",
-        &[2, 19],
-        &[Guard::Slot],
-        Tries {
-            en: "ends early when it meets the target, as a join or filter does", zh: "遇到目标人员时提前结束，如同联接或筛选"
-        },
-        Offender::of(offender!("ends-early")).memory(NEAR).fuel(SECONDS_OF_FUEL),
-    ),
+    Attack {
+        scene: &ONE,
+        ..module(
+            "slow-for-the-target",
+            &[2],
+            &[Guard::Slot],
+            Tries {
+                en: "burns all its fuel when it meets the target, so that the result comes later",
+                zh: "遇到目标人员时耗尽燃料，使结果推迟",
+            },
+            Offender::of(offender!("loops")).memory(NEAR).fuel(SECONDS_OF_FUEL),
+        )
+    },
+    Attack {
+        scene: &INSTEAD,
+        ..module(
+            "quick-for-the-target",
+            &[2, 19],
+            &[Guard::Slot],
+            Tries {
+                en: "ends early when it meets the target, as a join or filter does", zh: "遇到目标人员时提前结束，如同联接或筛选"
+            },
+            // One person for another: each may move the sum by one.
+            Offender::of(offender!("ends-early")).with(ONE_SUM, 2.0).memory(NEAR).fuel(SECONDS_OF_FUEL),
+        )
+    },
     Attack {
         by_construction: Some("it takes milliseconds, which the whole seconds of the log do not show even without a slot"),
         ..module(
@@ -87,13 +107,13 @@ pub(super) const ATTACKS: &[Attack] = &[
         )
     },
     slow(
-        "takes-roots",
+        "takes-references",
         &[Guard::FuelPrices],
         Tries {
-            en: "takes roots, which cost as little fuel as additions where fuel has no prices, and forty times their time",
-            zh: "不断开方：若燃料没有定价，则与加法同价，而耗时为其四十倍",
+            en: "takes references to a function, which cost as little fuel as additions where fuel has no prices, and a hundred times their time",
+            zh: "不断取函数引用：若燃料没有定价，则与加法同价，而耗时为其百倍",
         },
-        |world| keeps_its_slot(world, "takes-roots", &Offender::of(offender!("takes-roots")).memory(NEAR).fuel(2_000_000_000)),
+        |world| keeps_its_slot(world, "takes-references", &Offender::of(offender!("takes-references")).memory(NEAR).fuel(REFERENCES)),
     ),
     Attack {
         given: &[Guard::FuelPrices],
@@ -106,7 +126,11 @@ pub(super) const ATTACKS: &[Attack] = &[
                 zh: "在燃料不约束时间时工作超过时段，让结果出现的时刻传递信息",
             },
             |world| {
-                comes_at_no_other_time(world, "outlasts-its-slot", &Offender::of(offender!("takes-roots")).memory(NEAR).fuel(2_000_000_000))
+                comes_at_no_other_time(
+                    world,
+                    "outlasts-its-slot",
+                    &Offender::of(offender!("takes-references")).memory(NEAR).fuel(REFERENCES),
+                )
             },
         )
     },

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use tidegate_access::{Action, Kind};
 use tidegate_http::api::Page;
-use tidegate_service::view::{BudgetView, DatasetView, ImportView};
+use tidegate_service::view::{BudgetView, DatasetView, ImportView, OverlapView};
 use tidegate_service::{NewVersion, ServiceError, UsageView};
 use tidegate_terms::{Name, PublicSchema, ReleasePolicy, messages};
 
@@ -180,6 +180,16 @@ operation! {
 }
 
 operation! {
+    ShowOverlap = "datasets.overlap" in "datasets";
+    Get "/v1/datasets/{dataset}/overlap" [];
+    summary "How many units are in other lineages too", "查看与其他谱系重合的单元数";
+    says "For the authority alone: exact counts, by which it decides whether two lineages are one population with one budget (attack A35).", "仅供主管部门：精确计数，用于判断两个谱系是否为同一人群、应共用一份预算（攻击 A35）。";
+    takes OneDataset, example one();
+    gives OverlapView, example example(include_str!("examples/overlap.json"));
+    by overlap;
+}
+
+operation! {
     ShowBudget = "datasets.budget" in "datasets";
     Get "/v1/datasets/{dataset}/budget" [];
     summary "The account on which a dataset draws", "查看数据集所用的账户";
@@ -219,6 +229,12 @@ async fn report(desk: &mut Desk, input: OneDataset) -> Result<Done<ImportView>, 
     let link = link(desk, &input.dataset).await?;
     may(desk, Action::ReadImportReport, &Thing::of(&link)).await?;
     Ok(desk.domain().import_report(&input.dataset).await?.into())
+}
+
+async fn overlap(desk: &mut Desk, input: OneDataset) -> Result<Done<OverlapView>, Refused> {
+    let link = link(desk, &input.dataset).await?;
+    may(desk, Action::ReadOverlap, &Thing::of(&link)).await?;
+    Ok(desk.domain().overlaps(&input.dataset).await?.into())
 }
 
 async fn usage(desk: &mut Desk, input: OneDataset) -> Result<Done<UsageView>, Refused> {
@@ -304,6 +320,7 @@ pub(crate) fn offers(offers: crate::offers::Offers) -> crate::offers::Offers {
         .with::<SetPolicy>()
         .with::<MountDataset>()
         .with::<ShowReport>()
+        .with::<ShowOverlap>()
         .with::<ShowBudget>()
         .with::<ShowUsage>()
 }

@@ -90,7 +90,7 @@ pub(crate) fn unknown_keyword(schema: &Value) -> Option<String> {
     map.iter().find_map(|(keyword, value)| match keyword.as_str() {
         "properties" => value.as_object()?.values().find_map(unknown_keyword),
         "items" | "additionalProperties" => unknown_keyword(value),
-        "anyOf" | "oneOf" | "allOf" => value.as_array()?.iter().find_map(unknown_keyword),
+        "anyOf" | "oneOf" | "allOf" | "prefixItems" => value.as_array()?.iter().find_map(unknown_keyword),
         known if CHECKED.contains(&known) || DESCRIBING.contains(&known) => None,
         other => Some(other.to_owned()),
     })
@@ -263,8 +263,12 @@ impl Checking<'_> {
                 self.fault(at, &Fault::Twice);
             }
         }
+        let first = map.get("prefixItems").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        for (place, (schema, item)) in first.iter().zip(items).enumerate() {
+            self.check(schema, item, &format!("{at}/{place}"));
+        }
         if let Some(schema) = map.get("items") {
-            for (place, item) in items.iter().enumerate() {
+            for (place, item) in items.iter().enumerate().skip(first.len()) {
                 if self.faults.len() >= FAULTS_MAX {
                     break;
                 }
@@ -344,6 +348,8 @@ mod tests {
             (json!({"maxItems": 1}), json!([0]), json!([0, 1])),
             (json!({"uniqueItems": true}), json!([0, 1]), json!([0, 0])),
             (json!({"items": {"type": "string"}}), json!(["a"]), json!([0])),
+            (json!({"prefixItems": [{"type": "string"}, {"type": "integer"}]}), json!(["a", 1]), json!(["a", "b"])),
+            (json!({"prefixItems": [{"type": "string"}], "items": {"type": "integer"}}), json!(["a", 1]), json!(["a", "b"])),
             (json!({"required": ["a"]}), json!({"a": 0}), json!({})),
             (json!({"properties": {"a": {"type": "null"}}}), json!({"a": null}), json!({"a": 0})),
             (json!({"additionalProperties": false}), json!({}), json!({"a": 0})),
