@@ -43,6 +43,7 @@ fn refused(domain: &Domain, schema: &str, policy: &str, data: &Path, code: &str)
     refusal.en
 }
 
+// clause: I7 refused
 #[test]
 fn csv_files_that_are_broken() {
     let domain = Domain::empty();

@@ -29,6 +29,7 @@ fn refused(domain: &Domain, model: &Path, code: &str) -> String {
     uploaded.en
 }
 
+// clause: G20 refused
 #[test]
 fn components_that_break_the_contract() {
     let domain = domain();
@@ -237,6 +238,7 @@ fn numbers_that_are_no_epsilon() {
     assert_eq!(domain.account()["lines"], serde_json::json!([]), "nothing was charged");
 }
 
+// clause: K9 refused
 #[test]
 fn seals_that_do_not_hold() {
     let domain = domain();

@@ -46,6 +46,7 @@ fn others<'a>(report: &'a Value, verdicts: &[&str]) -> BTreeMap<&'a str, String>
     attacks.iter().filter(other).map(|attack| (attack["attack"].as_str().unwrap_or_default(), format!("{}", attack["detail"]))).collect()
 }
 
+// clause: E4, G20, G21 refused
 #[test]
 fn every_attack_is_held() {
     let _alone = alone();

@@ -126,6 +126,7 @@ fn worker() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_worker-that-dies"))
 }
 
+// clause: G19 permitted
 #[test]
 fn totals_are_equal_for_one_two_and_four_workers() {
     let data = Data::import();
@@ -177,6 +178,7 @@ fn a_worker_that_never_starts_holds_the_run_and_defaults_nobody() {
     assert!(matches!(refused, Err(EngineError::Spawn { .. })), "{refused:?}");
 }
 
+// clause: G19, J2 refused
 #[test]
 fn a_changed_shard_holds_the_run() {
     let data = Data::import();

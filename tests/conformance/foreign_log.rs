@@ -61,6 +61,7 @@ fn cosigned() -> (Domain, Server, String) {
     (domain, server, vkey)
 }
 
+// clause: G11 both
 #[test]
 fn foreign_verifiers_check_our_log_and_cosignatures() {
     let Some(python) = python() else { return };

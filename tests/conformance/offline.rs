@@ -18,6 +18,7 @@ fn journal(domain: &Domain) -> String {
     fs::read_to_string(domain.directory().join("journal.log")).unwrap_or_default()
 }
 
+// clause: A4 both
 #[test]
 fn a_domain_without_witnesses_connects_to_nobody() {
     let domain = Domain::empty();

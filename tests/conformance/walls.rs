@@ -19,6 +19,7 @@ fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
 
 /// Nothing gets through, whichever walls this kernel has; that the same attempts succeed without walls is
 /// tested beside them, in `runtime/walls`.
+// clause: A4, G20 refused
 #[test]
 fn nothing_gets_through_the_walls_of_this_machine() {
     let said = tidegate(&["doctor", "--json"]);
@@ -53,6 +54,7 @@ fn status_lines(pid: u32, name: &str) -> Vec<String> {
     statuses.filter_map(|status| status.lines().find_map(|line| line.strip_prefix(name).map(|rest| rest.trim().to_owned()))).collect()
 }
 
+// clause: E4, J1 refused
 #[test]
 fn who_serves_the_log_cannot_open_keys_or_data() {
     let doctor: Value = serde_json::from_str(&tidegate(&["doctor", "--json"]).out).expect("JSON");

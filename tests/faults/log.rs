@@ -30,6 +30,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+// clause: G11 refused
 #[test]
 fn one_changed_byte_is_found_and_its_file_named() {
     let domain = story();
@@ -84,6 +85,7 @@ fn another_key_verifies_nothing() {
     assert_eq!(verify(&domain.beside("nothing"), &[]).code, Some(4), "there is nothing to verify");
 }
 
+// clause: G11 refused
 #[test]
 fn a_restored_backup_does_not_forget_spending() {
     let domain = story();
@@ -113,6 +115,7 @@ fn a_restored_backup_does_not_forget_spending() {
     domain.audit();
 }
 
+// clause: G11, H5 refused
 #[test]
 fn a_log_that_was_changed_in_place_is_not_signed_again() {
     let domain = story();

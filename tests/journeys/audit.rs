@@ -57,6 +57,7 @@ fn kinds(found: &[(String, u64)]) -> Vec<&str> {
     found.iter().map(|(kind, _)| kind.as_str()).collect()
 }
 
+// clause: H3 permitted
 #[test]
 fn entries_are_found_by_what_they_are_about_and_come_with_proofs() {
     let audited = audited();
@@ -84,6 +85,7 @@ fn entries_are_found_by_what_they_are_about_and_come_with_proofs() {
     assert!(proof.verify(&read(format!("{}.json", audited.entry("reserve"))), &verifier).is_err());
 }
 
+// clause: H3, H4 permitted
 #[test]
 fn a_run_is_explained_in_both_languages_from_the_log_alone() {
     let audited = audited();
@@ -110,6 +112,7 @@ fn a_run_is_explained_in_both_languages_from_the_log_alone() {
     assert!(missing.code == Some(5) && missing.err.contains("cli.not-in-log"), "{}", missing.err);
 }
 
+// clause: H3, J12 both
 #[test]
 fn commitments_are_opened_to_those_who_may_read_them_and_every_opening_is_logged() {
     let audited = audited();

@@ -61,6 +61,7 @@ fn log_text(domain: &Domain) -> String {
     text_of(domain, "SELECT group_concat(CAST(bytes AS TEXT), ' ') FROM log_entry")
 }
 
+// clause: H6 both
 #[test]
 fn what_is_sealed_is_read_by_no_new_run_and_not_destroyed() {
     let domain = domain();
@@ -81,6 +82,7 @@ fn what_is_sealed_is_read_by_no_new_run_and_not_destroyed() {
     domain.audit();
 }
 
+// clause: H6, J10 both
 #[test]
 fn what_is_destroyed_is_gone_and_the_certificate_can_be_checked_by_anybody() {
     let domain = domain();
@@ -160,6 +162,7 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
 }
 
 /// A process that died after the intention, with some files gone: the next command completes it, whatever it is.
+// clause: J10 permitted
 #[test]
 fn a_destruction_that_was_interrupted_is_completed() {
     let domain = domain();
@@ -174,6 +177,7 @@ fn a_destruction_that_was_interrupted_is_completed() {
     domain.audit();
 }
 
+// clause: H6 refused
 #[test]
 fn nothing_is_destroyed_while_a_run_is_open() {
     let domain = domain();
@@ -240,6 +244,7 @@ fn old_domain() -> (Domain, String, String) {
     (domain, first, second)
 }
 
+// clause: H2 both
 #[test]
 fn records_are_forgotten_after_three_years_and_not_before() {
     let (domain, first, second) = old_domain();
@@ -282,6 +287,7 @@ fn records_are_forgotten_after_three_years_and_not_before() {
     assert_eq!(runs, 2, "entries of the log are never removed");
 }
 
+// clause: H1 both
 #[test]
 fn the_usage_log_has_its_five_parts() {
     let domain = domain();

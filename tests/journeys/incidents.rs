@@ -60,6 +60,7 @@ fn texts(value: &Value) -> Vec<&str> {
 }
 
 /// A worker that hangs outside the guest, where no fuel ends it: only the slot does.
+// clause: J5 both
 #[test]
 fn a_run_that_misses_its_slot_is_stopped_and_its_lineage_frozen_until_the_authority_decides() {
     let domain = domain(&at_slot(), "500000");

@@ -12,6 +12,8 @@ fn string(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}")).to_owned()
 }
 
+// clause: E6, G26, G31, G33, H3 permitted
+// clause: F8, F15, G13, G22, G24, G29 both
 #[test]
 fn the_whole_path() {
     let shop = Shop::open();
@@ -131,6 +133,8 @@ fn both_languages(shop: &Shop, product: &str, package: &std::path::Path) {
     }
 }
 
+// clause: F8, F15, G3, G4, G13, G22, G30 both
+// clause: G26 refused
 #[test]
 fn what_the_clauses_forbid_is_refused() {
     let shop = Shop::open();
@@ -227,6 +231,7 @@ impl Again for Shop {
     }
 }
 
+// clause: G15 both
 #[test]
 fn nobody_develops_again_what_he_delivered() {
     let shop = Shop::open();

@@ -44,6 +44,7 @@ fn hide_shards(domain: &Domain) -> impl FnOnce() {
     }
 }
 
+// clause: G21 both
 #[test]
 fn over_budget() {
     let domain = domain("1.0", "0.8");
@@ -79,6 +80,7 @@ fn over_budget() {
     domain.run(MODEL, "0.1", &[]).json();
 }
 
+// clause: G21 both
 #[test]
 fn the_share_of_a_grant() {
     let domain = domain("4.0", "4.0");
@@ -90,6 +92,8 @@ fn the_share_of_a_grant() {
     domain.grant_with(&["--columns", "person-years.meddol", "--epsilon", "5", "--until", &days_from_today(10)]).refused("grant.share");
 }
 
+// clause: A1, E9, F2, G2 both
+// clause: F12 refused
 #[test]
 fn outside_the_grant() {
     let domain = domain("4.0", "4.0");

@@ -118,6 +118,7 @@ fn published(shown: &Value, place: usize) -> Published {
     serde_json::from_value(shown["tables"][place]["published"].clone()).unwrap_or_else(|error| panic!("{error}: {shown}"))
 }
 
+// clause: G21 both
 #[test]
 fn a_published_table_is_the_truth_and_suppressed_where_the_rules_say() {
     let text_of_rules = "min_contributors = 50\ncount_base = 5\nsum_base = 100\np_percent = 15\n[reviewed_aggregate.rules.dominance]\nn = 3\nk_percent = 40";
@@ -205,6 +206,7 @@ fn a_release_before_any_table_says_so() {
     assert_eq!(domain.run("visits-by-plan", "1", &[]).json()["exact_tables_released"], false);
 }
 
+// clause: A1 refused
 #[test]
 fn without_policy_approvals_or_grant_nothing_runs() {
     let domain = Domain::with_rand_hie(IMMEDIATELY);
@@ -241,6 +243,7 @@ fn without_policy_approvals_or_grant_nothing_runs() {
     assert_eq!(domain.audit()["reviewed_runs"], 0);
 }
 
+// clause: G21 refused
 #[test]
 fn a_second_version_with_one_person_less_does_not_isolate_that_person() {
     let (domain, _) = prepared("");

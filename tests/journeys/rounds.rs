@@ -213,6 +213,7 @@ fn a_period_paces_spending() {
 }
 
 /// Two commands at once for the last of a budget: one gets it, and the account is exact.
+// clause: G21 both
 #[test]
 fn two_runs_race_for_the_last_of_the_budget() {
     let policy =

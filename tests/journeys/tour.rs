@@ -37,6 +37,8 @@ fn misses(pairs: &[(&Value, f64)]) -> usize {
     pairs.iter().filter(|(estimate, truth)| !(part(estimate, "lower")..=part(estimate, "upper")).contains(truth)).count()
 }
 
+// clause: E4 both
+// clause: G20, G21 permitted
 #[test]
 fn the_whole_path() {
     let domain = Domain::with_rand_hie(&policy());

@@ -26,3 +26,13 @@ pub fn text_of(domain: &Domain, query: &str) -> String {
     let query = sqlx::AssertSqlSafe(query.to_owned());
     with(domain, async |connection| sqlx::query_scalar(query).fetch_one(connection).await.expect("a text"))
 }
+
+/// All rows that a query gives, each as texts.
+pub fn rows_of(domain: &Domain, query: &str) -> Vec<Vec<String>> {
+    use sqlx::{Column as _, Row as _};
+    let query = sqlx::AssertSqlSafe(query.to_owned());
+    with(domain, async |connection| {
+        let rows = sqlx::query(query).fetch_all(connection).await.expect("rows");
+        rows.iter().map(|row| row.columns().iter().map(|column| row.get::<String, _>(column.ordinal())).collect()).collect()
+    })
+}

@@ -4,9 +4,11 @@
 //! published log, and (standing in for the one who may open commitments) from the domain's database. Only
 //! the conformance tests of the engine use crates directly.
 
+pub mod clauses;
 pub mod database;
 pub mod domain;
 pub mod elsewhere;
+pub mod governed;
 pub mod keeper;
 pub mod openings;
 pub mod processes;

@@ -18,10 +18,15 @@ pub struct Server {
 impl Server {
     /// Starts `tidegate ARGUMENTS --listen LISTEN` and waits until it listens.
     pub fn start(arguments: &[&str], listen: &str) -> Self {
+        Self::start_telling(arguments, listen, Stdio::inherit())
+    }
+
+    /// The same, with its standard error elsewhere.
+    pub fn start_telling(arguments: &[&str], listen: &str, errors: impl Into<Stdio>) -> Self {
         let mut child = command()
             .args([arguments, &["--listen", listen, "--json"]].concat())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(errors)
             .spawn()
             .expect("start a server");
         let mut said = String::new();

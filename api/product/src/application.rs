@@ -263,6 +263,7 @@ rights = { holding = "health-bureau", processing = "acme", operation = "acme" }
 risk_assessment = { reference = "R-1", assessor = "assessor", valid_until = "2027-01-01" }
 "#;
 
+    // clause: G3, G4 both
     #[test]
     fn prices_and_rights_follow_their_clauses() {
         assert_eq!(Application::parse(GOOD).expect("application").form, Form::Report);

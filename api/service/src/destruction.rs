@@ -193,6 +193,7 @@ fn overwrite(path: &Path) -> Result<(), ServiceError> {
 mod tests {
     use super::*;
 
+    // clause: J10 permitted
     #[test]
     fn what_is_destroyed_is_overwritten_before_it_is_removed() {
         let place = tempfile::tempdir().expect("directory");

@@ -137,6 +137,7 @@ fn positions(past: &Past, run: &PastRun, before: &str) -> Vec<u64> {
 mod tests {
     use super::*;
 
+    // clause: H2 both
     #[test]
     fn three_years_are_counted_by_the_calendar() {
         assert_eq!(kept_until("2023-11-22", 3).as_deref(), Some("2026-11-22"));

@@ -166,6 +166,7 @@ mod tests {
     use super::*;
     use tidegate_terms::Message as _;
 
+    // clause: F12 refused
     #[test]
     fn policies_without_rule_article_or_words_are_refused() {
         let code = |policies: &str| AccessRules::parse(SCHEMA, policies).expect_err("refused").code();

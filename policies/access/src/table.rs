@@ -105,6 +105,8 @@ mod tests {
         assert!(committed == table, "run UPDATE_ACCESS_TABLE=1 cargo test -p tidegate-access table");
     }
 
+    // clause: A1 both
+    // clause: F12 refused
     #[test]
     fn every_action_has_somebody_and_every_policy_a_use() {
         let rules = AccessRules::built_in().expect("policies");

@@ -293,6 +293,7 @@ mod tests {
             .map_err(|denial| denial.code())
     }
 
+    // clause: A1, E9, F2 both
     #[test]
     fn each_condition_is_needed() {
         let good = manifest("planning", "[\"a\"]");

@@ -61,6 +61,8 @@ fn basis(rank: LegalRank) -> Vec<LegalBasis> {
     vec![LegalBasis { law: "某法".into(), article: "第一条".into(), rank }]
 }
 
+// clause: B1, B2, B3 both
+// clause: B4 permitted
 #[test]
 fn each_place_asks_for_its_own_fields() {
     for place in ["jn", "sys", "zb", "qb", "bz"] {
@@ -107,6 +109,8 @@ fn what_an_objection_took_out_does_not_come_back() {
     assert_eq!(act(&gone, Act::Restore, "li").expect_err("over").code(), "record.state");
 }
 
+// clause: A2, A3, A5, B13, J4 refused
+// clause: E3 both
 #[test]
 fn secrets_closed_content_units_and_bought_data_are_refused() {
     let secret = Entry { secret: Some(Secret::Work), items: vec![], ..entry() };
@@ -124,6 +128,8 @@ fn secrets_closed_content_units_and_bought_data_are_refused() {
     assert_eq!(codes(&Entry { duties: DutyBearers::default(), ..entry() }, "qb"), ["duty.missing"]);
 }
 
+// clause: D2, D5 both
+// clause: D4 refused
 #[test]
 fn a_legal_basis_must_be_high_enough_for_its_place() {
     let with = |kind, basis| Entry {
@@ -164,6 +170,8 @@ fn published(entry: Entry, place: &str) -> Record {
     step(step(record, Act::Approve, "wang"), Act::Publish, "wang")
 }
 
+// clause: A2 refused
+// clause: B7, C1, C4 both
 #[test]
 fn who_submitted_does_not_review_and_nothing_ungraded_is_published() {
     let (place, levels) = (pack("sys"), levels());
@@ -189,6 +197,9 @@ fn who_submitted_does_not_review_and_nothing_ungraded_is_published() {
 }
 
 /// All three moves to a stricter sharing type, and both of opening, wait for review (rules D6 and E2).
+// clause: D6 both
+// clause: D8 permitted
+// clause: D9, E2 refused
 #[test]
 fn stricter_attributes_wait_and_wider_ones_do_not() {
     let shared = |kind| Entry {
@@ -235,6 +246,7 @@ fn stricter_attributes_wait_and_wider_ones_do_not() {
     );
 }
 
+// clause: B10, D7 both
 #[test]
 fn two_steps_where_the_text_wants_two() {
     let kind = Some(SharingType::NotShared);
@@ -260,6 +272,7 @@ fn two_steps_where_the_text_wants_two() {
     assert_eq!(deleted.state(), State::Published);
 }
 
+// clause: C3 both
 #[test]
 fn a_higher_level_suspends_grants_and_a_lower_one_is_reviewed() {
     let level = |level: &str| Entry { security_level: Some(name(level)), ..entry() };
@@ -271,6 +284,8 @@ fn a_higher_level_suspends_grants_and_a_lower_one_is_reviewed() {
     assert!(!down.effects.iter().any(|effect| matches!(effect, Effect::SuspendGrants { .. })));
 }
 
+// clause: D3 permitted
+// clause: D10 both
 #[test]
 fn an_emergency_relaxes_sharing_for_its_days_alone() {
     let kind = Some(SharingType::NotShared);
@@ -300,6 +315,7 @@ fn an_emergency_relaxes_sharing_for_its_days_alone() {
     assert_eq!(effective_sharing(&unstated, &pack("zb"), date(2026, 7, 1)), SharingType::NotShared);
 }
 
+// clause: D11, G32 both
 #[test]
 fn data_enter_operation_graded_and_with_consent() {
     let code = |entry: Entry, place: &str| entry.check_operable(&pack(place)).err().map(|error| error.code());
@@ -312,6 +328,7 @@ fn data_enter_operation_graded_and_with_consent() {
     assert_eq!(code(shared(Some("复函〔2026〕2号")), "sys"), None);
 }
 
+// clause: B1, B5, B6, B12 permitted
 #[test]
 fn what_is_exported_comes_back() {
     let second = Entry {
@@ -346,6 +363,7 @@ fn what_is_exported_comes_back() {
     assert_eq!(dcat["dcat:dataset"][0]["dct:accrualPeriodicity"], "http://purl.org/cld/freq/monthly");
 }
 
+// clause: A6, B1 refused
 #[test]
 fn wrong_files_say_what_is_wrong() {
     let csv = export_csv(&[entry()]);
@@ -360,6 +378,7 @@ fn wrong_files_say_what_is_wrong() {
     assert_eq!(import_json("[{\"id\": \"x\", \"nam\": 1}]").expect_err("refused").code(), "catalogue.syntax");
 }
 
+// clause: D8, F14 permitted
 #[test]
 fn lists_follow_from_what_is_published() {
     let conditional = Sharing {

@@ -5,6 +5,7 @@ mod common;
 use common::{Dice, Population, axis, broken, shown, sums};
 use tidegate_disclosure::{Cell, DisclosureRules, Measure, Reason, Refusal, Shown, Table, review};
 
+// clause: G21 refused
 #[test]
 fn no_suppressed_cell_can_be_computed_back_and_without_the_further_cells_many_could() {
     let mut dice = Dice(1);

@@ -39,6 +39,7 @@ fn cells(reviewed: &Reviewed) -> Vec<Option<i64>> {
     reviewed.published.cells.iter().flatten().map(shown).collect()
 }
 
+// clause: G21 refused
 #[test]
 fn a_difference_of_fewer_than_the_threshold_is_not_shown() {
     let first = reviewed(&regions([40, 50, 60]), &[]).expect("first");

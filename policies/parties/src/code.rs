@@ -163,6 +163,7 @@ mod tests {
     use super::*;
     use tidegate_terms::{Language, Message as _};
 
+    // clause: A6 both
     #[test]
     fn credit_codes_say_what_is_wrong() {
         let code = |text: &str| CreditCode::parse(text).expect_err("wrong").code();
@@ -179,6 +180,7 @@ mod tests {
         assert!(CreditCode::parse("X").expect_err("wrong").say(Language::Chinese).contains("规则 A6，淄博第十二条"));
     }
 
+    // clause: A6 both
     #[test]
     fn citizens_numbers_say_what_is_wrong_and_never_show_themselves() {
         let error = |text: &str| CitizenId::parse(text).expect_err("wrong");

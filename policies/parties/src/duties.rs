@@ -36,6 +36,7 @@ mod tests {
     use super::*;
     use tidegate_rules::built_in_packs;
 
+    // clause: J4 both
     #[test]
     fn each_city_asks_for_its_own_bearers() {
         let name = Name::parse("bureau").expect("name");

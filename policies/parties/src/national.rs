@@ -100,6 +100,7 @@ mod tests {
     use super::*;
     use tidegate_terms::Message as _;
 
+    // clause: G10 permitted
     #[test]
     fn identifiers_are_kept_as_they_are() {
         let code = "DP370000-2026/0000017";

@@ -164,6 +164,7 @@ pub(crate) mod tests {
         }
     }
 
+    // clause: A1 both
     #[test]
     fn organisations_have_roles_that_go_together() {
         let code = "91350100M000100Y43";

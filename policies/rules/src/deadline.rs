@@ -137,6 +137,7 @@ mod tests {
         ("bz", Process::CatalogueUpdate, 15, 12),
     ];
 
+    // clause: B8, B9, E7, F3, F5, F6, F7, I1, I2, I3 permitted
     #[test]
     fn the_packs_have_the_terms_of_table_l_and_no_others() {
         let packs = built_in_packs().expect("packs");
@@ -151,6 +152,7 @@ mod tests {
         assert_eq!(found, TABLE.len());
     }
 
+    // clause: B9 permitted
     #[test]
     fn the_same_act_is_due_on_different_days_in_different_cities() {
         let (packs, calendar) = (built_in_packs().expect("packs"), Calendar::built_in().expect("calendar"));

@@ -29,6 +29,7 @@ mod tests {
     use super::*;
     use jiff::civil::date;
 
+    // clause: F9 permitted
     #[test]
     fn three_months_end_on_the_last_day_where_there_is_no_such_day() {
         for (start, end) in [
@@ -46,6 +47,7 @@ mod tests {
         assert_eq!(add_months(date(9999, 12, 1), 1), None);
     }
 
+    // clause: K3 permitted
     #[test]
     fn february_ends_when_it_ends() {
         assert_eq!(last_of_february(2027), Some(date(2027, 2, 28)));

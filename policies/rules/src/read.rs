@@ -200,6 +200,7 @@ mod tests {
         packs.into_iter().find(|pack| pack.rules().id.as_str() == id).expect("pack")
     }
 
+    // clause: E1 both
     #[test]
     fn the_five_packs_differ_where_the_texts_differ() {
         let stops = |id| pack(id).rules().objection.as_ref().map(|rule| rule.stops_at_once);
@@ -219,6 +220,7 @@ mod tests {
         assert!(built_in_packs().expect("packs").iter().all(|pack| pack.log_retention_years() == 3));
     }
 
+    // clause: A7, A8 both
     #[test]
     fn a_pack_ends_on_its_last_day() {
         let standing = |id: &str, day: Date| pack(id).standing(day).map_err(|error| error.code());

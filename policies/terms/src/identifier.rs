@@ -143,6 +143,7 @@ mod tests {
         assert_eq!(text("  "), None);
     }
 
+    // clause: A6 both
     #[test]
     fn citizen_ids_of_15_digits_meet_their_18() {
         let id = |text| canonical_identifier(IdentifierKind::CitizenId, text);
@@ -154,6 +155,7 @@ mod tests {
         assert_eq!(id("11010519490231002X"), None, "no such date");
     }
 
+    // clause: A6 both
     #[test]
     fn credit_codes_are_checked() {
         let code = |text| canonical_identifier(IdentifierKind::CreditCode, text);

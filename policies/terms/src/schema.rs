@@ -288,6 +288,7 @@ mod tests {
         outside = "missing"
     "#;
 
+    // clause: A5 permitted
     #[test]
     fn a_good_schema_is_read() {
         let schema = PublicSchema::parse(GOOD).expect("good");
@@ -295,6 +296,7 @@ mod tests {
         assert_eq!(schema.tables[0].columns[0].outside, OutsideRule::Other("other".into()));
     }
 
+    // clause: A5 refused
     #[test]
     fn each_defect_is_named() {
         let cases = [

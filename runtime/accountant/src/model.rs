@@ -212,6 +212,7 @@ fn accountant_and_model_agree_on_every_random_operation() {
 
 /// Each thread wants more than its part of two lineages; some runs join both. Whoever wins, both caps hold, the winners'
 /// prices are what is spent, and what was refused would not have fitted at that moment.
+// clause: G21 refused
 #[test]
 fn threads_that_race_for_the_last_of_a_budget_never_exceed_it() {
     for seed in 1..=20 {

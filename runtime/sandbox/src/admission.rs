@@ -153,6 +153,7 @@ mod tests {
         check_component(&bytes).expect_err(wat).code()
     }
 
+    // clause: G20 both
     #[test]
     fn each_refusal_names_its_cause() {
         assert_eq!(check_component(b"").expect_err("empty").code(), "module.not-wasm");
@@ -170,6 +171,7 @@ mod tests {
         assert_eq!(check_component(truncated).expect_err("truncated").code(), "module.invalid");
     }
 
+    // clause: G20 refused
     #[test]
     fn features_that_the_contract_does_not_need_are_off() {
         for wat in [

@@ -131,6 +131,7 @@ mod tests {
         }
     }
 
+    // clause: A6 permitted
     #[test]
     fn another_key_is_another_population() {
         let one = Identifiers::new(IdentifierKind::Text, &[1; 32]);

@@ -270,6 +270,7 @@ fn searched(searcher: &Searcher, root: &Path, skip: impl Fn(&str) -> bool, found
     files.len()
 }
 
+// clause: E4, J12 refused
 #[test]
 fn no_planted_value_is_found_outside_the_data() {
     let temporary = tidegate_tests::domain::place();

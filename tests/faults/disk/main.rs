@@ -58,12 +58,14 @@ fn inject(story: &Story, most: usize) -> usize {
     chosen.len()
 }
 
+// clause: H5 both
 #[test]
 fn acts_survive_every_fault_of_the_disk() {
     let faults = inject(&Story::appends(), if is_long() { 0 } else { 160 });
     assert!(faults >= if is_long() { 1_000 } else { 120 }, "{faults} faults");
 }
 
+// clause: H5 both
 #[test]
 fn a_run_survives_every_fault_of_the_disk() {
     inject(&Story::run(), if is_long() { 500 } else { 14 });

@@ -195,7 +195,7 @@ fn question_example() -> QuestionInput {
 
 operation! {
     QuoteRun = "runs.quote" in "runs";
-    Post "/v1/quotes" [keyed, on_data, body QUESTION_BYTES_MAX];
+    Post "/v1/quotes" [keyed, body QUESTION_BYTES_MAX];
     summary "Say what a run would cost and give, before anything is spent", "在花费任何预算之前报价";
     says "From public facts alone: declared bounds, the account, the slot. Nothing is charged or opened.", "仅依据公开事实：申报界限、账户与时段。不计费，也不打开数据。";
     takes QuoteInput, example example(r#"{ "dataset": "rand-hie", "module": "visits-by-plan", "epsilon": 0.5 }"#);

@@ -77,9 +77,9 @@ async fn a_lost_answer_is_told_and_nothing_is_done_again() {
     let mut act = kit.domain.begin_act().await.expect("an act");
     act.forget_keys("9999-01-01T00:00:00Z").await.expect("forgotten");
     let scope = format!("{account} organisations.register");
-    act.bind_key(&scope, "once", &call.digest.to_string(), Some(3), "2026-11-22T00:00:00Z").await.expect("bound");
+    act.bind_key(&scope, "once", &call.digest.to_string(), Some(2), "2026-11-22T00:00:00Z").await.expect("bound");
     kit.domain.conclude_unlogged(act).await.expect("done");
     let told = problem(kit.answer(call).await);
     assert_eq!(told.code, "key.done-already");
-    assert!(told.detail.en.contains("log entry 3"), "{}", told.detail.en);
+    assert!(told.detail.en.contains("log entry 2"), "{}", told.detail.en);
 }

@@ -213,11 +213,8 @@ impl Client {
         let unfit = |detail: String| unfit(name, detail);
         let operation = self.table.find(name).ok_or_else(|| unfit("it is not in the table".to_owned()))?;
         let (path, rest) = Table::fill(operation, value).ok_or_else(|| unfit("a part of the path is missing".to_owned()))?;
-        let body = if operation.verb.has_body() && !operation.other_fields().is_empty() {
-            Value::Object(rest.clone()).to_string()
-        } else {
-            String::new()
-        };
+        // Also where nothing is left for it: a body without length or kind can be read in more than one way.
+        let body = if operation.verb.has_body() { Value::Object(rest.clone()).to_string() } else { String::new() };
         let query = if operation.verb.has_body() { String::new() } else { query(&rest) };
         let url = format!("{}{path}{query}", self.base);
 

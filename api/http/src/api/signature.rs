@@ -173,6 +173,7 @@ mod tests {
         read(&Signed { method: "POST", path, headers }).map_err(|refusal| refusal.code())
     }
 
+    // clause: K9 both
     #[test]
     fn what_was_signed_verifies_and_nothing_else_does() {
         let key = key();

@@ -21,6 +21,7 @@ fn references(value: &Value, into: &mut BTreeSet<String>) {
     }
 }
 
+// clause: G10 permitted
 #[test]
 fn the_description_is_whole() {
     let document = table().openapi();

@@ -5,6 +5,7 @@ use crate::server::Server;
 use std::path::Path;
 use std::process::Command;
 
+// clause: G10 both
 #[test]
 fn schemathesis_finds_no_fault_and_no_contradiction() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");

@@ -181,6 +181,7 @@ fn a_problem_speaks_the_readers_language_and_names_the_article() {
     assert_eq!(server.ask("GET /v1/notes/7", &[], "").json()["detail"], "there is no note 7");
 }
 
+// clause: J1 both
 #[test]
 fn credentials_are_needed_and_answers_are_guarded() {
     let server = Server::start();

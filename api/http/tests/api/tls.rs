@@ -49,6 +49,7 @@ fn ask(server: &Server, trusted: &str, identity: Option<&str>) -> Result<String,
     }
 }
 
+// clause: J1, J2 both
 #[test]
 fn a_client_checks_the_server() {
     let files = files(None);
@@ -58,6 +59,7 @@ fn a_client_checks_the_server() {
     assert!(!server.raw("GET / HTTP/1.1\r\nhost: x\r\n\r\n").contains("HTTP/1.1"));
 }
 
+// clause: J1 both
 #[test]
 fn a_server_checks_clients_where_it_was_told_to() {
     let files = files(Some(true));

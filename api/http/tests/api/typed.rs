@@ -49,6 +49,7 @@ fn the_same_key_is_the_same_call() {
     assert_eq!(first.output, again.output);
 }
 
+// clause: K9 both
 #[test]
 fn what_binds_is_signed_by_the_operator_and_by_nobody_else() {
     let server = Server::start();

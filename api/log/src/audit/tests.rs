@@ -30,6 +30,7 @@ fn paths(directory: &Path) -> Vec<String> {
     tiles.into_iter().chain([CHECKPOINT.to_owned(), VKEY.to_owned()]).collect()
 }
 
+// clause: G11 permitted
 #[test]
 fn an_honest_log_is_verified() {
     let directory = log(&encoded(), &[1, 4, 11]);
@@ -65,6 +66,7 @@ fn poke(file: &Path, at: usize, byte: u8) {
 }
 
 /// Every byte of every file, one bit each: detected, and the file named, with and without a trusted key.
+// clause: G11 refused
 #[test]
 fn a_flipped_bit_anywhere_is_detected_and_its_file_named() {
     let vkey = signer().verifier().to_string();
@@ -92,6 +94,7 @@ fn a_flipped_bit_anywhere_is_detected_and_its_file_named() {
     }
 }
 
+// clause: G11 refused
 #[test]
 fn what_is_missing_cannot_be_verified() {
     let entries = tiny(259);

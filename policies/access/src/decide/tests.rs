@@ -19,6 +19,7 @@ fn denied(decision: Decision) -> Denial {
     }
 }
 
+// clause: A1, A7, C1, C2, D11, E9, F2, F9, F10, G1, G2, G8, G15, G27, G30, G32, I9, J5, K9 both
 #[test]
 fn a_run_needs_every_one_of_its_conditions() {
     let rules = rules();
@@ -39,6 +40,7 @@ fn a_run_needs_every_one_of_its_conditions() {
     assert_eq!((nothing.policy.as_str(), nothing.also.len()), ("rules-in-force", 19));
 }
 
+// clause: B7, F12 refused
 #[test]
 fn a_denial_speaks_with_its_article_and_that_of_the_place() {
     let rules = rules();
@@ -52,6 +54,7 @@ fn a_denial_speaks_with_its_article_and_that_of_the_place() {
     assert_eq!(format!("{:#}", denial.in_pack(zibo).clause), "规则 B7，淄博第十条");
 }
 
+// clause: A1, F12 refused
 #[test]
 fn what_no_permit_names_is_denied_by_a_rule_of_its_own() {
     let rules = rules();
@@ -67,6 +70,7 @@ fn what_no_permit_names_is_denied_by_a_rule_of_its_own() {
     assert_eq!(rule(Request { actor: odd, ..foreign }), "T3");
 }
 
+// clause: E4, K1 both
 #[test]
 fn nobody_but_provider_sees_exact_counts_and_auditors_only_read() {
     let rules = rules();

@@ -37,6 +37,7 @@ fn agreement() -> Agreement {
     }
 }
 
+// clause: G1 both
 #[test]
 fn the_three_modes_drive_the_scope() {
     let (visits, roads, insurance, audit) = (name("visits"), name("roads"), name("insurance"), name("audit"));
@@ -53,6 +54,7 @@ fn the_three_modes_drive_the_scope() {
     assert_eq!(outcome(&by_scenario, &roads, "卫生", &insurance), "scope.dataset");
 }
 
+// clause: G2, G18 both
 #[test]
 fn a_developers_scope_lies_inside_its_operators() {
     let whole = scope(Mode::Whole, &["visits", "roads"], &[], &[]);
@@ -81,6 +83,7 @@ fn a_developers_scope_lies_inside_its_operators() {
     assert_eq!(code(agreement.check_author(&name("acme"), date(2027, 1, 2))), "none");
 }
 
+// clause: G2 both
 #[test]
 fn an_agreement_has_thirteen_items_and_five_years_at_most() {
     assert_eq!((AgreementItem::ALL.len(), PlanItem::ALL.len()), (13, 12));
@@ -104,6 +107,7 @@ fn an_agreement_has_thirteen_items_and_five_years_at_most() {
     assert_eq!(active(&Agreement { ended: Some("违约".into()), ..agreement() }, date(2026, 5, 1)), "agreement.ended");
 }
 
+// clause: G6, G7, G8 both
 #[test]
 fn an_operator_is_chosen_in_order() {
     let today = date(2026, 4, 20);
@@ -128,6 +132,7 @@ fn an_operator_is_chosen_in_order() {
     assert!(missing_filings(false, &[]).is_empty());
 }
 
+// clause: G5 both
 #[test]
 fn a_change_of_plan_freezes_new_grants() {
     let items: BTreeMap<_, _> = PlanItem::ALL.iter().map(|item| (*item, "略".to_owned())).collect();
@@ -144,6 +149,7 @@ fn a_change_of_plan_freezes_new_grants() {
     assert_eq!(code(changed.check_in_force()), "plan.not-approved");
 }
 
+// clause: G3 both
 #[test]
 fn rights_stay_apart() {
     let rights = Rights { holding: name("city"), processing: [name("acme")].into(), product: [name("trade")].into() };
@@ -160,6 +166,7 @@ fn rights_stay_apart() {
     );
 }
 
+// clause: G27, G30 both
 #[test]
 fn a_scenario_needs_a_favourable_and_valid_assessment() {
     let today = date(2026, 6, 1);
@@ -197,6 +204,8 @@ fn application() -> Application {
     }
 }
 
+// clause: E7 refused
+// clause: F3, F4, F5, F6 permitted
 #[test]
 fn each_place_has_its_own_steps_and_days() {
     let today = date(2026, 9, 30);
@@ -233,6 +242,8 @@ fn each_place_has_its_own_steps_and_days() {
     assert_eq!(code(late.due(&calendar())), "calendar.unknown-year");
 }
 
+// clause: F1 both
+// clause: F2 refused
 #[test]
 fn an_application_says_everything_and_asks_for_the_least() {
     let refused = |application: Application| code(application.submit(SharingType::Conditional, &pack("sys"), date(2026, 6, 1)));
@@ -246,6 +257,8 @@ fn an_application_says_everything_and_asks_for_the_least() {
     assert_eq!(refused(Application { promised: false, ..application() }), "application.not-promised");
 }
 
+// clause: F11 refused
+// clause: J9 both
 #[test]
 fn ending_an_agreement_ends_accounts_and_holdings() {
     let mut agreement = agreement();
@@ -259,6 +272,7 @@ fn ending_an_agreement_ends_accounts_and_holdings() {
     assert_eq!(code(ended.end("再次", |_| false)), "agreement.ended");
 }
 
+// clause: G4 both
 #[test]
 fn public_good_is_free_and_industry_keeps_its_cap() {
     let free = Price { class: UseClass::PublicGood, fen: 0, cap_fen: None, cap_document: String::new() };
@@ -271,6 +285,7 @@ fn public_good_is_free_and_industry_keeps_its_cap() {
     assert_eq!(code(Price { cap_document: " ".into(), ..paid }.check()), "price.no-cap");
 }
 
+// clause: G15 both
 #[test]
 fn an_operator_does_not_develop_delivered_products_further() {
     let delivered = |product: &str| product == "p1";

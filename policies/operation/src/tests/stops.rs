@@ -23,6 +23,7 @@ fn used() -> Use {
     }
 }
 
+// clause: F9 both
 #[test]
 fn four_kinds_of_findings_are_made_by_the_system() {
     let found = |used: &Use, today: Date, place: &str| -> Vec<Finding> {
@@ -48,6 +49,7 @@ fn four_kinds_of_findings_are_made_by_the_system() {
 }
 
 /// Stop 1: nothing stops before the date has passed.
+// clause: F9 both
 #[test]
 fn rectification_comes_before_cutting_off() {
     let (place, today) = (pack("sys"), date(2026, 6, 1));
@@ -79,6 +81,8 @@ fn filed(place: &str) -> (Objection, Vec<Effect>) {
 }
 
 /// Stop 2: evidence stops at once in Shuangyashan, and does not in Binzhou.
+// clause: I9 both
+// clause: I10 permitted
 #[test]
 fn an_objection_with_evidence_stops_at_once_where_the_text_says_so() {
     let (objection, effects) = filed("sys");
@@ -93,6 +97,7 @@ fn an_objection_with_evidence_stops_at_once_where_the_text_says_so() {
     assert_eq!(bare(Some(Digest::of(b"x")), " "), "objection.no-evidence");
 }
 
+// clause: I9, I10 both
 #[test]
 fn an_objection_ends_in_one_of_three_ways_and_may_be_appealed() {
     let place = pack("sys");
@@ -128,6 +133,7 @@ fn an_objection_ends_in_one_of_three_ways_and_may_be_appealed() {
 }
 
 /// Stop 3: one organisation, everything it holds.
+// clause: F10 both
 #[test]
 fn a_closing_concerns_everything_of_one_organisation() {
     let place = pack("sys");
@@ -161,6 +167,7 @@ fn a_date_of_the_first_stop_delays_neither_of_the_others() {
     assert_eq!([stops(&ordered), stops(&objected), stops(&closed)], [false, true, true]);
 }
 
+// clause: J5 both
 #[test]
 fn an_incident_closes_only_when_everybody_was_told() {
     assert_eq!(Incident::report(Severity::Major, name("li"), " ").expect_err("text").code(), "incident.text");
@@ -179,6 +186,7 @@ fn an_incident_closes_only_when_everybody_was_told() {
     assert_eq!(closed.step(close(), "t").expect_err("closed").code(), "incident.closed");
 }
 
+// clause: J5 both
 #[test]
 fn the_switch_is_lifted_by_another_person() {
     let (stopped, effects) = KillSwitch::default().stop(name("li"), "泄露").expect("stopped");
@@ -190,6 +198,8 @@ fn the_switch_is_lifted_by_another_person() {
     assert_eq!(KillSwitch::Open.lift(&name("wang"), "查明").expect_err("open").code(), "incident.switch");
 }
 
+// clause: I1, I2 both
+// clause: I3 permitted
 #[test]
 fn corrections_have_terms_and_one_extension() {
     let received = date(2026, 9, 30);
@@ -215,6 +225,7 @@ fn corrections_have_terms_and_one_extension() {
     assert_eq!((forward.last_day, format!("{:#}", forward.clause)), (date(2026, 10, 9), "规则 I3，淄博第十七条".into()));
 }
 
+// clause: K1 both
 #[test]
 fn who_inspects_closes_a_finding() {
     let today = date(2026, 6, 1);

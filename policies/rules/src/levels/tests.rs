@@ -15,6 +15,7 @@ fn codes(level: &str, policy: &ReleasePolicy) -> Vec<String> {
 
 const ALL_WALLS: &str = "walls = [\"namespaces\", \"user\", \"no_new_privileges\", \"landlock\", \"limits\", \"seccomp\"]\n";
 
+// clause: C2 both
 #[test]
 fn the_same_policy_fits_one_level_and_exceeds_the_next() {
     let open = policy(20.0, 4.0, "visibility = \"immediately\"\nwalls = [\"no_new_privileges\", \"limits\", \"seccomp\"]");
@@ -30,6 +31,7 @@ fn the_same_policy_fits_one_level_and_exceeds_the_next() {
     assert_eq!(codes("l3", &policy(2.0, 1.0, &format!("visibility = \"at_slot\"\n{ALL_WALLS}"))), ["level.witnesses"]);
 }
 
+// clause: C2 both
 #[test]
 fn exact_tables_are_held_to_group_and_approvers() {
     let mut exact = policy(4.0, 1.0, &format!("visibility = \"at_slot\"\n{ALL_WALLS}"));

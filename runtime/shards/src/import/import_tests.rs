@@ -408,6 +408,7 @@ fn each_bad_input_has_its_own_error_and_leaves_nothing() {
     assert_eq!(place.import_texts(VISITS, NOTES, "no/parent").expect_err("no parent").code(), "import.write");
 }
 
+// clause: I7 refused
 #[test]
 fn refusals_count_everything_at_once() {
     let place = Place::new(SCHEMA);
@@ -511,6 +512,7 @@ fn units_can_be_passed_over() {
     }
 }
 
+// clause: J2 refused
 #[test]
 fn damaged_shards_give_errors_and_never_panic() {
     let place = Place::new(SCHEMA);

@@ -146,6 +146,7 @@ fn every_rule_of_custody_is_found_broken() {
 }
 
 /// The third run of the story, after its version was sealed or destroyed.
+// clause: H6 refused
 #[test]
 fn no_run_is_admitted_on_a_sealed_or_destroyed_version() {
     for (event, code) in [(seal(1), "audit.run-on-sealed"), (destroy(1), "audit.run-on-destroyed")] {

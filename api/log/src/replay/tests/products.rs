@@ -90,6 +90,7 @@ fn instead(at: usize, event: Event) -> Vec<Entry> {
     story
 }
 
+// clause: G13 permitted
 #[test]
 fn an_honest_product_has_no_findings() {
     expect(&product_story(), &[]);
@@ -155,6 +156,7 @@ fn products_are_made_of_granted_releases_of_their_operator() {
     expect(&revoked, &[(14, "audit.product-grant")]);
 }
 
+// clause: G15 refused
 #[test]
 fn delivered_products_are_not_developed_again() {
     let again = |inputs: &[&str], operator: &str| Event::ProductApplication(application("p-9", operator, inputs));
@@ -170,6 +172,7 @@ fn delivered_products_are_not_developed_again() {
     expect(&undelivered, &[]);
 }
 
+// clause: F15, G24 refused
 #[test]
 fn deliveries_need_keys_terms_and_time() {
     expect(&without(12), &[(12, "audit.delivery-unacknowledged")]);

@@ -152,7 +152,7 @@ impl Scene {
         let provider = json!({ "name": ORGANISATIONS[2].1, "code": credit_code(3) });
         let duties = content["duties"].as_object().map(|duties| duties.keys().map(|duty| (duty.clone(), json!("health-bureau"))).collect());
         let duties = Value::Object(duties.unwrap_or_default());
-        let content = over(content, json!({ "id": ENTRY, "provider": provider, "duties": duties }));
+        let content = over(content, json!({ "id": ENTRY, "provider": provider, "duties": duties, "security_level": "l1" }));
         self.does("provider", "entries.draft", json!({ "content": content }))?;
         let entry = json!({ "entry": ENTRY });
         self.does("provider", "entries.submit", entry.clone())?;
@@ -198,7 +198,7 @@ impl Scene {
     fn mount(&self) -> Result<(), CliError> {
         let file = self.domain().join("imports").join("rand_hie.csv");
         fs::write(&file, CSV).map_err(failed)?;
-        let policy = "lifetime_epsilon = 2.0\ndelta = 1e-6\nrun_epsilon_max = 1.0\nvisibility = \"immediately\"\n";
+        let policy = "lifetime_epsilon = 2.0\ndelta = 1e-6\nrun_epsilon_max = 1.0\nvisibility = \"immediately\"\nwalls = [\"no_new_privileges\", \"limits\", \"seccomp\"]\n";
         self.authority("datasets.set-policy", json!({ "dataset": DATASET, "entry": ENTRY, "policy": policy, "units_max": 6000 }))?;
         let named = json!([{ "table": "person-years", "file": "rand_hie.csv" }]);
         self.does("provider", "datasets.mount", json!({ "dataset": DATASET, "entry": ENTRY, "schema": MATERIAL_SCHEMA, "files": named }))?;

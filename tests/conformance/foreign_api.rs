@@ -1,0 +1,28 @@
+//! The interface of a governed domain, as served, under somebody else's eyes: PyPI's schemathesis.
+
+use std::process::Command;
+use tidegate_tests::governed::Governed;
+use tidegate_tests::program::repository;
+
+/// No 5xx and no answer that the description does not allow, whoever asks.
+// clause: G10 both
+#[test]
+fn schemathesis_finds_no_fault_in_a_governed_domain() {
+    if !repository("target/venv/bin/schemathesis").exists() {
+        assert!(std::env::var_os("TIDEGATE_REQUIRE_PYTHON").is_none(), "schemathesis is not installed");
+        println!("SKIPPED: schemathesis is not installed; tests/run does that");
+        return;
+    }
+    let governed = Governed::begin();
+    governed.entry("rand-hie-visits");
+    let examples = if std::env::var_os("TIDEGATE_LONG").is_some() { "50" } else { "3" };
+    for label in ["authority", "provider", "operator"] {
+        let mut command = Command::new(repository("tests/foreign/check_api.sh"));
+        command.args([governed.url().as_str(), &governed.by(label).token, "--max-examples", examples, "--phases", "examples,fuzzing"]);
+        let output = command.output().expect("bash");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "as {label}: {said}");
+    }
+    governed.by("auditor").does("log.checkpoint", &serde_json::json!({}));
+    governed.domain.audit();
+}
