@@ -89,7 +89,10 @@ fn office() -> Result<(), CliError> {
             }
         });
         match open_office(&directory, programs).await {
-            Ok(office) => serve_pipe(Arc::new(Behind(office)), OfficeBounds::default(), stdin(), stdout()).await,
+            Ok(office) => {
+                tokio::spawn(notice_daily(Arc::clone(&office)));
+                serve_pipe(Arc::new(Behind(office)), OfficeBounds::default(), stdin(), stdout()).await
+            }
             Err(why) => {
                 Unserved::on(stdout()).because(why);
                 Ok(())
@@ -106,6 +109,16 @@ async fn open_office(directory: &std::path::Path, programs: Programs) -> Result<
         return Err(Spoken::of(&CliError::NotGoverned { path: directory.display().to_string() }));
     }
     Office::open(Arc::new(domain)).await.map(Arc::new).map_err(|error| Spoken::of(&error))
+}
+
+/// Looks at the use of all grants when the office opens and once a day (rule F9).
+async fn notice_daily(office: Arc<Office>) {
+    loop {
+        if let Err(error) = office.notice().await {
+            office.domain().note(&format!("the use of grants was not looked at: {error}"));
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(86_400)).await;
+    }
 }
 
 /// An office as the pipe sees it.

@@ -125,22 +125,20 @@ fn so_far(basics: Facts) -> Facts {
     }
 }
 
-/// Nothing about data is met.
+/// Nothing about data is met. A secret is not told apart from what nobody knows: there is no entry that says so.
 fn nothing_known(facts: &mut Facts) {
-    let none = Facts { no_secret: false, ..Facts::default() };
     *facts = Facts {
-        today: facts.today,
-        rules_in_force: facts.rules_in_force,
-        system_open: facts.system_open,
-        access_open: facts.access_open,
-        signed: facts.signed,
-        agreement_active: facts.agreement_active,
-        qualified: facts.qualified,
-        plan_approved: facts.plan_approved,
-        author_bound: facts.author_bound,
-        no_redevelopment: facts.no_redevelopment,
         no_secret: true,
-        ..none
+        entry_published: false,
+        graded: false,
+        provider_consents: false,
+        secrecy_reviewed: false,
+        not_suspended: false,
+        level_limits_met: false,
+        mode_covers: false,
+        scenario_assessed: false,
+        risk_assessed: false,
+        ..*facts
     };
 }
 
@@ -287,6 +285,7 @@ pub async fn facts_of_run(desk: &Desk, reads: &mut impl Reads, asked: &RunAsked<
     (facts.grant_first_day, facts.grant_last_day) = (i64::MIN, i64::MAX);
     if asked.parts.is_empty() {
         nothing_known(&mut facts);
+        (facts.purpose_matches, facts.columns_in_scope, facts.grant_live) = (false, false, false);
     }
     for part in &asked.parts {
         let grant = part.grant;

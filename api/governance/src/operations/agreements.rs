@@ -8,7 +8,7 @@ use super::reads::Reads;
 use super::shared::{At, conclude, identifier, new_thing, page, the};
 use crate::facts::plan_in_force;
 use crate::offers::Offers;
-use crate::records::{AgreementRecord, GrantLink, Stage};
+use crate::records::{AgreementRecord, GrantLink, GrantStanding, Stage};
 use crate::{Act, Cause, Desk, Done, Kept, Refused, Row, Thing};
 use std::collections::BTreeSet;
 use tidegate_access::{Action, Facts};
@@ -403,7 +403,15 @@ async fn end(desk: &mut Desk, input: AgreementReason) -> Result<Done<AgreementVi
         act.all::<AgreementRecord>().await?.into_iter().filter(|other| other.id != row.id).map(|other| other.record).collect();
     let elsewhere = |organisation: &Name| others.iter().any(|other| other.is_active_for(organisation, today));
     let mut record = row.record;
-    let (agreement, effects) = record.agreement.end(&input.reason, elsewhere)?;
+    let (agreement, mut effects) = record.agreement.end(&input.reason, elsewhere)?;
+    // What was granted under it ends with it: a run that waits finds no grant.
+    for link in act.all::<GrantLink>().await? {
+        let standing = GrantStanding::Ended;
+        if link.record.agreement == input.agreement && link.record.standing != standing {
+            effects.push(Effect::RevokeGrant(link.id.clone()));
+            act.put(&link.id, &GrantLink { standing, ..link.record }).await?;
+        }
+    }
     record.agreement = agreement;
     record.stage = Stage::Ended;
     let version = conclude(act, decided, &input.agreement, &record, &effects, &input.reason).await?;

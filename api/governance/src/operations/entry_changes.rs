@@ -339,6 +339,10 @@ async fn restore(desk: &mut Desk, input: ReasonInput) -> Result<Done<EntryView>,
         act.carry_out(&effects, &Cause::new(&stop.id, &input.reason)).await?;
     }
     let mut record = row.record;
+    if record.life.pending().is_some() {
+        // What is restored is not deleted: the proposal that came with its withdrawal falls.
+        record.life = record.life.act(Deed::Refuse(input.reason.clone()), &at.person, desk.rules().pack(), desk.rules().levels())?.0;
+    }
     record.life = record.life.act(Deed::Restore, &at.person, desk.rules().pack(), desk.rules().levels())?.0;
     record.since = at.today;
     act.lift(input.entry.as_str()).await?;

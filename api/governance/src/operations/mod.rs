@@ -30,6 +30,7 @@ pub mod reads;
 pub mod rectifications;
 pub mod releases;
 pub mod replays;
+pub mod reports;
 pub mod runs;
 pub mod scenarios;
 pub mod sessions;
@@ -69,6 +70,7 @@ pub(crate) fn all(offers: Offers) -> Offers {
     let offers = tickets::offers(offers);
     let offers = notices::offers(offers);
     let offers = confirmations::offers(offers);
+    let offers = reports::offers(offers);
     settings::offers(offers)
 }
 

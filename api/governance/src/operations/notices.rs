@@ -22,7 +22,7 @@ use tidegate_access::Action;
 use tidegate_authorisation::GrantRecord;
 use tidegate_http::api::Nothing;
 use tidegate_log::{Entry, Event};
-use tidegate_operation::{Finding, Use, findings};
+use tidegate_operation::{Use, findings};
 use tidegate_parties::Role;
 use tidegate_service::{Domain, ServiceError};
 use tidegate_store::StoreError;
@@ -117,6 +117,8 @@ pub(crate) async fn look(desk: &Desk) -> Result<NoticesView, Refused> {
     let logged = logged(desk).await?;
     let mut act = desk.begin().await?;
     let facts = act.facts(desk).await?;
+    // Whoever may not open a notice does not learn either that there is none.
+    let _ = desk.decide(Action::OpenFinding, &new_thing::<NoticedRecord>("notices", "open", &desk.caller().organisation, ""), facts)?;
     let mut first = None;
     let mut view = NoticesView { grants: 0, notices: Vec::new() };
     for grant in desk.read().grants(None, None).await.map_err(ServiceError::from)? {
@@ -133,9 +135,7 @@ pub(crate) async fn look(desk: &Desk) -> Result<NoticesView, Refused> {
         let provider = facts::known(&mut act, &grant.dataset).await?.map(|known| known.link.organisation);
         let provider = provider.unwrap_or_else(|| desk.caller().organisation.clone());
         for (finding, clause) in findings(&used, desk.today(), desk.rules().pack()) {
-            let same = |of: &NoticedRecord| {
-                of.grant == grant.id && is_same(&of.finding, &finding) && (of.order.is_none() || of.on == desk.today())
-            };
+            let same = |of: &NoticedRecord| of.grant == grant.id && of.finding == finding && (of.order.is_none() || of.on == desk.today());
             if known.iter().any(|row| same(&row.record)) {
                 continue;
             }
@@ -160,11 +160,6 @@ pub(crate) async fn look(desk: &Desk) -> Result<NoticesView, Refused> {
         act.commit(decided).await?;
     }
     Ok(view)
-}
-
-/// Whether two findings say the same; that one is unused is said once for each last run.
-fn is_same(one: &Finding, other: &Finding) -> bool {
-    one == other
 }
 
 /// Notes that a run or a quote under a grant was refused, and what it asked for. Nothing of it enters the log.

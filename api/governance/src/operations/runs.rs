@@ -5,6 +5,7 @@
 
 use super::through::{All, bytes, example, link, organisation};
 use crate::facts::{RunAsked, RunPart, facts_of_run};
+use crate::operations::notices::note_denied;
 use crate::queue::{Job, Progress, QueuedRun, RunView, WAITING_MAX, view};
 use crate::{Cause, Desk, Done, Kept, Refused, Row, Thing};
 use schemars::JsonSchema;
@@ -326,7 +327,19 @@ async fn request(desk: &mut Desk, input: QuestionInput) -> Result<Done<RunView>,
     let facts = facts_of(desk, &mut act, &question, input.author.as_ref(), &asks).await?;
     let operator = question.operator.clone();
     let record = QueuedRun { job: Job::Run(Box::new(question)), operator, provider, stopped: None, stopped_run: None };
-    let decided = desk.decide(Action::RequestRun, &Thing::made(&id, &record), facts)?;
+    let decided = match desk.decide(Action::RequestRun, &Thing::made(&id, &record), facts) {
+        Ok(decided) => decided,
+        Err(refused) => {
+            drop(act);
+            // What was asked for and refused is what the system may notice (rule F9).
+            for part in &asks.parts {
+                if let Some(grant) = &part.grant {
+                    note_denied(desk, &grant.id, &part.columns, &asks.manifest.purpose).await?;
+                }
+            }
+            return Err(refused);
+        }
+    };
     act.put(&id, &record).await?;
     act.commit(decided).await?;
     queue.enter(id.clone());

@@ -87,3 +87,25 @@ async fn who_reports_an_unlawful_use_is_told_the_result() {
     house.done::<AnswerComplaint>(AUTHORITY, reason(&id, "已责令整改")).await;
     assert_eq!(house.done::<ShowTicket>(DEVELOPER, OneTicket { ticket: id }).await.reply.as_deref(), Some("已责令整改"));
 }
+
+// clause: K3 both
+#[tokio::test(flavor = "multi_thread")]
+async fn the_report_on_a_year_is_due_by_the_end_of_february() {
+    use crate::operations::reports::{AnnualInput, AnnualReport};
+    let house = with_data("qb").await;
+    house.done::<OpenCorrection>(OPERATOR, correction()).await;
+    let year = &house.office().domain().books().log_entries(0, 1).await.expect("entries")[0];
+    let year = tidegate_log::Entry::decode(year).expect("entry").at[..4].parse().expect("year");
+    let report = house.done::<AnnualReport>(AUDITOR, AnnualInput { year }).await;
+    let count = |what: &str| report.acts.iter().find(|count| count.what == what).map_or(0, |count| count.times);
+    assert_eq!((count("publish_entry"), count("open_correction"), report.levels.len()), (1, 1, 4));
+    let due = |year| async move { house_due(year).await };
+    assert_eq!(due(2027).await, Some(date(2028, 2, 29)));
+    assert_eq!(due(2026).await, Some(date(2027, 2, 28)));
+    assert_eq!(house.refused::<AnnualReport>(OPERATOR, AnnualInput { year: 2026 }).await, "access.t1");
+}
+
+async fn house_due(year: i16) -> Option<jiff::civil::Date> {
+    use crate::operations::reports::{AnnualInput, AnnualReport};
+    House::of("qb").await.done::<AnnualReport>(REGULATOR, AnnualInput { year }).await.due.and_then(|due| due.last_day)
+}

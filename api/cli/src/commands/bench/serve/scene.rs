@@ -173,9 +173,9 @@ impl Scene {
         let with = |above: Value| over(json!({ "agreement": agreement }), above);
         let today = jiff::Zoned::now().date();
         let later = |days: i64| today.saturating_add(jiff::Span::new().days(days)).to_string();
+        self.like("authority", "agreements.qualify", with(json!({ "valid_until": later(300) })))?;
         self.like("authority", "agreements.notice", with(json!({ "notice_until": "2026-10-15" })))?;
         self.like("authority", "agreements.decide", with(json!({ "on": "2026-10-20" })))?;
-        self.like("authority", "agreements.qualify", with(json!({ "valid_until": later(300) })))?;
         self.authority("agreements.sign", with(json!({})))?;
         self.does("operator", "agreements.sign", with(json!({})))?;
         self.like("operator", "scenarios.propose", json!({ "scenario": PURPOSE }))?;
