@@ -81,7 +81,8 @@ pub fn serve_compile(mut from: impl Read, mut to: impl Write) -> Result<(), Fram
         let limit = Rlimit { current: Some(COMPILE_SECONDS), maximum: Some(COMPILE_SECONDS) };
         let _ = setrlimit(Resource::Cpu, limit);
     }
-    tidegate_walls::raise(COMPILE_MEBIBYTES << 20);
+    let mebibytes = if stands(Guard::UploadGate) { COMPILE_MEBIBYTES } else { 8 * COMPILE_MEBIBYTES };
+    tidegate_walls::raise(mebibytes << 20);
     let (memory_bytes, component) = read_frame(&mut from, COMPONENT_BYTES_MAX as u64)?;
     let loaded = tidegate_sandbox::compile(&component).map_err(|error| Spoken::of(&error)).and_then(|module| {
         let limits = Limits { fuel: 0, memory_bytes, answer_bytes: 0 };

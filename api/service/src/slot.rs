@@ -107,7 +107,8 @@ pub fn slot_parts(inputs: SlotInputs, rates: &Rates) -> SlotParts {
             (blocks.div_ceil(inputs.workers.max(1)).saturating_add(1), product(inputs.units_max, readings))
         }
     };
-    let calls = u128::from(calls);
+    // Before its first unit, each worker calls the module for one that is made up.
+    let calls = u128::from(calls) + 1;
     let answer =
         product(inputs.answer_bytes, rates.answer_byte_picoseconds).saturating_add(product(inputs.guest_cells, CELL_NANOSECONDS * 1_000));
     let call = product(inputs.instance_items, rates.item_nanoseconds).saturating_add(rates.call_nanoseconds.into()).saturating_mul(1_000);
@@ -200,11 +201,11 @@ mod tests {
         let inputs = SlotInputs { units_max: 1_000, workers: 1, conclude_fuel: 1_000_000, conclude_memory_bytes: 65_536, ..INPUTS };
         let parts = slot_parts(inputs, &Rates::cautious());
         let expected = SlotParts {
-            calls: 70,    // 1,000 x (50 µs + 100 items x 200 ns)
-            pages: 384,   // 1,000 x 64 pages x 6 µs
+            calls: 71,    // 1,001 x (50 µs + 100 items x 200 ns)
+            pages: 385,   // 1,001 x 64 pages x 6 µs
             rows: 8,      // 1,000 x 200 bytes x 40 ns
-            answers: 264, // 1,000 x (65,536 bytes x 4 ns + 48 cells x 20 ns), rounded up
-            fuel: 400,    // 1,000 x 100,000 x 4 ns
+            answers: 264, // 1,001 x (65,536 bytes x 4 ns + 48 cells x 20 ns), rounded up
+            fuel: 401,    // 1,001 x 100,000 x 4 ns, rounded up
             noise: 10,    // 48 x 200 µs, rounded up
             conclude: 3,  // 1,000,000 x 2 ns + 16 pages x 6 µs, rounded up
             fixed: 2_000,

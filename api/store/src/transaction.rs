@@ -221,6 +221,9 @@ impl Transaction {
         if done.rows_affected() != 1 {
             return Err(StoreError::Exists { what: format!("the end of run {}", reservation.run()) });
         }
+        if !stands(Guard::AtomicCharge) {
+            return Ok(());
+        }
         let price = reservation.price();
         let cost = price.cost().minus(price.refund(rounds));
         let (rho, delta) = (units(cost.rho.units())?, units(cost.delta.units())?);
