@@ -47,6 +47,12 @@ impl Domain {
         check_readable(custody.filter(|custody| custody.state != CustodyState::Sealed))
     }
 
+    /// Whether nothing can be read of a version any more, or soon.
+    pub(crate) async fn is_destroyed(&self, mounted: &Mounted) -> Result<bool, ServiceError> {
+        let custody = self.books().custody(&mounted.record.dataset, mounted.record.version).await?;
+        Ok(check_readable(custody.filter(|custody| custody.state != CustodyState::Sealed)).is_err())
+    }
+
     /// Seals a version, or takes its seal off; both with a reason, which the log commits to and only the domain keeps.
     pub async fn seal_version(&self, dataset: &Name, version: u32, reason: &str, sealed: bool) -> Result<CustodyView, ServiceError> {
         if reason.trim().is_empty() {

@@ -180,7 +180,7 @@ impl Domain {
         let (mut overlaps, mut others) = (Vec::new(), Vec::new());
         for record in self.books().mounts().await? {
             let mounted = Mounted::read(record)?;
-            if mounted.record.lineage == *lineage || self.check_not_destroyed(&mounted).await.is_err() {
+            if mounted.record.lineage == *lineage || self.is_destroyed(&mounted).await? {
                 continue;
             }
             let MountRecord { dataset, version, lineage, shards, directory, .. } = mounted.record;

@@ -13,7 +13,7 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeSet;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -107,12 +107,16 @@ impl Processes {
         Self { alive, asks: Some(asks), starter: Some(starter), stand_ins: Vec::new() }
     }
 
-    /// With load held for so many lanes by processes that `command` starts.
+    /// With load held for so many lanes by processes that `command` starts. Each has given its sign of life: one that is
+    /// paused before it is tied to this process would outlive it.
     pub fn holding_load(lanes: usize, command: &dyn Fn() -> Command) -> io::Result<Self> {
         let mut processes = Self::new();
         for _ in 0..lanes {
             let stand_in = processes.start(command())?;
             processes.stand_ins.push(stand_in);
+        }
+        for stand_in in &mut processes.stand_ins {
+            stand_in.from.read_exact(&mut [0; 1])?;
         }
         Ok(processes)
     }
@@ -228,6 +232,10 @@ pub fn serve_load() {
     // Only this end: whoever holds the other writes nothing to it. Without it every look would wait for ever.
     let looks = rustix::fs::fcntl_setfl(&pipe, rustix::fs::OFlags::NONBLOCK).is_ok();
     tidegate_walls::raise(256 << 20);
+    // The sign of life, before which nobody pauses this process.
+    if rustix::io::write(io::stdout(), b".").is_err() {
+        return;
+    }
     let mut memory = vec![0_u64; BYTES / 8];
     let mut at = 0x9e37_79b9_7f4a_7c15_u64;
     for round in 1_u64.. {
@@ -250,12 +258,17 @@ pub fn serve_load() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read as _;
     use std::time::{Duration, Instant};
 
     fn sleep() -> Command {
         let mut command = Command::new("sleep");
         command.arg("600");
+        command
+    }
+
+    fn stand_in() -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", "printf .; exec sleep 600"]);
         command
     }
 
@@ -313,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_stand_in_rests_while_its_worker_works() {
-        let processes = Processes::holding_load(2, &sleep).expect("start");
+        let processes = Processes::holding_load(2, &stand_in).expect("start");
         let resting = processes.rest(1);
         assert!(comes(&processes.stand_ins[1], 'T') && state(&processes.stand_ins[0]) != Some('T'));
         drop(resting);
