@@ -268,7 +268,7 @@ fn live(governed: &Governed) -> BTreeMap<String, String> {
         let product = field(&governed.by("operator").does("products.register", &json!({ "application": application })), "product");
         let until = steps.iter().position(|step| step.1 == stage).map_or(0, |place| place + 1);
         for (kind, _) in &steps[..until] {
-            let code = json!({ "value": "DP-1", "issuer": "registry", "scheme": "none" });
+            let code = json!({ "code": "DP-1", "issuer": "registry", "scheme": "none" });
             let step = json!({ "product": product, "kind": kind });
             let step = if *kind == "coded" { over(step, json!({ "code": code })) } else { step };
             governed.by("authority").does("products.step", &step);

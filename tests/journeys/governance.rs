@@ -109,7 +109,7 @@ fn no_grant_without_its_papers() {
     governed.does("operator", "scenarios.propose", json!({ "scenario": "health-planning" }));
     let text = governed.application_text("rand-hie", "health-planning");
     for empty in ["basis", "goal", "safeguards", "way"] {
-        operator.refused("applications.submit", &over(text.clone(), json!({ empty: " " })), "application.missing");
+        operator.refused("applications.submit", &over(text.clone(), json!({ empty: " " })), "application.incomplete");
     }
     operator.refused("applications.submit", &over(text.clone(), json!({ "promised": false })), "application.not-promised");
     operator.refused("applications.submit", &over(text, json!({ "columns": ["person-years.*"] })), "application.all-columns");
@@ -170,7 +170,7 @@ fn from_nothing_to_a_verified_delivery() {
             .contains(&early.code.as_str()),
         "{early:?}"
     );
-    let code = json!({ "code": { "value": "DP-230500-1", "issuer": "national registry", "scheme": "unknown" } });
+    let code = json!({ "code": { "code": "DP-230500-1", "issuer": "national registry", "scheme": "unknown" } });
     governed.by("authority").does("products.step", &step("coded", code));
 
     // The exchange acknowledges the terms with its own key, receives the package and verifies it with public keys alone.

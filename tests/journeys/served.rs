@@ -28,7 +28,7 @@ fn a_server_answers_under_its_names_and_ends_when_told() {
     let address = governed.address().to_owned();
     let port = address.rsplit(':').next().expect("port").to_owned();
     for host in [address.clone(), format!("localhost:{port}"), "TIDEGATE.example".into(), "tidegate.example:443".into(), "[::1]:1".into()] {
-        assert_eq!(get(&address, "/healthz", &host).0, 200, "{host}");
+        assert_eq!(get(&address, "/health/live", &host).0, 200, "{host}");
     }
     for host in ["evil.example", "tidegate.example.evil", "127.0.0.1.evil.example", "169.254.169.254"] {
         let (status, answer) = get(&address, "/v1/domain", host);
@@ -75,11 +75,11 @@ fn with_tls_it_speaks_tls_alone() {
         ["serve", "--domain", text(governed.domain.directory()), "--tls-certificate", text(&certificate), "--tls-key", text(&key)];
     let server = Server::start(&options, "127.0.0.1:0");
     let trust = Trust { authorities: Some(fs::read(place("servers.pem")).expect("authority")), identity: None };
-    let url = format!("https://localhost:{}", server.address.rsplit(':').next().expect("port"));
+    let url = format!("https://127.0.0.1:{}", server.address.rsplit(':').next().expect("port"));
     let client = Client::new(&url, Arc::clone(&governed.table), &trust, 60).expect("client").with_token(Secret::new(token));
     let status = client.call_by_name("domain.status", &json!({}), &Options::default()).expect("over TLS").output;
     assert_eq!(field(&status, "state"), "open");
-    assert!(!get(&server.address, "/healthz", "localhost").1.contains("200 OK"), "plain HTTP is not answered");
+    assert!(!get(&server.address, "/health/live", "localhost").1.contains("200 OK"), "plain HTTP is not answered");
     assert_eq!(server.stop(), Some(0));
 }
 

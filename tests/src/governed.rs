@@ -255,6 +255,12 @@ impl Governed {
         let fixed = ["serve", "--domain", text(self.domain.directory()), "--rate", "10000000"];
         let errors = fs::OpenOptions::new().create(true).append(true).open(self.domain.beside("server.err")).expect("file");
         self.server = Some(Server::start_telling(&[&fixed, options].concat(), "127.0.0.1:0", errors));
+        // It listens elsewhere than the one before it.
+        let clients: Vec<_> =
+            self.people.iter().map(|(label, person)| (label.clone(), self.client(&person.organisation, &person.token))).collect();
+        for (label, client) in clients {
+            self.people.get_mut(&label).expect("somebody").client = client;
+        }
     }
 
     /// Everything that its processes wrote for whoever runs them: standard error, and the domain's journal.

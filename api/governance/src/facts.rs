@@ -68,7 +68,8 @@ impl Known {
     fn into_facts(&self, desk: &Desk, facts: &mut Facts) {
         let entry = self.entry.life.entry();
         facts.no_secret &= entry.secret.is_none();
-        facts.entry_published &= self.entry.life.state() == State::Published;
+        // What is suspended was published; the fact below says that it rests, and why.
+        facts.entry_published &= matches!(self.entry.life.state(), State::Published | State::Suspended);
         facts.graded &= entry.check_graded(desk.rules().pack()).is_ok();
         facts.provider_consents &= entry.check_operable(desk.rules().pack()).is_ok() || !is_shared(&self.entry);
         facts.secrecy_reviewed &= self.entry.secrecy_reviewed();

@@ -275,6 +275,9 @@ async fn notice(desk: &mut Desk, input: NoticeInput) -> Result<Done<AgreementVie
 
 async fn decide(desk: &mut Desk, input: CollectiveInput) -> Result<Done<AgreementView>, Refused> {
     step(desk, &input.agreement, Action::DecideAgreement, "", |desk, _, mut record| {
+        if record.stage != Stage::Notice {
+            return Err(super::shared::ActRefusal::State.into());
+        }
         record.agreement.selection.objections_open = input.objections_open;
         record.agreement.selection.decision = Some((input.document, input.on));
         record.agreement.selection.check(desk.today())?;
@@ -288,8 +291,8 @@ async fn qualify(desk: &mut Desk, input: QualificationInput) -> Result<Done<Agre
     let row = the::<AgreementRecord>(&mut desk.read(), &input.agreement).await?;
     let action = match row.record.stage {
         Stage::Signed | Stage::Suspended => Action::FileAgreement,
-        Stage::Notice => Action::DecideAgreement,
-        Stage::Draft | Stage::Decided | Stage::Ended => Action::PrepareAgreement,
+        Stage::Notice | Stage::Decided => Action::DecideAgreement,
+        Stage::Draft | Stage::Ended => Action::PrepareAgreement,
     };
     step(desk, &input.agreement, action, "", |_, _, mut record| {
         if input.document.trim().is_empty() {

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use tidegate_access::{Action, Facts, Kind};
 use tidegate_http::api::Page;
 use tidegate_log::ProductStepKind;
+use tidegate_product::Code;
 use tidegate_service::ServiceError;
 use tidegate_service::products::{PolicyRecord, ProductRecord, ProductRequest, ProductView, Stage, Step, Trace};
 use tidegate_service::view::Shown;
@@ -92,18 +93,6 @@ pub struct OneProduct {
     pub product: String,
 }
 
-/// A code, as opaque text.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CodeInput {
-    /// The code.
-    pub value: String,
-    /// Who gave it.
-    pub issuer: String,
-    /// By which scheme.
-    pub scheme: String,
-}
-
 /// A step of a registration.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -118,8 +107,7 @@ pub struct StepInput {
     pub opinion: Option<String>,
     /// The code that is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
-    pub code: Option<serde_json::Value>,
+    pub code: Option<Code>,
     /// The real name of who objects; kept in the domain, never in the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub objector: Option<String>,
@@ -439,8 +427,7 @@ async fn step(desk: &mut Desk, input: StepInput) -> Result<Done<ProductRecord>, 
     let facts = Facts { reviewer_differs: record.application.operator != by, ..act.facts(desk).await? };
     let decided = desk.decide(Action::ProcessProduct, &thing(&record), facts)?;
     act.commit(decided).await?;
-    let code = input.code.map(serde_json::from_value).transpose().map_err(StoreError::from)?;
-    let StepInput { product, kind, opinion, objector, evidence, .. } = input;
+    let StepInput { product, kind, opinion, code, objector, evidence } = input;
     let step = Step { product, kind, by, opinion, code, objector, evidence };
     Ok(ask::<ProductRecord>(desk, ProductRequest::Step(step)).await?.into())
 }

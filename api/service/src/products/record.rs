@@ -118,7 +118,6 @@ pub struct ProductRecord {
     /// The steps, in their order.
     pub steps: Vec<StepRecord>,
     /// The code.
-    #[schemars(with = "Option<serde_json::Value>")]
     pub code: Option<Code>,
     /// The last day of the registration.
     pub registered_until: Option<String>,

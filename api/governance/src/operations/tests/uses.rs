@@ -208,6 +208,6 @@ async fn what_rests_is_not_run_on() {
     house.done::<FileObjection>(EXCHANGE, input).await;
     let grant = house.granted("g1").await;
     let (_, facts) = facts(&house, &grant, &fit, Asked::default()).await;
-    assert!(!facts.not_suspended && !facts.grant_live && !facts.entry_published);
-    assert_eq!(decision(&house, &grant, &fit, Asked::default()).await, "access.entry-published");
+    assert!(!facts.not_suspended && !facts.grant_live && facts.entry_published);
+    assert_eq!(decision(&house, &grant, &fit, Asked::default()).await, "access.not-suspended");
 }
