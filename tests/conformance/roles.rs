@@ -141,6 +141,7 @@ fn probes() -> Vec<Probe> {
         Probe(SealDataset, One("mounted", Provider), "datasets.seal", version_99()),
         Probe(SealDataset, One("sealed", Provider), "datasets.unseal", version_99()),
         Probe(ReadImportReport, Record("dataset", "dataset"), "datasets.report", none()),
+        Probe(ReadOverlap, Record("dataset", "dataset"), "datasets.overlap", none()),
         Probe(ReadUsage, Record("dataset", "dataset"), "datasets.usage", none()),
         Probe(ReadDataset, One("mounted", Nobody), "datasets.list", none()),
         Probe(ReadDataset, One("mounted", Nobody), "datasets.show", json!({ "dataset": "rand-hie" })),
@@ -189,8 +190,8 @@ fn probes() -> Vec<Probe> {
         Probe(RecordEffect, One("released", Operator("health-bureau")), "releases.effect", json!({ "release": "$release" })),
         Probe(ApplyForProduct, One("applied", Operator("")), "products.register", json!({ "application": "$application" })),
         Probe(ProcessProduct, Product, "products.step", json!({ "kind": "objection_dismissed" })),
-        Probe(RevokeProduct, Product, "products.revoke", json!({ "reason": " " })),
-        Probe(WithdrawProduct, Product, "products.withdraw", json!({ "reason": " " })),
+        Probe(RevokeProduct, Product, "products.revoke", json!({ "opinion": " " })),
+        Probe(WithdrawProduct, Product, "products.withdraw", json!({ "opinion": " " })),
         Probe(ReadProduct, Product, "products.show", none()),
         Probe(TraceProduct, Product, "products.export", none()),
         Probe(AcknowledgeTerms, One("offered", Operator("*")), "deliveries.acknowledge", json!({ "product": "$registered" })),
@@ -274,7 +275,7 @@ fn live(governed: &Governed) -> BTreeMap<String, String> {
             governed.by("authority").does("products.step", &step);
         }
         if stage == "ended" {
-            governed.by("operator").does("products.withdraw", &json!({ "product": product, "reason": "不再提供" }));
+            governed.by("operator").does("products.withdraw", &json!({ "product": product, "opinion": "不再提供" }));
         }
         names.insert(format!("${stage}"), product);
     }

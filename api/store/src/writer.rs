@@ -159,6 +159,24 @@ impl Hold {
     }
 }
 
+impl Drop for Hold {
+    /// What an act did that is given up is undone soon, not when the next act comes: until then nobody else could write, and
+    /// the pages that it changed would lie in the write-ahead log.
+    fn drop(&mut self) {
+        let runtime = tokio::runtime::Handle::try_current();
+        if let (true, Ok(runtime)) = (self.state.act, runtime) {
+            let writer = self.writer.clone();
+            runtime.spawn(async move {
+                let mut state = Arc::clone(&writer.state).lock_owned().await;
+                state.give_up_act().await;
+                if state.begun {
+                    state.commit(&writer).await;
+                }
+            });
+        }
+    }
+}
+
 fn told(outcome: &Outcome) -> Result<(), StoreError> {
     match outcome.get() {
         Some(Ok(())) => Ok(()),

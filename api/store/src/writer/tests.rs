@@ -157,3 +157,21 @@ async fn what_is_no_entry_is_refused_alone_and_a_closed_store_takes_nothing() {
     let again = Store::open(&place.path().join("state.sqlite")).await.expect("open");
     assert_eq!(names(&again).await, ["good"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_that_is_given_up_keeps_nobody_from_the_database() {
+    let (place, store) = store().await;
+    let options = SqliteConnectOptions::new().filename(place.path().join("state.sqlite")).busy_timeout(std::time::Duration::from_secs(20));
+    let mut elsewhere = SqliteConnection::connect_with(&options).await.expect("a second connection");
+    for _ in 0..3 {
+        let mut act = store.begin().await.expect("begin");
+        act.append(&entry("given-up"), &[]).await.expect("append");
+        drop(act);
+        // Nobody calls the store meanwhile.
+        let mut transaction = elsewhere.begin_with("BEGIN IMMEDIATE").await.expect("the database is free");
+        sqlx::query("UPDATE lineage SET lineage = lineage").execute(&mut *transaction).await.expect("write");
+        transaction.commit().await.expect("commit");
+    }
+    store.append(entry("after"), vec![]).await.expect("append");
+    assert_eq!(names(&store).await, ["after"]);
+}
