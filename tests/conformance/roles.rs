@@ -45,6 +45,29 @@ const NOT_OFFERED: [Action; 7] = [
 /// on a thing that the story does not leave in a state where they could be asked.
 const NOT_PROBED: [Action; 4] = [Action::ReopenOrganisation, Action::ReadGrant, Action::ReadModule, Action::ReceivePackage];
 
+/// States that things of a kind have, and these of them not.
+const NOT_THEIR_STATES: [(&str, &str); 10] = [
+    ("correction", "answered"),
+    ("finding", "extended"),
+    ("complaint", "answered"),
+    ("complaint", "extended"),
+    // Drafts of applications stay with whoever writes them, and whether an account is locked stands beside its record.
+    ("application", "draft"),
+    ("account", "locked"),
+    // Procedures share a kind with objections.
+    ("rectification", "decided"),
+    ("rectification", "appealed"),
+    ("security-incident", "decided"),
+    ("security-incident", "appealed"),
+];
+
+/// Probes that name something which is not there, so that they change nothing.
+const NAMING_NOTHING: [&str; 7] =
+    ["datasets.seal", "datasets.unseal", "datasets.destroy", "modules.approve", "runs.quote", "runs.request", "log.open"];
+
+/// Operations by which what the caller may not see is said not to be there.
+const HIDING: [&str; 1] = ["tickets.show"];
+
 /// Whose a thing is that has no record.
 #[derive(Clone, Copy)]
 enum Whose {
@@ -57,8 +80,6 @@ enum Whose {
     AskingBeside(&'static str),
     /// Of the provider.
     Provider,
-    /// Of somebody.
-    Of(&'static str),
 }
 
 /// On what a request acts.
@@ -90,7 +111,7 @@ struct Probe(Action, On, &'static str, Value);
 fn probes() -> Vec<Probe> {
     use Action::*;
     use On::{One, Product, Record};
-    use Whose::{Asking, AskingBeside, Nobody, Of, Operator, Provider};
+    use Whose::{Asking, AskingBeside, Nobody, Operator, Provider};
     let none = || json!({});
     let reason = || json!({ "reason": "zur Probe 试" });
     vec![
@@ -101,7 +122,7 @@ fn probes() -> Vec<Probe> {
         Probe(ManageWitnesses, One("open", Nobody), "witnesses.remove", none()),
         Probe(StopEverything, One("open", Nobody), "domain.stop", json!({ "reason": " " })),
         Probe(Resume, One("open", Nobody), "domain.resume", json!({ "reason": " " })),
-        Probe(CloseOrganisation, One("active", Of("spare")), "organisations.close", json!({ "organisation": "spare", "facts": " " })),
+        Probe(CloseOrganisation, Record("organisation", "organisation"), "organisations.close", json!({ "facts": " " })),
         Probe(ManageTokens, One("active", Asking), "tokens.issue", json!({ "title": "probe", "days": 1, "roles": null, "actions": null })),
         Probe(ReadOrganisation, Record("organisation", "organisation"), "organisations.show", none()),
         Probe(RegisterOrganisation, Record("organisation", "organisation"), "organisations.change", none()),
@@ -199,7 +220,7 @@ fn probes() -> Vec<Probe> {
             DeliverProduct,
             One("acknowledged", Operator("data-exchange")),
             "deliveries.deliver",
-            json!({ "recipient": "data-exchange" }),
+            json!({ "recipient": "data-exchange", "product": "$registered" }),
         ),
         Probe(
             FileObjection,
@@ -312,10 +333,16 @@ fn live(governed: &Governed) -> BTreeMap<String, String> {
     governed.does("operator", "tickets.answer_finding", json!({ "ticket": finding["ticket"] }));
     let complaint = governed.does("exchange", "tickets.complain", json!({}));
     governed.does("authority", "tickets.answer_complaint", json!({ "ticket": complaint["ticket"] }));
-    governed.does("operator", "security_incidents.report", json!({ "severity": "ordinary" }));
+    let incident = governed.does("operator", "security_incidents.report", json!({ "severity": "ordinary" }));
+    for stage in ["plan_started", "measures_taken", "users_told", "reported"] {
+        governed.does("authority", "security_incidents.record", json!({ "incident": incident["incident"], "stage": stage }));
+    }
+    governed.does("authority", "security_incidents.close", json!({ "incident": incident["incident"] }));
     let grants = governed.by("operator").does("grants.list", &json!({}));
     let order = json!({ "grant": grants["items"][0]["id"], "until": days_from_today(30) });
-    governed.does("authority", "rectifications.order", order);
+    let order = governed.does("authority", "rectifications.order", order);
+    governed.does("operator", "rectifications.report", json!({ "rectification": order["rectification"] }));
+    governed.does("authority", "rectifications.accept", json!({ "rectification": order["rectification"] }));
     // Last, what ends an organisation.
     governed.by("authority").does("agreements.end", &json!({ "agreement": agreement, "reason": "期满" }));
     names
@@ -378,6 +405,7 @@ fn specimen_of(found: &BTreeMap<String, Specimen>, state: &str) -> Option<(Speci
 
 fn replaced(value: Value, from: &str, to: &str) -> (Value, usize) {
     match value {
+        Value::String(text) if text == from && to == "extended" => (json!({ "extended": { "approver": "health-bureau" } }), 1),
         Value::String(text) if text == from => (Value::String(to.to_owned()), 1),
         Value::Object(fields) => {
             let mut times = 0;
@@ -422,6 +450,8 @@ enum Heard {
     Through,
     /// 403 under a rule.
     Refused(String),
+    /// There is nothing of that name, as far as the caller is told.
+    Nothing,
     /// Nothing that the table knows.
     Other(String),
 }
@@ -435,10 +465,8 @@ fn heard(outcome: Result<Value, CallError>) -> Heard {
         }
         Err(CallError::Refused(problem)) if problem.class.status() >= 500 => Heard::Other(format!("{problem:?}")),
         Err(CallError::Refused(problem)) if problem.code == "input.wrong" => Heard::Other(format!("{problem:?}")),
-        Err(CallError::Refused(problem)) => {
-            let _ = problem;
-            Heard::Through
-        }
+        Err(CallError::Refused(problem)) if problem.class.status() == 404 => Heard::Nothing,
+        Err(CallError::Refused(_)) => Heard::Through,
         Err(other) => Heard::Other(other.to_string()),
     }
 }
@@ -477,6 +505,7 @@ fn no_cell_is_open_that_the_table_closes_and_none_closed_that_it_opens() {
             On::Record(name, by) => {
                 let known = found.get(name).cloned().unwrap_or_default();
                 let of = |(state, _): &(&'static str, &str)| match specimen_of(&known, state) {
+                    _ if NOT_THEIR_STATES.contains(&(name, state)) => None,
                     None => {
                         unmet.insert(format!("{name} {state}"));
                         None
@@ -503,7 +532,6 @@ fn no_cell_is_open_that_the_table_closes_and_none_closed_that_it_opens() {
                     On::One(_, Whose::Operator("*")) => ("city-health", own),
                     On::One(_, Whose::Operator(other)) => ("city-health", other),
                     On::One(_, Whose::Provider) => ("health-bureau", ""),
-                    On::One(_, Whose::Of(owner)) => (owner, ""),
                     _ => (owner.as_str(), counterpart.as_str()),
                 };
                 let mut input = governed.input(operation, named(above.clone(), &names));
@@ -525,6 +553,8 @@ fn no_cell_is_open_that_the_table_closes_and_none_closed_that_it_opens() {
                 let fits = match (&should, &is) {
                     (None, Heard::Through) => true,
                     (Some(rule), Heard::Refused(said)) => rule == said,
+                    (Some(_), Heard::Nothing) => HIDING.contains(&operation),
+                    (None, Heard::Nothing) => NAMING_NOTHING.contains(&operation),
                     _ => false,
                 };
                 if !fits {
@@ -544,7 +574,8 @@ fn no_cell_is_open_that_the_table_closes_and_none_closed_that_it_opens() {
         cells.len(),
         cells.iter().map(|cell| cell.0).collect::<BTreeSet<_>>().len()
     );
-    println!("states that were crafted: {crafted:?}\nstates that were not met: {unmet:?}");
+    println!("states that were crafted: {crafted:?}");
+    assert!(unmet.is_empty(), "states that were not met: {unmet:?}");
     assert!(wrong.is_empty(), "{} cells:\n{}", wrong.len(), wrong.join("\n"));
 }
 

@@ -615,11 +615,7 @@ async fn close(desk: &mut Desk, input: CloseInput) -> Result<Done<ClosingView>, 
     let mut facts = act.facts(desk).await?;
     facts.reason_given = !input.facts.trim().is_empty();
     // A second ground may come while a first closing stands: both must end before the access opens.
-    let thing = match row.record.standing {
-        OrganisationStanding::Closed => Thing::of(&row).in_state("active"),
-        _ => Thing::of(&row),
-    };
-    let decided = desk.decide(Action::CloseOrganisation, &thing, facts)?;
+    let decided = desk.decide(Action::CloseOrganisation, &Thing::of(&row), facts)?;
     if row.record.organisation.roles.contains(&Role::Authority) && row.record.organisation.id == desk.caller().organisation {
         return Err(OrganisationsError::OwnAccess.into());
     }

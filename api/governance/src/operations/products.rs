@@ -344,9 +344,7 @@ async fn review(desk: &mut Desk, input: ReviewInput) -> Result<Done<ReleaseRevie
     let provider = link(desk, &dataset).await.map(|link| link.record.organisation.to_string()).unwrap_or_default();
     let asked_by = asked_by(desk, &input.release).await?;
     let mut act = desk.begin().await?;
-    if act.get::<ReleaseReview>(&input.release).await?.is_some() {
-        return Err(ProductRefusal::ReviewedAlready { release: input.release }.into());
-    }
+    let reviewed = act.get::<ReleaseReview>(&input.release).await?.is_some();
     let datasets = [dataset];
     let asked = ProductAsked { operator: &operator, author: &operator, datasets: &datasets, inputs: &[], delivered: &BTreeSet::new() };
     let facts = facts_of_product(desk, &mut act, &asked).await?;
@@ -355,6 +353,9 @@ async fn review(desk: &mut Desk, input: ReviewInput) -> Result<Done<ReleaseRevie
     let id = record.release.clone();
     let thing = Thing::made(&id, &record).in_state("held").with_counterpart(provider);
     let decided = desk.decide(Action::ReviewRelease, &thing, facts)?;
+    if reviewed {
+        return Err(ProductRefusal::ReviewedAlready { release: record.release }.into());
+    }
     let version = act.put(&id, &record).await?;
     act.commit(decided).await?;
     Ok(Done::from(record).version(version))

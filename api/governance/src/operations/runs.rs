@@ -304,6 +304,7 @@ async fn facts_of(
 
 async fn quote(desk: &mut Desk, input: QuoteInput) -> Result<Done<QuoteView>, Refused> {
     let (input, wish) = input.split();
+    check_asking(desk, Action::QuoteRun)?;
     let question = question_of(organisation(desk)?, &input)?;
     let asks = desk.domain().asks(&question).await?;
     let mut books = desk.read();
@@ -314,7 +315,14 @@ async fn quote(desk: &mut Desk, input: QuoteInput) -> Result<Done<QuoteView>, Re
     Ok(desk.domain().quote(&question, wish.as_ref()).await?.into())
 }
 
+/// Whether the caller may ask for runs at all.
+fn check_asking(desk: &Desk, action: Action) -> Result<(), Refused> {
+    let own = organisation(desk)?.to_string();
+    desk.check_table(action, &Thing::alone(Kind::Run, "quote", "queued").owned_by(own))
+}
+
 async fn request(desk: &mut Desk, input: QuestionInput) -> Result<Done<RunView>, Refused> {
+    check_asking(desk, Action::RequestRun)?;
     let question = question_of(organisation(desk)?, &input)?;
     let asks = desk.domain().asks(&question).await?;
     let queue = std::sync::Arc::clone(desk.office().queue());

@@ -169,7 +169,7 @@ async fn an_act_that_is_given_up_keeps_nobody_from_the_database() {
         drop(act);
         // Nobody calls the store meanwhile.
         let mut transaction = elsewhere.begin_with("BEGIN IMMEDIATE").await.expect("the database is free");
-        sqlx::query("UPDATE lineage SET lineage = lineage").execute(&mut *transaction).await.expect("write");
+        sqlx::query("UPDATE lineage SET name = name").execute(&mut *transaction).await.expect("write");
         transaction.commit().await.expect("commit");
     }
     store.append(entry("after"), vec![]).await.expect("append");
