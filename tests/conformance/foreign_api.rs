@@ -3,6 +3,7 @@
 use std::process::Command;
 use tidegate_tests::governed::Governed;
 use tidegate_tests::program::repository;
+use tidegate_tests::servers::raw;
 
 /// No 5xx and no answer that the description does not allow, whoever asks.
 // clause: G10 both
@@ -23,6 +24,9 @@ fn schemathesis_finds_no_fault_in_a_governed_domain() {
         let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "as {label}: {said}");
     }
-    governed.by("auditor").does("log.checkpoint", &serde_json::json!({}));
+    // It is still there; accounts may have been disabled on the way.
+    let ask = format!("GET /health/ready HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", governed.address());
+    let ready = raw(governed.address(), ask.as_bytes());
+    assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
     governed.domain.audit();
 }

@@ -58,7 +58,7 @@ pub struct GrantInput {
     /// The purpose, as applied for.
     pub purpose: Name,
     /// The share of the budget.
-    #[schemars(with = "f64")]
+    #[schemars(with = "f64", extend("exclusiveMinimum" = 0.0, "maximum" = 100.0))]
     pub epsilon: Epsilon,
     /// First day, `YYYY-MM-DD`; today, where none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]

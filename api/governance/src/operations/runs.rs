@@ -104,7 +104,7 @@ pub struct QuestionInput {
     pub side_tables: Vec<SideTableInput>,
     /// What the run may cost, at the dataset's delta; none for exact tables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<f64>")]
+    #[schemars(with = "Option<f64>", extend("exclusiveMinimum" = 0.0, "maximum" = 100.0))]
     pub epsilon: Option<Epsilon>,
     /// Worker processes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -141,7 +141,7 @@ pub struct QuoteInput {
     pub side_tables: Vec<SideTableInput>,
     /// What the run may cost, at the dataset's delta.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<f64>")]
+    #[schemars(with = "Option<f64>", extend("exclusiveMinimum" = 0.0, "maximum" = 100.0))]
     pub epsilon: Option<Epsilon>,
     /// Worker processes.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -69,12 +69,43 @@ pub(crate) fn shaped<B: Backend>(
         return Err(wrong(faults));
     }
     if !operation.fits(&whole) {
-        return Err(Refusal::Value.into());
+        return Err(impossible(operation, &whole));
     }
     match whole {
         Value::Object(input) => Ok((input, page)),
         _ => Err(Refusal::Value.into()),
     }
+}
+
+/// Names the fields whose values have the right type and are still not possible: those with which the example of the operation
+/// is none any more. The reason itself stays behind; it may quote what was sent.
+fn impossible(operation: &Described, input: &Value) -> Box<Problem> {
+    let spoils = |at: &[&str], value: &Value| {
+        let mut example = operation.input_example.clone();
+        let place = at.iter().try_fold(&mut example, |inside, name| match inside {
+            Value::Object(fields) => Some(fields.entry(*name).or_insert(Value::Null)),
+            _ => None,
+        });
+        let placed = place.map(|place| place.clone_from(value)).is_some();
+        placed && !operation.fits(&example)
+    };
+    let fields = |value: &Value| value.as_object().cloned().unwrap_or_default();
+    let mut found = Vec::new();
+    for (name, value) in fields(input).iter().filter(|(name, value)| spoils(&[name.as_str()], value)) {
+        let before = found.len();
+        found.extend(
+            fields(value)
+                .iter()
+                .filter(|(inner, value)| spoils(&[name.as_str(), inner.as_str()], value))
+                .map(|(inner, _)| format!("/{name}/{inner}")),
+        );
+        if found.len() == before {
+            found.push(format!("/{name}"));
+        }
+    }
+    let mut problem = Refusal::Value.problem();
+    problem.fields = found.iter().map(|pointer| schema::impossible(pointer)).collect();
+    Box::new(problem)
 }
 
 fn wrong(fields: Vec<WrongField>) -> Box<Problem> {

@@ -89,7 +89,7 @@ fn parameters(operation: &Described, table: &Table) -> Vec<Value> {
         }
         parameter
     };
-    let in_path = operation.path_names().map(|name| parameter(name, "path", true, not_empty(&find(name), table)));
+    let in_path = operation.path_names().map(|name| parameter(name, "path", true, segment(&find(name), table)));
     let in_query =
         operation.query_fields().into_iter().map(|(name, schema)| parameter(&name, "query", operation.is_required(&name), schema));
     let mut all: Vec<_> = in_path.chain(in_query).collect();
@@ -125,13 +125,16 @@ fn parameters(operation: &Described, table: &Table) -> Vec<Value> {
     all
 }
 
-/// A parameter of a path is a segment, and no segment is empty.
-fn not_empty(schema: &Value, table: &Table) -> Value {
+/// A parameter of a path is a segment: none is empty, and names of things have nothing in them that a path could mean.
+fn segment(schema: &Value, table: &Table) -> Value {
     let text = super::schema::resolve(schema, &table.components).get("type") == Some(&json!("string"));
     match schema {
-        Value::Object(map) if text && !map.contains_key("minLength") && !map.contains_key("$ref") => {
+        Value::Object(map) if text && !map.contains_key("$ref") => {
             let mut map = map.clone();
-            map.insert("minLength".to_owned(), json!(1));
+            map.entry("minLength").or_insert(json!(1));
+            if !["pattern", "format", "enum"].iter().any(|known| map.contains_key(*known)) {
+                map.insert("pattern".to_owned(), json!("^[A-Za-z0-9][A-Za-z0-9._-]*$"));
+            }
             Value::Object(map)
         }
         other => other.clone(),

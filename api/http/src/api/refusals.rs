@@ -242,7 +242,7 @@ impl Refusal {
             ),
             Self::Signature { .. } => (Class::Unauthenticated, words("see the description of signatures at /docs", "签名方法见 /docs")),
             Self::KeyOfOther => (Class::Unprocessable, words("take a new key for a new request", "新请求请使用新的键")),
-            Self::BodyDigest | Self::Cursor => (Class::Unprocessable, described),
+            Self::BodyDigest | Self::Cursor | Self::Value => (Class::Unprocessable, described),
             Self::KeyInProgress => {
                 (Class::Conflict, words("wait for its answer, then send the same request again", "请等待其应答，然后重发同一请求"))
             }
@@ -263,7 +263,6 @@ impl Refusal {
             | Self::TooDeep { .. }
             | Self::TooManyValues { .. }
             | Self::Input { .. }
-            | Self::Value
             | Self::NoKey
             | Self::Key
             | Self::Version => (Class::Malformed, described),

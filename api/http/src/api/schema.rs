@@ -45,6 +45,10 @@ messages! {
             en: "`{name}` is no field of this operation",
             zh: "“{name}”不是该操作的字段",
         },
+        Impossible = "field.impossible" {
+            en: "has the right type and is no value that is possible here: see its description at /docs",
+            zh: "类型正确，但不是此处可用的值：见 /docs 中的说明",
+        },
         Missing { name: String } = "field.missing" {
             en: "`{name}` is missing",
             zh: "缺少“{name}”",
@@ -151,6 +155,11 @@ pub(crate) fn check(schema: &Value, value: &Value, components: &Map<String, Valu
     let mut checking = Checking { components, faults: Vec::new() };
     checking.check(schema, value, "");
     checking.faults
+}
+
+/// Says of a field that its value is none that is possible.
+pub(crate) fn impossible(pointer: &str) -> WrongField {
+    WrongField { pointer: pointer.chars().take(400).collect(), detail: spoken(&Fault::Impossible) }
 }
 
 /// Names that stand where they do not belong.
