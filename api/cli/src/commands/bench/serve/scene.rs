@@ -152,7 +152,10 @@ impl Scene {
         let provider = json!({ "name": ORGANISATIONS[2].1, "code": credit_code(3) });
         let duties = content["duties"].as_object().map(|duties| duties.keys().map(|duty| (duty.clone(), json!("health-bureau"))).collect());
         let duties = Value::Object(duties.unwrap_or_default());
-        let content = over(content, json!({ "id": ENTRY, "provider": provider, "duties": duties, "security_level": "l1" }));
+        let basis = json!([{ "law": "某条例", "article": "第一条", "rank": "law" }]);
+        let sharing = json!({ "type": "conditional", "conditions": "申请", "scope": "授权运营", "purpose": "统计", "basis": basis });
+        let entry = json!({ "id": ENTRY, "provider": provider, "duties": duties, "security_level": "l1", "sharing": sharing });
+        let content = over(content, entry);
         self.does("provider", "entries.draft", json!({ "content": content }))?;
         let entry = json!({ "entry": ENTRY });
         self.does("provider", "entries.submit", entry.clone())?;
