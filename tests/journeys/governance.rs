@@ -237,6 +237,52 @@ fn an_objection_stops_a_running_run_at_once() {
     assert_eq!(audit["runs"], 2, "the stopped run keeps its charge, the one that waited was never admitted: {audit}");
 }
 
+/// A higher level wants more: encrypted storage before anything is mounted, and one person more who agrees.
+// clause: C1, C2 both
+#[test]
+fn a_higher_level_wants_encryption_and_more_people() {
+    let mut governed = Governed::begin();
+    let levels = fs::read_to_string(repository("policies/packs/levels.toml")).expect("levels");
+    let levels = levels.replace("approvals = 1", "approvals = 3").replace("approvals = 2", "approvals = 3");
+    governed.by("authority").does("settings.set_levels", &json!({ "text": levels }));
+    let content = over(entry_text(&governed, "rand-hie-visits"), json!({ "security_level": "l2" }));
+    governed.by("provider").does("entries.draft", &json!({ "content": content }));
+    let entry = json!({ "entry": "rand-hie-visits" });
+    governed.by("provider").does("entries.submit", &entry);
+    governed.by("authority").does("entries.review", &over(entry.clone(), json!({ "approve": true })));
+    governed.by("authority").does("entries.publish", &entry);
+
+    let walls = "walls = [\"no_new_privileges\", \"limits\", \"seccomp\", \"landlock\"]";
+    let policy = |run: &str| {
+        format!(
+            "lifetime_epsilon = 4.0\ndelta = 1e-6\nrun_epsilon_max = {run}\nvisibility = \"at_slot\"\n{walls}\n[period]\ndays = 30\nepsilon = 2.0\n"
+        )
+    };
+    let set = |run: &str| json!({ "dataset": "rand-hie", "entry": "rand-hie-visits", "policy": policy(run), "units_max": 6000 });
+    governed.by("authority").refused("datasets.set-policy", &set("1.0"), "dataset.level-encryption");
+    let storage = json!({ "encrypted": true, "means": "dm-crypt, SM4-XTS", "document": "密评报告 2026-7" });
+    governed.by("authority").refused("domain.declare-storage", &storage, "access.t1");
+    governed.by("custodian").does("domain.declare-storage", &storage);
+    governed.by("authority").refused("datasets.set-policy", &set("2.5"), "dataset.level-limits");
+    governed.mount("rand-hie", "rand-hie-visits", &policy("1.0"));
+
+    let plan = governed.plan();
+    governed.agreement(&plan);
+    governed.scenario("health-planning");
+    let application = governed.application("rand-hie", "health-planning");
+    let grant = governed.grant_text(&application, "rand-hie", 1.0);
+    governed.by("authority").refused("grants.give", &grant, "grant.level-approvals");
+    governed.hire("authority-2", "data-bureau", "authority", "高远");
+    governed.by("authority-2").does("grants.give", &grant);
+    // What was declared is withdrawn: nothing new is given or run.
+    governed.by("custodian").does("domain.declare-storage", &over(storage, json!({ "encrypted": false })));
+    governed.by("authority-2").refused("grants.give", &grant, "access.level-limits-met");
+    governed.by("operator").does("modules.upload", &governed.module(MODEL));
+    let question = json!({ "dataset": "rand-hie", "module": MODEL, "epsilon": 0.5 });
+    governed.by("operator").refused("runs.request", &question, "access.level-limits-met");
+    governed.domain.audit();
+}
+
 /// What ends with the agreement: accounts, tokens and keys, in the same act.
 // clause: J8, J9 both
 #[test]

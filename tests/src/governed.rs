@@ -226,11 +226,16 @@ impl Governed {
 
     /// Makes an account and remembers its token.
     pub fn hire(&mut self, label: &str, organisation: &str, role: &str, person: &str) {
-        let input = json!({ "organisation": organisation, "name": person, "roles": [role] });
+        self.hire_for(label, organisation, &[role], person);
+    }
+
+    /// Makes an account with several roles and remembers its token.
+    pub fn hire_for(&mut self, label: &str, organisation: &str, roles: &[&str], person: &str) {
+        let input = json!({ "organisation": organisation, "name": person, "roles": roles });
         let made = self.by("authority").does("accounts.create", &input);
         let account = made["account"]["account"].as_str().expect("account").to_owned();
         let token = made["token"].as_str().expect("token").to_owned();
-        self.add(label, &account, organisation, role, &token);
+        self.add(label, &account, organisation, roles[0], &token);
     }
 
     fn add(&mut self, label: &str, account: &str, organisation: &str, role: &str, token: &str) {
@@ -330,7 +335,12 @@ impl Governed {
 
     /// A catalogue entry of the provider, drafted, submitted, reviewed and published.
     pub fn entry(&self, id: &str) {
-        self.by("provider").does("entries.draft", &json!({ "content": entry_text(self, id) }));
+        self.entry_with(id, json!({}));
+    }
+
+    /// The same with something laid over its text.
+    pub fn entry_with(&self, id: &str, above: Value) {
+        self.by("provider").does("entries.draft", &json!({ "content": over(entry_text(self, id), above) }));
         let one = json!({ "entry": id });
         self.by("provider").does("entries.submit", &one);
         let review = json!({ "entry": id, "approve": true });

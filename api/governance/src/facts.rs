@@ -4,6 +4,7 @@
 //! scenario) is not met, and the decision then names the rule. Where a use concerns several datasets, each fact holds for
 //! all of them or not at all. Rejected: each operation asking for itself, where one of them forgets.
 
+use crate::operations::domain::StorageRecord;
 use crate::operations::reads::Reads;
 use crate::records::{AgreementRecord, ApplicationRecord, DatasetLink, EntryRecord, GrantLink, GrantStanding, PlanRecord, ScenarioRecord};
 use crate::{Desk, Refused};
@@ -28,6 +29,14 @@ messages! {
             en: "the policy is looser than the level of the data allows, in {more} more places too: {first}",
             zh: "策略超出该数据级别的限制（另有 {more} 处）：{first_zh}",
         },
+        Encryption = "dataset.level-encryption" {
+            en: "the level of the data demands that they lie encrypted (rule C2, Shuangyashan Art. 11), and the custodian has not declared it: encrypt the disk and declare it with `domain.declare-storage`",
+            zh: "该数据级别要求加密存储（规则 C2，双鸭山第十一条），但托管方未作声明：请加密磁盘并以 `domain.declare-storage` 声明",
+        },
+        Approvals { found: usize, needed: usize } = "grant.level-approvals" {
+            en: "{found} people approved this use and the level of the data demands {needed} (rule C2, Shuangyashan Art. 11): have it reviewed or granted by another person",
+            zh: "已有 {found} 人同意该用途，而该数据级别要求 {needed} 人（规则 C2，双鸭山第十一条）：请由其他人员审核或授予",
+        },
         NotApproved { application: String } = "grant.not-approved" {
             en: "application `{application}` is not approved (rule F1, Shuangyashan Art. 27): have it reviewed first",
             zh: "申请“{application}”尚未同意（规则 F1，双鸭山第二十七条）：请先完成审核",
@@ -48,6 +57,8 @@ pub struct Known {
     pub entry: EntryRecord,
     /// Whether a stop holds the dataset.
     pub suspended: bool,
+    /// Whether what the domain keeps lies encrypted, as its custodian declares.
+    pub encrypted: bool,
 }
 
 /// A dataset with its entry; `None` where it belongs to none.
@@ -55,7 +66,13 @@ pub async fn known(reads: &mut impl Reads, dataset: &Name) -> Result<Option<Know
     let Some(link) = reads.one::<DatasetLink>(dataset.as_str()).await? else { return Ok(None) };
     let Some(entry) = reads.one::<EntryRecord>(link.record.entry.as_str()).await? else { return Ok(None) };
     let suspended = reads.held(&Subject::Dataset(dataset.to_string())).await?.is_some();
-    Ok(Some(Known { link: link.record, entry: entry.record, suspended }))
+    let encrypted = is_encrypted(reads).await?;
+    Ok(Some(Known { link: link.record, entry: entry.record, suspended, encrypted }))
+}
+
+/// Whether the custodian declares that files lie encrypted.
+pub async fn is_encrypted(reads: &mut impl Reads) -> Result<bool, Refused> {
+    Ok(reads.one::<StorageRecord>(StorageRecord::ID).await?.is_some_and(|row| row.record.encrypted))
 }
 
 impl Known {
@@ -63,6 +80,11 @@ impl Known {
     pub fn limits<'a>(&self, desk: &'a Desk) -> Option<&'a Limits> {
         let level = self.entry.life.entry().security_level.as_ref()?;
         desk.rules().levels().limits_of(level.as_str()).ok()
+    }
+
+    /// Whether a policy and the storage keep to the limits of the level.
+    fn keeps(&self, limits: &Limits, policy: &ReleasePolicy) -> bool {
+        limits.exceeded_by(policy).is_empty() && (self.encrypted || !limits.encryption)
     }
 
     fn into_facts(&self, desk: &Desk, facts: &mut Facts) {
@@ -91,6 +113,7 @@ pub fn check_level(desk: &Desk, known: &Known, policy: &ReleasePolicy) -> Result
     use tidegate_terms::{Language, Message as _};
     let found = excesses(desk, known, policy);
     match found.first() {
+        None if !known.encrypted && known.limits(desk).is_some_and(|limits| limits.encryption) => Err(FactRefusal::Encryption.into()),
         None => Ok(()),
         Some(excess) => {
             let (first, first_zh) = (excess.say(Language::English), excess.say(Language::Chinese));
@@ -211,7 +234,7 @@ pub async fn facts_of_grant(desk: &Desk, reads: &mut impl Reads, asked: &GrantAs
     if let Some(known) = of_use(desk, reads, agreement.as_ref(), asked.dataset, asked.scenario, &mut facts).await? {
         let limits = known.limits(desk);
         facts.level_limits_met = limits.is_some_and(|limits| {
-            limits.exceeded_by(asked.policy).is_empty() && asked.epsilon.is_none_or(|epsilon| epsilon <= limits.epsilon_total_max)
+            known.keeps(limits, asked.policy) && asked.epsilon.is_none_or(|epsilon| epsilon <= limits.epsilon_total_max)
         });
     }
     Ok(facts)
@@ -301,12 +324,12 @@ pub async fn facts_of_run(desk: &Desk, reads: &mut impl Reads, asked: &RunAsked<
         let scenario = link.as_ref().map_or(&grant.purpose, |link| &link.scenario);
         let known = of_use(desk, reads, agreement.as_ref(), &grant.dataset, scenario, &mut facts).await?;
         facts.grant_live &= live && grant.revoked.is_none() && grant.suspended.is_none();
-        let within = |limits: &Limits| {
-            limits.exceeded_by(part.policy).is_empty()
+        let within = |known: &Known, limits: &Limits| {
+            known.keeps(limits, part.policy)
                 && asked.mechanisms.iter().all(|mechanism| limits.allows(*mechanism))
                 && asked.epsilon.is_none_or(|epsilon| epsilon <= limits.epsilon_run_max)
         };
-        facts.level_limits_met &= known.and_then(|known| known.limits(desk).map(within)).unwrap_or(false);
+        facts.level_limits_met &= known.is_some_and(|known| known.limits(desk).is_some_and(|limits| within(&known, limits)));
     }
     Ok(facts)
 }
@@ -364,9 +387,9 @@ pub async fn facts_of_mount(desk: &Desk, reads: &mut impl Reads, entry: &Name, p
         None => nothing_known(&mut facts),
         Some(row) => {
             let link = DatasetLink::of(&row.record, row.record.organisation.clone(), desk.today());
-            let known = Known { link, entry: row.record, suspended: false };
+            let known = Known { link, entry: row.record, suspended: false, encrypted: is_encrypted(reads).await? };
             known.into_facts(desk, &mut facts);
-            let within = |limits: &Limits| policy.is_none_or(|policy| limits.exceeded_by(policy).is_empty());
+            let within = |limits: &Limits| policy.is_none_or(|policy| known.keeps(limits, policy));
             facts.level_limits_met = known.limits(desk).is_some_and(within);
         }
     }

@@ -5,7 +5,7 @@
 //! of the data's level, and a provider mounts under that one or not at all.
 
 use super::through::{All, OneDataset, ThroughError, dataset, example, link, may, page};
-use crate::facts::{Known, check_level, facts_of_mount};
+use crate::facts::{Known, check_level, facts_of_mount, is_encrypted};
 use crate::records::{DatasetLink, EntryRecord};
 use crate::{Desk, Done, Kept, Refused, Row, Thing};
 use schemars::JsonSchema;
@@ -254,7 +254,8 @@ async fn set_policy(desk: &mut Desk, input: PolicyInput) -> Result<Done<PolicyRe
     // Which limits, not only that some are exceeded.
     let organisation = entry.record.organisation.clone();
     let link = DatasetLink::of(&entry.record, organisation.clone(), desk.today());
-    check_level(desk, &Known { link, entry: entry.record, suspended: false }, &policy)?;
+    let encrypted = is_encrypted(&mut act).await?;
+    check_level(desk, &Known { link, entry: entry.record, suspended: false, encrypted }, &policy)?;
     let facts = facts_of_mount(desk, &mut act, &input.entry, Some(&policy)).await?;
     let record = PolicyRecord { entry: input.entry.clone(), policy: input.policy, provider: organisation };
     let decided = desk.decide(Action::SetReleasePolicy, &Thing::made(input.dataset.as_str(), &record), facts)?;

@@ -1,7 +1,7 @@
 //! The domain itself: its public status, how long records are kept, how fast its machine is.
 
 use super::through::{All, Given, decide_alone, example, may};
-use crate::{Desk, Done, Refused, Thing};
+use crate::{Desk, Done, Kept, Refused, Thing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_access::{Action, Facts, Kind};
@@ -43,6 +43,66 @@ pub struct Before {
     /// The first day that is kept, `YYYY-MM-DD`.
     #[schemars(length(min = 10, max = 10))]
     pub before: String,
+}
+
+/// Whether what the domain keeps lies encrypted, as its custodian declares: the program does not see through to the disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StorageRecord {
+    /// Whether the files of the domain lie encrypted at rest.
+    pub encrypted: bool,
+    /// By what, such as the product and its algorithm.
+    #[schemars(length(min = 1, max = 200))]
+    pub means: String,
+    /// The document that shows it, such as the report of an assessment of commercial cryptography.
+    #[schemars(length(min = 1, max = 200))]
+    pub document: String,
+}
+
+impl StorageRecord {
+    /// Its identifier: there is one.
+    pub(crate) const ID: &str = "storage";
+}
+
+impl Kept for StorageRecord {
+    const KIND: Kind = Kind::Domain;
+    const NAME: &'static str = "storage";
+
+    fn state(&self) -> &'static str {
+        "open"
+    }
+
+    fn owner(&self) -> String {
+        String::new()
+    }
+
+    fn counterpart(&self) -> String {
+        String::new()
+    }
+}
+
+fn storage_example() -> StorageRecord {
+    StorageRecord { encrypted: true, means: "dm-crypt, SM4-XTS".into(), document: "密评报告 2026-7".into() }
+}
+
+operation! {
+    ShowStorage = "domain.storage" in "domain";
+    Get "/v1/domain/storage" [];
+    summary "Whether data lie encrypted", "查看数据是否加密存储";
+    says "As the custodian declared it; nothing is declared in a new domain.", "以托管方声明为准；新建数据域无声明。";
+    takes All, example All {};
+    gives StorageRecord, example storage_example();
+    by storage;
+}
+
+operation! {
+    DeclareStorage = "domain.declare-storage" in "domain";
+    Put "/v1/domain/storage" [keyed];
+    summary "Declare whether data lie encrypted", "声明数据是否加密存储";
+    says "By the custodian, with the document that shows it. Data of a level that demands encryption are mounted, granted and run on only while it stands.", "由托管方声明并写明证明文件。要求加密的级别，仅在声明有效时可挂载、授权和运行。";
+    takes StorageRecord, example storage_example();
+    gives StorageRecord, example storage_example();
+    by declare_storage;
 }
 
 operation! {
@@ -134,6 +194,24 @@ async fn set_retention(desk: &mut Desk, input: Years) -> Result<Done<RetentionVi
     Ok(desk.domain().retention(Some(input.years)).await?.into())
 }
 
+async fn storage(desk: &mut Desk, _: All) -> Result<Done<StorageRecord>, Refused> {
+    may(desk, Action::ShowStatus, &thing()).await?;
+    let declared = desk.get::<StorageRecord>(StorageRecord::ID).await?;
+    Ok(match declared {
+        Some(row) => Done::from(row.record).version(row.version),
+        None => StorageRecord { encrypted: false, means: "-".into(), document: "-".into() }.into(),
+    })
+}
+
+async fn declare_storage(desk: &mut Desk, input: StorageRecord) -> Result<Done<StorageRecord>, Refused> {
+    let mut act = desk.begin().await?;
+    let facts = act.facts(desk).await?;
+    let decided = desk.decide(Action::ExamineMachine, &Thing::made(StorageRecord::ID, &input), facts)?;
+    let version = act.put(StorageRecord::ID, &input).await?;
+    act.commit(decided).await?;
+    Ok(Done::from(input).version(version))
+}
+
 async fn purge(desk: &mut Desk, input: Before) -> Result<Done<PurgeView>, Refused> {
     let mut act = desk.begin().await?;
     // How old records must be is for the domain to refuse; it knows the term.
@@ -151,5 +229,12 @@ async fn calibration(desk: &mut Desk, _: All) -> Result<Done<super::through::Tol
 
 /// What this file offers.
 pub(crate) fn offers(offers: crate::offers::Offers) -> crate::offers::Offers {
-    offers.with::<ShowStatus>().with::<ShowRetention>().with::<SetRetention>().with::<PurgeRecords>().with::<ShowCalibration>()
+    offers
+        .with::<ShowStatus>()
+        .with::<ShowRetention>()
+        .with::<SetRetention>()
+        .with::<PurgeRecords>()
+        .with::<ShowCalibration>()
+        .with::<ShowStorage>()
+        .with::<DeclareStorage>()
 }

@@ -1,11 +1,12 @@
 //! Grants: columns of a dataset for a purpose, with a share of its budget.
 
 use super::through::{Given, decide_alone, example, link, page, visible};
-use crate::facts::{GrantAsked, agreement_of, check_inside, facts_of_grant, known};
+use crate::facts::{FactRefusal, GrantAsked, agreement_of, check_inside, facts_of_grant, known};
 use crate::records::{ApplicationRecord, GrantLink, GrantStanding};
 use crate::{Act, Desk, Done, Kept, Refused, Row, Thing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use tidegate_access::{Action, Kind};
 use tidegate_http::api::Page;
 use tidegate_service::view::GrantView;
@@ -176,7 +177,10 @@ async fn give(desk: &mut Desk, input: GrantInput) -> Result<Done<GrantView>, Ref
     let not_a_date = || ServiceError::NotADate { text: input.valid_until.chars().take(32).collect() };
     let last_day = input.valid_until.parse().map_err(|_| not_a_date())?;
     check_inside(&paper.id, &paper.record, &input.dataset, &input.purpose, &input.columns, last_day)?;
-    let provider = known(&mut act, &input.dataset).await?.map(|known| known.link.organisation);
+    let known = known(&mut act, &input.dataset).await?;
+    let needed = known.as_ref().and_then(|known| known.limits(desk)).map_or(1, |limits| limits.approvals);
+    check_approvals(desk, &paper.id, needed).await?;
+    let provider = known.map(|known| known.link.organisation);
     let agreement = agreement_of(desk, &mut act, &input.operator).await?.map(|(id, _)| id);
     let id = Domain::identifier('g')?;
     let link = GrantLink {
@@ -194,6 +198,19 @@ async fn give(desk: &mut Desk, input: GrantInput) -> Result<Done<GrantView>, Ref
     let GrantInput { dataset, operator, operator_key, columns, purpose, epsilon, valid_from, valid_until, .. } = input;
     let new = NewGrant { id: Some(id), dataset, operator, operator_key, columns, purpose, epsilon, valid_from, valid_until };
     Ok(desk.domain().grant(new).await?.into())
+}
+
+/// Holds the people who reviewed an application, with the one who grants now, against what the level of the data demands.
+async fn check_approvals(desk: &Desk, application: &str, needed: usize) -> Result<(), Refused> {
+    let history = desk.read().history_of(ApplicationRecord::NAME, application).await.map_err(ServiceError::from)?;
+    // The first version is what was applied for; each later one is a review that agreed.
+    let applicant = history.iter().find(|row| row.version == 1).map(|row| row.by.as_str());
+    let mut people: BTreeSet<&str> = history.iter().map(|row| row.by.as_str()).filter(|by| Some(*by) != applicant).collect();
+    people.insert(desk.caller().account.as_str());
+    if people.len() < needed {
+        return Err(FactRefusal::Approvals { found: people.len(), needed }.into());
+    }
+    Ok(())
 }
 
 async fn revoke(desk: &mut Desk, input: Revocation) -> Result<Done<GrantView>, Refused> {

@@ -4,6 +4,7 @@ use super::catalogue::publish;
 use super::house::*;
 use super::papers::{agreement, scenario, scope};
 use crate::facts::*;
+use crate::operations::domain::{DeclareStorage, StorageRecord};
 use crate::operations::entry_views::entry_example;
 use jiff::civil::date;
 use std::collections::BTreeSet;
@@ -25,12 +26,17 @@ fn policy(lifetime: &str, run: &str) -> ReleasePolicy {
 /// Everything that a run needs.
 async fn ready(mode: Mode, content: Entry) -> (House, GrantRecord) {
     let house = House::of("sys").await;
+    house.done::<DeclareStorage>(CUSTODIAN, storage(true)).await;
     publish(&house, content).await;
     house.mount("visits-2024", "visits").await;
     agreement(&house, scope(mode)).await;
     scenario(&house, true).await;
     let grant = house.grant("g1", "visits-2024", date(2026, 11, 1)).await;
     (house, grant)
+}
+
+fn storage(encrypted: bool) -> StorageRecord {
+    StorageRecord { encrypted, means: "dm-crypt".into(), document: "报告 7".into() }
 }
 
 struct Asked {
@@ -146,6 +152,21 @@ async fn shared_data_need_consent_and_specific_data_a_risk_assessment() {
     let assessment = AssessmentInput { scenario: name("actuarial"), assessment: verdict(), risk: Some(verdict()) };
     house.done::<AssessScenario>(AUTHORITY, assessment).await;
     assert_eq!(decision(&house, &grant, &fit, Asked::default()).await, "allowed");
+}
+
+// clause: C2 both
+#[tokio::test(flavor = "multi_thread")]
+async fn levels_that_demand_encryption_wait_for_its_declaration() {
+    let (house, grant) = ready(Mode::Whole, visits()).await;
+    let fit = policy("8.0", "2.0");
+    assert_eq!(decision(&house, &grant, &fit, Asked::default()).await, "allowed");
+    assert_eq!(house.refused::<DeclareStorage>(AUTHORITY, storage(false)).await, "access.t1");
+    house.done::<DeclareStorage>(CUSTODIAN, storage(false)).await;
+    assert_eq!(decision(&house, &grant, &fit, Asked::default()).await, "access.level-limits-met");
+    let desk = house.desk(AUTHORITY);
+    let known = known(&mut desk.read(), &name("visits-2024")).await.expect("read").expect("known");
+    let refused = check_level(&desk, &known, &fit).expect_err("level 2 demands it");
+    assert_eq!(refused.problem().code, "dataset.level-encryption");
 }
 
 // clause: C2 both
