@@ -323,6 +323,10 @@ pub async fn facts_of_run(desk: &Desk, reads: &mut impl Reads, asked: &RunAsked<
         facts.columns_in_scope &= part.columns.iter().all(|column| grant.columns.contains(column));
         let scenario = link.as_ref().map_or(&grant.purpose, |link| &link.scenario);
         let known = of_use(desk, reads, agreement.as_ref(), &grant.dataset, scenario, &mut facts).await?;
+        if let (Some(scope), Some(known)) = (agreement.as_ref().and_then(|of| of.agreement.scope_of_developer(asked.author)), &known) {
+            let question = Question { dataset: &grant.dataset, domain: &known.entry.life.entry().industry, scenario };
+            facts.mode_covers &= scope.check(question).is_ok();
+        }
         facts.grant_live &= live && grant.revoked.is_none() && grant.suspended.is_none();
         let within = |known: &Known, limits: &Limits| {
             known.keeps(limits, part.policy)

@@ -211,4 +211,9 @@ impl Agreement {
         let refused = || AgreementError::Author { author: author.clone(), clause: Clause::shuangyashan("G2", 46) };
         if self.operator == *author || registered { Ok(()) } else { Err(refused()) }
     }
+
+    /// The scope to which a module's author is held beside the agreement's own, where it is a developer (rule G18).
+    pub fn scope_of_developer(&self, author: &Name) -> Option<&Scope> {
+        self.developers.iter().find(|developer| developer.developer == *author).map(|developer| &developer.scope)
+    }
 }

@@ -36,6 +36,10 @@ messages! {
             en: "there is no file `{file}` in the domain's directory `imports`: have the custodian put it there, and name it without a path",
             zh: "数据域的 `imports` 目录中没有文件“{file}”：请由运维方放入，并只写文件名",
         },
+        Source { dataset: String } = "dataset.no-source" {
+            en: "the schema of `{dataset}` does not say where the data come from, which every product must state (rule G31, Shuangyashan Art. 41): fill in `source`",
+            zh: "“{dataset}”的模式未写明数据来源，而产品须注明来源（规则 G31，双鸭山第四十一条）：请填写 `source`",
+        },
         OtherEntry { dataset: String, entry: String } = "dataset.other-entry" {
             en: "`{dataset}` is mounted under entry `{entry}`: later versions belong to the same one",
             zh: "“{dataset}”已挂接目录条目“{entry}”：后续版本须属同一条目",
@@ -278,6 +282,9 @@ async fn mount(desk: &mut Desk, input: Mounting) -> Result<Done<ImportView>, Ref
     let files = input.files.iter().map(|file| Ok((file.table.clone(), import_file(&directory, &file.file)?)));
     let files: Vec<_> = files.collect::<Result<_, Refused>>()?;
     let schema = PublicSchema::parse(&input.schema)?;
+    if schema.source.trim().is_empty() {
+        return Err(MountRefusal::Source { dataset: input.dataset.to_string() }.into());
+    }
     let mut act = desk.begin().await?;
     let before: Option<Row<DatasetLink>> = act.get(input.dataset.as_str()).await?;
     let entry = match (&before, &input.entry) {

@@ -16,6 +16,7 @@ use tidegate_access::Action;
 use tidegate_catalogue::{Act as Deed, Conversion, ConversionWay, Emergency, Entry, Opening, Sharing, State};
 use tidegate_operation::{Effect, ObjectionEvent, ObjectionState, Outcome};
 use tidegate_rules::{ReviewBy, SharingType};
+use tidegate_store::Subject;
 use tidegate_terms::Name;
 
 /// What shall stand in a published entry.
@@ -345,7 +346,10 @@ async fn restore(desk: &mut Desk, input: ReasonInput) -> Result<Done<EntryView>,
     }
     record.life = record.life.act(Deed::Restore, &at.person, desk.rules().pack(), desk.rules().levels())?.0;
     record.since = at.today;
-    act.lift(input.entry.as_str()).await?;
+    // What its withdrawal held, and not what rests for a higher level: that is for the authority to confirm (rule C3).
+    for dataset in datasets_of(&mut act, &input.entry).await? {
+        act.restore(Subject::Dataset(dataset.id), input.entry.as_str()).await?;
+    }
     let version = super::shared::conclude(act, decided, input.entry.as_str(), &record, &[], &input.reason).await?;
     EntryView::done(desk, &record, version)
 }
