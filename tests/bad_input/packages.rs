@@ -195,6 +195,7 @@ fn sign_again(domain: &Path, files: &Files, change: impl Fn(&mut Value)) -> File
 }
 
 /// Who holds the keys of packages cannot deliver what the gate did not release.
+// clause: E6, G31 refused
 #[test]
 fn signed_lies_are_found() {
     let shop = Shop::open();
@@ -237,6 +238,7 @@ fn signed_lies_are_found() {
         code(&sign_again(domain, &files, |statement| statement["forged"] = predicate.clone().into()), &shop.vkey)
     };
     assert_eq!(lie("\"acquired\":\"2026-11-21\"", "\"acquired\":\"2026-11-22\""), Err("package.contradicts".into()));
+    assert_eq!(lie("\"mechanism\":\"gaussian\"", "\"mechanism\":\"laplace\""), Err("package.contradicts".into()));
     assert_eq!(lie("\"fen\":0", "\"fen\":1"), Err("package.contradicts".into()));
     assert_eq!(lie("\"format\":1", "\"format\":2"), Err("package.newer".into()));
     assert_eq!(lie("DP-230500-1", "DP-230500-2"), Err("package.contradicts".into()));

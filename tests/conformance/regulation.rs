@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use tidegate_tests::clauses::{Clause, LIST, PAGE, counts, page, read_list, read_source, read_sources};
+use tidegate_tests::clauses::{Clause, LIST, PAGE, counts, driven, page, read_list, read_source, read_sources};
 use tidegate_tests::program::repository;
 
 fn list() -> Vec<Clause> {
@@ -20,7 +20,8 @@ fn the_page_is_the_one_that_the_tests_make() {
         fs::write(repository(PAGE), &made).expect("write the page");
     }
     let [both, one, none] = counts(&clauses, &found, "core");
-    println!("core clauses with both cases: {both}, with one: {one}, with none: {none}");
+    let driven = driven(&clauses, &found, "core");
+    println!("core clauses with both cases: {both}, with one: {one}, with none: {none}; {driven} driven from outside");
     let committed = fs::read_to_string(repository(PAGE)).expect(PAGE);
     assert!(committed == made, "run UPDATE_REGULATION=1 cargo test --release --workspace --test regulation");
 }
@@ -38,6 +39,12 @@ fn what_is_no_test_or_no_clause_is_refused() {
     assert_eq!((found["F9"].permitted.len(), found["F9"].refused.len()), (0, 1));
     assert_eq!((found["G2"].permitted[0].name.as_str(), found["G2"].refused.len()), ("stops", 1));
     assert!(read("// clause: F9 permitted\n#[tokio::test(flavor = \"x\")]\nasync fn stops() {}\n").is_ok());
+    // What drives the program from outside lies below `tests`.
+    for (path, outside) in [("tests/journeys/a.rs", 1), ("api/tests/a.rs", 0)] {
+        let mut found = BTreeMap::new();
+        read_source(path, "// clause: F9, B8 permitted\n#[test]\nfn stops() {}\n", &clauses, &mut found).expect("read");
+        assert_eq!((driven(&clauses, &found, "core"), driven(&clauses, &found, "supporting")), (outside, outside), "{path}");
+    }
     for (source, said) in [
         ("// clause: F99 refused\n#[test]\nfn stops() {}\n", "no clause F99"),
         ("// clause: X1 refused\n#[test]\nfn stops() {}\n", "no clause X1"),

@@ -75,11 +75,11 @@ fn each_place_asks_for_its_own_fields() {
     let provider = governed.by("provider");
     let gaps = [
         ("category", json!({ "category": " " }), vec!["zb", "bz"]),
-        ("security_level", json!({ "security_level": null }), vec!["zb", "jn", "bz"]),
-        ("usage_requirements", json!({ "usage_requirements": "" }), vec!["zb", "jn", "bz"]),
-        ("opening_type", json!({ "opening": { "type": null } }), vec!["zb", "jn", "bz"]),
+        ("security level", json!({ "security_level": null }), vec!["zb", "jn", "bz"]),
+        ("requirements of use", json!({ "usage_requirements": "" }), vec!["zb", "jn", "bz"]),
+        ("opening type", json!({ "opening": { "type": null } }), vec!["zb", "jn", "bz"]),
         ("industry", json!({ "industry": "" }), vec!["sys"]),
-        ("area_coverage", json!({ "area_coverage": "" }), vec!["sys"]),
+        ("area covered", json!({ "area_coverage": "" }), vec!["sys"]),
     ];
     let articles = [("sys", "Shuangyashan Art. 12"), ("zb", "Zibo Art. 10"), ("jn", "Jinan Art. 11"), ("bz", "Binzhou Art. 9")];
     for (place, article) in articles {
@@ -87,13 +87,13 @@ fn each_place_asks_for_its_own_fields() {
         draft(&governed, &format!("{place}-whole"), json!({}));
         assert_eq!(provider.does("entries.submit", &one(&format!("{place}-whole")))["state"], "submitted");
         for (field, gap, asked_by) in &gaps {
-            let id = format!("{place}-{field}");
+            let id = format!("{place}-{}", field.replace(' ', "-"));
             draft(&governed, &id, gap.clone());
             if asked_by.contains(&place) {
                 let refused = provider.refused("entries.submit", &one(&id), "record.unsound");
                 let said = &refused.detail.en;
-                assert!(said.contains(&format!("`{}` is missing", field.replace('_', " "))) && said.contains(article), "{place}: {said}");
-            } else if *field == "opening_type" {
+                assert!(said.contains(&format!("`{field}` is missing")) && said.contains(article), "{place}: {said}");
+            } else if *field == "opening type" {
                 // This place asks the same under another name.
                 let refused = provider.refused("entries.submit", &one(&id), "record.unsound");
                 assert!(refused.detail.en.contains("`open to society` is missing"), "{refused:?}");

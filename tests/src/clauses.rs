@@ -160,6 +160,13 @@ pub fn counts(clauses: &[Clause], found: &BTreeMap<String, Proofs>, priority: &s
     counts
 }
 
+/// How many of the clauses of a priority have a test that drives the program from outside, through CLI or HTTP.
+pub fn driven(clauses: &[Clause], found: &BTreeMap<String, Proofs>, priority: &str) -> usize {
+    let outside = |proof: &Proof| proof.path.starts_with("tests/");
+    let of = |clause: &&Clause| found.get(&clause.id).is_some_and(|proofs| proofs.permitted.iter().chain(&proofs.refused).any(outside));
+    clauses.iter().filter(|clause| clause.priority == priority).filter(of).count()
+}
+
 fn text_of(name: &str) -> Option<(&'static str, &'static str)> {
     Some(match name {
         "jinan" => ("Jinan", "济南"),
@@ -199,7 +206,11 @@ pub fn page(clauses: &[Clause], found: &BTreeMap<String, Proofs>) -> String {
     for (priority, zh) in [("core", "核心"), ("supporting", "辅助")] {
         let [both, one, none] = counts(clauses, found, priority);
         let total = both + one + none;
-        let _ = writeln!(text, "- {priority} clauses {zh}: {total}, of which {both} have both cases, {one} one, {none} none");
+        let driven = driven(clauses, found, priority);
+        let _ = writeln!(
+            text,
+            "- {priority} clauses {zh}: {total}, of which {both} have both cases, {one} one, {none} none; {driven} driven through CLI or HTTP"
+        );
     }
     for (letter, title) in CHAPTERS {
         let _ = writeln!(
