@@ -258,7 +258,7 @@ fn paths_that_mean_something_else() {
     governed.entry("rand-hie-visits");
     let set = json!({ "dataset": "rand-hie", "entry": "rand-hie-visits", "policy": POLICY, "units_max": 6000 });
     governed.by("authority").does("datasets.set-policy", &set);
-    let imports = governed.domain.directory().join("imports");
+    let imports = governed.domain.directory().join("imports/health-bureau");
     std::os::unix::fs::symlink("/etc/passwd", imports.join("link.csv")).expect("link");
     fs::create_dir(imports.join("directory.csv")).expect("directory");
     let before = state(&governed);

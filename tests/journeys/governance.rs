@@ -46,7 +46,7 @@ fn an_entry_is_reviewed_and_published_before_data_are_mounted() {
     authority.refused("entries.publish", &one, "access.t2");
 
     // Nothing is mounted under what is not published.
-    let file = governed.domain.directory().join("imports").join("rand_hie.csv");
+    let file = governed.domain.directory().join("imports/health-bureau").join("rand_hie.csv");
     fs::copy(repository("sample-models/datasets/rand-hie/rand_hie.csv"), file).expect("copy");
     let set = json!({ "dataset": "rand-hie", "entry": "rand-hie-visits", "policy": POLICY, "units_max": 6000 });
     authority.does("datasets.set-policy", &set);

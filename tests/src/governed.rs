@@ -204,7 +204,7 @@ impl Governed {
         fs::create_dir(&tokens).expect("directory");
         let files = ["--authority", text(&authority), "--custodian", text(&custodian), "--tokens", text(&tokens)];
         domain.ask(&[&["govern", "init"], files.as_slice()].concat()).json();
-        fs::create_dir_all(domain.directory().join("imports")).expect("directory");
+        fs::create_dir_all(domain.directory().join("imports/health-bureau")).expect("directory");
 
         let table = Arc::new(tidegate_governance::table().expect("a table"));
         let mut governed = Self { domain, people: BTreeMap::new(), table, server: None };
@@ -350,7 +350,7 @@ impl Governed {
 
     /// Sets the policy and mounts the RAND data under an entry.
     pub fn mount(&self, dataset: &str, entry: &str, policy: &str) -> Value {
-        let file = self.domain.directory().join("imports").join("rand_hie.csv");
+        let file = self.domain.directory().join("imports/health-bureau").join("rand_hie.csv");
         fs::copy(repository("sample-models/datasets/rand-hie/rand_hie.csv"), &file).expect("copy");
         let set = json!({ "dataset": dataset, "entry": entry, "policy": policy, "units_max": 6000 });
         self.by("authority").does("datasets.set-policy", &set);

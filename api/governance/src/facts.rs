@@ -122,10 +122,14 @@ pub fn check_level(desk: &Desk, known: &Known, policy: &ReleasePolicy) -> Result
     }
 }
 
-/// The agreement of an organisation that is in force today, as operator or as developer.
+/// The agreement in force today under which an organisation operates. What it develops under another's is not its own.
 pub async fn agreement_of(desk: &Desk, reads: &mut impl Reads, organisation: &Name) -> Result<Option<(String, AgreementRecord)>, Refused> {
     let today = desk.today();
-    let found = reads.every::<AgreementRecord>().await?.into_iter().find(|row| row.record.is_active_for(organisation, today));
+    let found = reads
+        .every::<AgreementRecord>()
+        .await?
+        .into_iter()
+        .find(|row| row.record.agreement.operator == *organisation && row.record.is_active_for(organisation, today));
     Ok(found.map(|row| (row.id, row.record)))
 }
 
@@ -244,6 +248,7 @@ pub async fn facts_of_grant(desk: &Desk, reads: &mut impl Reads, asked: &GrantAs
 pub fn check_inside(
     application: &str,
     record: &ApplicationRecord,
+    operator: &Name,
     dataset: &Name,
     purpose: &Name,
     columns: &[String],
@@ -256,6 +261,9 @@ pub fn check_inside(
     let beyond = |what: &str, what_zh: &str| FactRefusal::Beyond { what: what.to_owned(), what_zh: what_zh.to_owned() };
     if of.dataset != *dataset {
         return Err(beyond("dataset", "数据集"));
+    }
+    if of.applicant != *operator {
+        return Err(beyond("operator", "运营机构"));
     }
     if record.purpose != *purpose {
         return Err(beyond("purpose", "用途"));

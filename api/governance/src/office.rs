@@ -28,6 +28,9 @@ messages! {
     }
 }
 
+/// So many sign-ins wait for their turn; whoever comes then is told to try again.
+const SIGN_INS_MAX: usize = 16;
+
 /// Whoever decides, inside the keeper.
 pub struct Office {
     domain: Arc<Domain>,
@@ -37,6 +40,8 @@ pub struct Office {
     progress: Progress,
     /// One password is looked at at a time.
     passwords: Mutex<()>,
+    /// Who may wait for that.
+    waiting_passwords: tokio::sync::Semaphore,
     queue: Arc<Queue>,
 }
 
@@ -59,6 +64,7 @@ impl Office {
             offers: offers::known(),
             progress: Progress::default(),
             passwords: Mutex::default(),
+            waiting_passwords: tokio::sync::Semaphore::new(SIGN_INS_MAX),
             queue,
         })
     }
@@ -81,6 +87,11 @@ impl Office {
     /// The rules in force now.
     pub fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A place among those who wait for their turn; none while many do. Who guesses passwords must not fill the office.
+    pub(crate) fn password_place(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
+        self.waiting_passwords.try_acquire().ok()
     }
 
     /// Waits for one's turn to have a password looked at.

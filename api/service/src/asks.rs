@@ -1,7 +1,7 @@
 //! What a question asks for, in the words of its decision: whose module reads which columns under which grant. Nothing is
 //! authorised or priced here; who decides on it says no with a rule, and what runs later checks everything itself.
 
-use crate::quotes::Question;
+use crate::quotes::{Question, side_tables};
 use crate::{Domain, ServiceError};
 use tidegate_authorisation::GrantRecord;
 use tidegate_terms::{Digest, Manifest, Name, ReleasePolicy};
@@ -34,6 +34,8 @@ impl Domain {
     /// Reads what a question asks for.
     pub async fn asks(&self, question: &Question) -> Result<Asks, ServiceError> {
         let (module, manifest) = self.module(&question.module, &question.operator).await?;
+        // What no module declares is not kept with the question either.
+        side_tables(&manifest, &question.side_tables)?;
         let datasets = [(Some(&question.dataset), question.version, false), (question.join.as_ref(), None, true)];
         let mut parts = Vec::new();
         for (dataset, version, second) in datasets {

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use tidegate_access::{Action, Facts};
 use tidegate_http::api::Page;
 use tidegate_operation::{Agreement, Effect, Qualification, Selection};
+use tidegate_parties::Role;
 use tidegate_store::Subject;
 use tidegate_terms::{Name, messages};
 
@@ -35,6 +36,10 @@ messages! {
         SameParties = "agreements.same-parties" {
             en: "the authority cannot be the operator (rule G3, Shuangyashan Art. 44): name another organisation",
             zh: "主管部门不得同时为运营机构（规则 G3，双鸭山第四十四条）：请另指定机构",
+        },
+        NoDeveloper { developer: Name } = "agreements.no-developer" {
+            en: "`{developer}` is not registered as a developer that works under this operator (rule G18, Shuangyashan Art. 53): have the authority register it",
+            zh: "“{developer}”未登记为本运营机构下的开发利用主体（规则 G18，双鸭山第五十三条）：请先由主管部门登记",
         },
         DeveloperTwice { developer: Name } = "agreements.developer-exists" {
             en: "developer `{developer}` is under this agreement already (rule G18, Shuangyashan Art. 53)",
@@ -343,8 +348,18 @@ async fn file(desk: &mut Desk, input: AgreementFilingInput) -> Result<Done<Agree
 }
 
 async fn add_developer(desk: &mut Desk, input: DeveloperInput) -> Result<Done<AgreementView>, Refused> {
+    // Ending the agreement ends the accounts of who works under it: nobody else may be put there.
+    let known = desk.get::<super::organisations::OrganisationRecord>(input.developer.developer.as_str()).await?;
     step(desk, &input.agreement, Action::AddSubAgreement, "", |_, _, mut record| {
         let developer = input.developer;
+        let is_developer = known.is_some_and(|row| {
+            let of = row.record.organisation;
+            of.roles.iter().all(|role| *role == Role::Developer)
+                && of.works_under.is_none_or(|operator| operator == record.agreement.operator)
+        });
+        if !is_developer {
+            return Err(AgreementRefusal::NoDeveloper { developer: developer.developer }.into());
+        }
         if record.agreement.developers.iter().any(|known| known.developer == developer.developer) {
             return Err(AgreementRefusal::DeveloperTwice { developer: developer.developer }.into());
         }

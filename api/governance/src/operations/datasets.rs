@@ -32,9 +32,13 @@ messages! {
             en: "the policy that was sent is not the one that the authority set for `{dataset}`: leave it out, or ask the authority",
             zh: "所附策略并非主管部门为“{dataset}”设定的策略：请不附策略，或请主管部门变更",
         },
+        OtherLineage { lineage: String } = "dataset.other-lineage" {
+            en: "lineage `{lineage}` belongs to another organisation, and with it its budget: name one of your own in the schema",
+            zh: "谱系“{lineage}”及其预算属于其他机构：请在数据模式中使用本机构的谱系名",
+        },
         File { file: String } = "dataset.import-file" {
-            en: "there is no file `{file}` in the domain's directory `imports`: have the custodian put it there, and name it without a path",
-            zh: "数据域的 `imports` 目录中没有文件“{file}”：请由运维方放入，并只写文件名",
+            en: "there is no file `{file}` in the domain's directory `imports` under your organisation's name: have the custodian put it there, and name it without a path",
+            zh: "数据域的 `imports` 目录中贵机构名下没有文件“{file}”：请由运维方放入，并只写文件名",
         },
         Source { dataset: String } = "dataset.no-source" {
             en: "the schema of `{dataset}` does not say where the data come from, which every product must state (rule G31, Shuangyashan Art. 41): fill in `source`",
@@ -53,7 +57,7 @@ messages! {
 pub struct ImportFile {
     /// Its table in the schema.
     pub table: Name,
-    /// Its name in the domain's directory `imports`: no path.
+    /// Its name in the directory of the provider's organisation below the domain's `imports`: no path.
     #[schemars(length(min = 1, max = 200))]
     pub file: String,
 }
@@ -167,7 +171,7 @@ operation! {
     MountDataset = "datasets.mount" in "datasets";
     Post "/v1/datasets" [keyed, created, body 2 << 20];
     summary "Mount files as the next version of a dataset", "将文件挂载为数据集的下一个版本";
-    says "The provider, under a published entry. Data never come through here: the files are named, and lie in the domain's directory `imports`. The answer has exact counts, for the provider alone.", "由数据提供部门操作，且目录条目须已发布。数据不经本接口传输：仅指明文件名，文件位于数据域的 `imports` 目录。应答含精确计数，仅供数据提供部门。";
+    says "The provider, under a published entry. Data never come through here: the files are named, and lie below the domain's directory `imports` in that of the provider's organisation. The answer has exact counts, for the provider alone.", "由数据提供部门操作，且目录条目须已发布。数据不经本接口传输：仅指明文件名，文件位于数据域 `imports` 目录下以本机构命名的目录。应答含精确计数，仅供数据提供部门。";
     takes Mounting, example example(r#"{ "dataset": "rand-hie", "entry": "health-visits", "schema": "contract = 1\n…", "files": [{ "table": "person-years", "file": "rand_hie.csv" }] }"#);
     gives ImportView, example example(include_str!("examples/import_report.json"));
     by mount;
@@ -277,10 +281,19 @@ fn import_file(directory: &Path, name: &str) -> Result<PathBuf, Refused> {
     if file { Ok(path) } else { Err(refused().into()) }
 }
 
+/// A lineage, and with it a budget, belongs to the organisation that mounted it first.
+async fn check_lineage(desk: &Desk, act: &mut crate::Act, lineage: &Name, organisation: &Name) -> Result<(), Refused> {
+    for row in act.all::<DatasetLink>().await? {
+        let Ok(dataset) = Name::parse(&row.id) else { continue };
+        let Ok(view) = desk.domain().dataset_view(&dataset).await else { continue };
+        if view.schema.lineage == *lineage && row.record.organisation != *organisation {
+            return Err(MountRefusal::OtherLineage { lineage: lineage.to_string() }.into());
+        }
+    }
+    Ok(())
+}
+
 async fn mount(desk: &mut Desk, input: Mounting) -> Result<Done<ImportView>, Refused> {
-    let directory = desk.domain().import_directory();
-    let files = input.files.iter().map(|file| Ok((file.table.clone(), import_file(&directory, &file.file)?)));
-    let files: Vec<_> = files.collect::<Result<_, Refused>>()?;
     let schema = PublicSchema::parse(&input.schema)?;
     if schema.source.trim().is_empty() {
         return Err(MountRefusal::Source { dataset: input.dataset.to_string() }.into());
@@ -298,7 +311,10 @@ async fn mount(desk: &mut Desk, input: Mounting) -> Result<Done<ImportView>, Ref
     };
     let row: Row<EntryRecord> = act.get(entry.as_str()).await?.ok_or_else(|| no_entry(&entry))?;
     let policy: Option<Row<PolicyRecord>> = act.get(input.dataset.as_str()).await?;
+    // One that was set for another entry is none for this one.
+    let policy = policy.filter(|row| row.record.entry == entry);
     let policy = policy.ok_or_else(|| MountRefusal::Policy { dataset: input.dataset.to_string() })?.record.policy;
+    check_lineage(desk, &mut act, &schema.lineage, &row.record.organisation).await?;
     if input.policy.as_ref().is_some_and(|sent| *sent != policy) {
         return Err(MountRefusal::OtherPolicy { dataset: input.dataset.to_string() }.into());
     }
@@ -313,6 +329,11 @@ async fn mount(desk: &mut Desk, input: Mounting) -> Result<Done<ImportView>, Ref
     let way = input.way.map_or(link.way, |way| way.to_string());
     let record = DatasetLink { version, way, ..link };
     let decided = desk.decide(Action::MountDataset, &Thing::made(input.dataset.as_str(), &record), facts)?;
+    // Each organisation has a directory of its own: nobody mounts, and counts, another's files. Whether there is a file is
+    // looked at last, for whoever may mount it.
+    let directory = desk.domain().import_directory().join(row.record.organisation.as_str());
+    let files = input.files.iter().map(|file| Ok((file.table.clone(), import_file(&directory, &file.file)?)));
+    let files: Vec<_> = files.collect::<Result<_, Refused>>()?;
     act.put(input.dataset.as_str(), &record).await?;
     act.commit(decided).await?;
     let new = NewVersion { dataset: input.dataset, schema: input.schema, policy, files };

@@ -3,6 +3,7 @@
 use super::products::{ask, datasets_of, record, reviewed};
 use super::through::{bytes, example, organisation};
 use crate::facts::{ProductAsked, facts_of_product};
+use crate::operations::organisations::OrganisationRecord;
 use crate::{Desk, Done, Kept, Refused, Row, Thing};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -23,6 +24,10 @@ messages! {
         Unknown { delivery: String } = "delivery.unknown" {
             en: "there is no delivery `{delivery}` for you: the operator names it",
             zh: "没有面向贵机构的交付“{delivery}”：编号由运营机构告知",
+        },
+        OtherAcknowledgement { product: String } = "delivery.other-acknowledgement" {
+            en: "the file acknowledges another product than `{product}`, or is signed by a key that is not registered for your organisation: make it anew with a registered key",
+            zh: "文件确认的不是产品“{product}”，或签名密钥未登记于贵机构：请用已登记的密钥重新生成",
         },
         NotAcknowledged { product: String, recipient: Name } = "delivery.not-acknowledged" {
             en: "`{recipient}` has not acknowledged the terms of product `{product}`: it does so with `deliveries.acknowledge` first",
@@ -209,6 +214,14 @@ async fn acknowledge(desk: &mut Desk, input: AcknowledgeInput) -> Result<Done<Ac
     let thing = Thing::alone(Kind::Delivery, &id, "offered").owned_by(operator.to_string()).with_counterpart(recipient.to_string());
     let decided = desk.decide(Action::AcknowledgeTerms, &thing, facts)?;
     drop(act);
+    let signed = tidegate_product::read_acknowledgement(&file)
+        .map_err(tidegate_service::products::ProductError::from)
+        .map_err(ServiceError::from)?;
+    let own: Option<Row<OrganisationRecord>> = desk.get(recipient.as_str()).await?;
+    let own_key = own.is_some_and(|row| row.record.keys.iter().any(|key| key.public_key == signed.recipient_key));
+    if signed.product != input.product || !own_key {
+        return Err(DeliveryRefusal::OtherAcknowledgement { product: input.product }.into());
+    }
     let acknowledged: AcknowledgementRecord = ask(desk, ProductRequest::Acknowledge { file }).await?;
     let mut act = desk.begin().await?;
     let link = DeliveryLink {

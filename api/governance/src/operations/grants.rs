@@ -176,7 +176,7 @@ async fn give(desk: &mut Desk, input: GrantInput) -> Result<Done<GrantView>, Ref
     let decided = desk.decide(Action::GiveGrant, &thing, facts)?;
     let not_a_date = || ServiceError::NotADate { text: input.valid_until.chars().take(32).collect() };
     let last_day = input.valid_until.parse().map_err(|_| not_a_date())?;
-    check_inside(&paper.id, &paper.record, &input.dataset, &input.purpose, &input.columns, last_day)?;
+    check_inside(&paper.id, &paper.record, &input.operator, &input.dataset, &input.purpose, &input.columns, last_day)?;
     let known = known(&mut act, &input.dataset).await?;
     let needed = known.as_ref().and_then(|known| known.limits(desk)).map_or(1, |limits| limits.approvals);
     check_approvals(desk, &paper.id, needed).await?;

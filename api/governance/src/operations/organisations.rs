@@ -24,6 +24,10 @@ messages! {
             en: "there is no closing `{closing}` of this organisation that still stands",
             zh: "该机构没有仍然有效的关闭记录“{closing}”",
         },
+        NotOthers = "organisation.not-others" {
+            en: "a provider closes the access of those who use its data: operators, developers and exchanges; ask the authority for others",
+            zh: "数据提供部门仅可关闭使用其数据的运营机构、开发利用主体和交易机构的权限：其他机构请报主管部门",
+        },
         OwnAccess = "organisation.own-access" {
             en: "an authority cannot close its own access: nobody could open it again",
             zh: "主管部门不能关闭自身的权限：否则无人可以恢复",
@@ -616,8 +620,13 @@ async fn close(desk: &mut Desk, input: CloseInput) -> Result<Done<ClosingView>, 
     facts.reason_given = !input.facts.trim().is_empty();
     // A second ground may come while a first closing stands: both must end before the access opens.
     let decided = desk.decide(Action::CloseOrganisation, &Thing::of(&row), facts)?;
-    if row.record.organisation.roles.contains(&Role::Authority) && row.record.organisation.id == desk.caller().organisation {
+    let organisation = &row.record.organisation;
+    if organisation.roles.contains(&Role::Authority) && organisation.id == desk.caller().organisation {
         return Err(OrganisationsError::OwnAccess.into());
+    }
+    let uses_data = |role: &Role| matches!(role, Role::Operator | Role::Developer | Role::Exchange);
+    if decided.role() != Role::Authority && !organisation.roles.iter().all(uses_data) {
+        return Err(OrganisationsError::NotOthers.into());
     }
     let (closing, effects) = close_access(row.record.organisation.id.clone(), input.ground.into(), &input.facts, desk.rules().pack())?;
     let id = Domain::identifier('c')?;

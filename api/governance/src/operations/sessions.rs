@@ -21,6 +21,21 @@ use tidegate_access::Action;
 use tidegate_http::api::{Class, Nothing};
 use tidegate_service::{Domain, ServiceError};
 use tidegate_store::{Books, CredentialRecord, FailureRecord, StoreError};
+use tidegate_terms::messages;
+
+messages! {
+    /// Why a password is not set or not looked at.
+    pub enum SessionRefusal {
+        Limited = "session.limited-credential" {
+            en: "this credential has not all roles and actions of its account, and a session has: set the password with one that has",
+            zh: "此凭证不具备账号的全部角色和操作，而会话具备：请使用完整凭证设置口令",
+        },
+        Busy = "session.busy" {
+            en: "many sign-ins wait: try again in a moment",
+            zh: "登录排队较多：请稍后重试",
+        },
+    }
+}
 
 /// How many failed proofs in a row lock an account.
 pub const FAILURES_MAX: u32 = 5;
@@ -145,6 +160,11 @@ pub(crate) async fn is_locked(books: &Books, account: &str) -> Result<bool, Refu
 
 async fn set_password(desk: &mut Desk, input: PasswordInput) -> Result<Done<SecondFactor>, Refused> {
     let account = desk.caller().account.clone();
+    let own = desk.get::<AccountRecord>(&account).await?.ok_or_else(|| AccountError::Unknown { account: account.clone() })?;
+    // A session has every role of its account: whoever holds less must not make itself one.
+    if desk.caller().actions.is_some() || !own.record.roles.is_subset(&desk.caller().roles) {
+        return Err(Refused::of(Class::Forbidden, &SessionRefusal::Limited));
+    }
     let password = tokio::task::block_in_place(|| hash_password(&input.password))?;
     let random = Domain::random()?;
     let secret = &random[..FACTOR_BYTES];
@@ -212,6 +232,8 @@ async fn count(desk: &Desk, account: &str) -> Result<Known, Refused> {
 
 async fn sign_in(desk: &mut Desk, input: SignInInput) -> Result<Done<SessionMade>, Refused> {
     let failed = || Refused::of(Class::Unauthenticated, &AuthenticationError::Unknown);
+    let office = std::sync::Arc::clone(desk.office());
+    let _place = office.password_place().ok_or_else(|| Refused::of(Class::Busy, &SessionRefusal::Busy))?;
     let known = count(desk, &input.account).await?;
     // One at a time: each takes 19 MiB, and who guesses waits for others who guess.
     let turn = desk.office().password_turn().await;

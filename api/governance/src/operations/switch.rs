@@ -11,9 +11,20 @@ use crate::{Act, Cause, Desk, Done, Kept, Refused, Row, Thing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_access::{Action, Facts};
-use tidegate_http::api::Page;
+use tidegate_http::api::{Class, Page};
 use tidegate_operation::{Effect, Incident, IncidentEvent, KillSwitch, Severity, Stage};
-use tidegate_terms::Name;
+use tidegate_parties::Role;
+use tidegate_terms::{Name, messages};
+
+messages! {
+    /// Why an incident is not changed.
+    pub enum IncidentRefusal {
+        NotYours = "incident.not-yours" {
+            en: "an incident is handled by the organisation that reported it, the authority and the custodian: ask one of them",
+            zh: "安全事件由报告机构、主管部门和托管方处置：请联系其中之一",
+        },
+    }
+}
 
 /// Why.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -337,6 +348,11 @@ async fn step(desk: &mut Desk, id: &str, action: Action, event: IncidentEvent, t
     let facts = act.facts(desk).await?;
     let decided = desk.decide(action, &Thing::of(&row), facts)?;
     let mut record = row.record;
+    // Whoever reported it handles it, and who supervises.
+    let caller = desk.caller();
+    if record.organisation != caller.organisation && !caller.is(Role::Authority) && !caller.is(Role::Custodian) {
+        return Err(Refused::of(Class::Forbidden, &IncidentRefusal::NotYours));
+    }
     let (incident, effects) = record.incident.step(event, act.at())?;
     record.incident = incident;
     let rest = follow(&mut act, id, &at.person, text, effects).await?;

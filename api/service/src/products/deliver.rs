@@ -63,6 +63,7 @@ impl Domain {
         };
         let at = instant::text(self.next_instant().await?);
         let mut act = self.store.begin().await?;
+        Self::check_unchanged(&mut act, &record).await?;
         let log_position = act.append(&Entry { at: at.clone(), event: Event::ProductAcknowledgement(event) }, &[opening]).await?;
         let acknowledged = AcknowledgementRecord {
             id: acknowledgement,
@@ -178,6 +179,7 @@ impl Domain {
         };
         let openings = [recipient, exchange, listing, contract, statement_opening];
         let mut act = self.store.begin().await?;
+        Self::check_unchanged(&mut act, &record).await?;
         let entry = Entry { at: delivery.at.clone(), event: Event::ProductDelivery(event) };
         let log_position = act.append(&entry, &openings).await?;
         record.deliveries += 1;

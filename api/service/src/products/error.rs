@@ -42,6 +42,10 @@ messages! {
             en: "`{by}` cannot withdraw a registration of `{operator}`: withdrawal (注销) is the applicant's; a registration body revokes (撤销)",
             zh: "`{by}` 不能注销 `{operator}` 的登记：注销由登记主体提出；登记机构可以撤销",
         },
+        Changed { product: String } = "product.changed" {
+            en: "product `{product}` was changed by somebody else at the same moment: look at it again and try once more",
+            zh: "产品“{product}”同时被他人修改：请查看后重试",
+        },
         Stage { product: String, stage: String } = "product.stage" {
             en: "product {product} is {stage}: the steps are accept, review, notice, code, each after the one before",
             zh: "产品 {product} 的状态为 {stage}：步骤依次为受理、形式审核、公示、赋码，不得跳过",

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use tidegate_log::ProductStepKind;
 use tidegate_product::Code;
-use tidegate_store::StoreError;
+use tidegate_store::{StoreError, Transaction};
 use tidegate_terms::{Digest, Name};
 
 /// What a front asks about products.
@@ -145,6 +145,12 @@ impl Domain {
     pub(crate) async fn product_record(&self, product: &str) -> Result<ProductRecord, ServiceError> {
         let record = self.books().product(product).await?;
         Ok(record.ok_or_else(|| ProductError::Unknown { product: product.to_owned() })?)
+    }
+
+    /// Refuses to write over what another act changed since a record was read.
+    pub(crate) async fn check_unchanged(act: &mut Transaction, record: &ProductRecord) -> Result<(), ServiceError> {
+        let now: Option<serde_json::Value> = act.product(&record.product).await?;
+        if now == Some(value(record)?) { Ok(()) } else { Err(ProductError::Changed { product: record.product.clone() }.into()) }
     }
 }
 

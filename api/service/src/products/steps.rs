@@ -95,6 +95,7 @@ impl Domain {
             details_commitment: commit(&opening.salt, &content),
         };
         let mut act = self.store.begin().await?;
+        Self::check_unchanged(&mut act, &record).await?;
         let log_position = act.append(&Entry { at: at.clone(), event: Event::ProductStep(event) }, &[opening]).await?;
         let mut record = record;
         record.stage = stage;

@@ -111,7 +111,7 @@ impl Scene {
         let place = tempfile::Builder::new().prefix("tidegate-bench-").tempdir().map_err(failed)?;
         let domain = place.path().join("domain");
         done(program(&domain, &["init", "--origin", "bench.example/domain"])?)?;
-        fs::create_dir_all(domain.join("imports")).map_err(failed)?;
+        fs::create_dir_all(domain.join("imports/health-bureau")).map_err(failed)?;
         let mut founders = Vec::new();
         for (number, (organisation, ..)) in ORGANISATIONS.iter().enumerate() {
             let key = place.path().join(format!("{organisation}.key"));
@@ -199,7 +199,7 @@ impl Scene {
     }
 
     fn mount(&self) -> Result<(), CliError> {
-        let file = self.domain().join("imports").join("rand_hie.csv");
+        let file = self.domain().join("imports/health-bureau").join("rand_hie.csv");
         fs::write(&file, CSV).map_err(failed)?;
         let policy = "lifetime_epsilon = 2.0\ndelta = 1e-6\nrun_epsilon_max = 1.0\nvisibility = \"immediately\"\nwalls = [\"no_new_privileges\", \"limits\", \"seccomp\"]\n";
         self.authority("datasets.set-policy", json!({ "dataset": DATASET, "entry": ENTRY, "policy": policy, "units_max": 6000 }))?;
