@@ -384,7 +384,7 @@ fn specimens(governed: &Governed) -> BTreeMap<String, BTreeMap<String, Specimen>
         let query = format!("SELECT kind, id, state, owner, counterpart, content FROM record WHERE kind = '{kind}' ORDER BY version");
         let rows = rows_of(&governed.domain, &query).into_iter().map(|row| <[String; 6]>::try_from(row).expect("six texts"));
         let rows = rows.map(|[_, id, state, owner, counterpart, content]| Specimen { id, state, owner, counterpart, content });
-        rows.filter(|specimen| keep(specimen)).map(|specimen| (specimen.state.clone(), specimen)).collect::<BTreeMap<_, _>>()
+        rows.filter(&keep).map(|specimen| (specimen.state.clone(), specimen)).collect::<BTreeMap<_, _>>()
     };
     found.insert("organisation".to_owned(), victims("organisation", |specimen| specimen.id == "spare"));
     found.insert("account".to_owned(), victims("account", |specimen| specimen.owner == "spare"));
@@ -443,6 +443,10 @@ fn newest(governed: &Governed, name: &str, id: &str) -> String {
     text_of(&governed.domain, &query)
 }
 
+/// A state in which a thing is asked for: its record with the kind's name and the field of the input, where it has one; the
+/// state, the owner and the counterpart.
+type Asked<'a> = (Option<(&'a str, &'a str, Specimen)>, String, String, String);
+
 /// What the server said, as the matrix sees it.
 #[derive(Debug, PartialEq, Eq)]
 enum Heard {
@@ -494,7 +498,7 @@ fn no_cell_is_open_that_the_table_closes_and_none_closed_that_it_opens() {
     let (mut cells, mut closed, mut requests) = (BTreeSet::new(), 0_usize, 0_usize);
     let (mut wrong, mut unmet, mut crafted) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for Probe(action, on, operation, above) in probes() {
-        let states: Vec<(Option<(&str, &str, Specimen)>, String, String, String)> = match on {
+        let states: Vec<Asked<'_>> = match on {
             On::One(state, _) => vec![(None, state.to_owned(), String::new(), String::new())],
             On::Product => {
                 let of = |(state, _): &(&'static str, &str)| {

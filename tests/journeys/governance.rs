@@ -183,6 +183,10 @@ fn from_nothing_to_a_verified_delivery() {
     tidegate(&[&["product", "acknowledgement", &product], arguments.as_slice()].concat()).json();
     let file = base64_text(&fs::read(&signed).expect("signed"));
     exchange.does("deliveries.acknowledge", &json!({ "product": product, "file": file }));
+    // Who acknowledged is for those who may trace the product.
+    let acknowledged = |label: &str| governed.by(label).does("products.show", &json!({ "product": product }))["acknowledgements"].clone();
+    assert_eq!(acknowledged("authority").as_array().map(Vec::len), Some(1));
+    assert_eq!(acknowledged("operator-elsewhere").as_array().map(Vec::len), Some(0));
     operator.refused("deliveries.deliver", &over(deliver.clone(), json!({ "contract": " " })), "access.delivered-where-it-must");
     operator.problem("deliveries.deliver", &over(deliver.clone(), json!({ "recipient": "studio" })));
     let delivered = operator.does("deliveries.deliver", &deliver);

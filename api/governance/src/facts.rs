@@ -87,7 +87,7 @@ impl Known {
         limits.exceeded_by(policy).is_empty() && (self.encrypted || !limits.encryption)
     }
 
-    fn into_facts(&self, desk: &Desk, facts: &mut Facts) {
+    fn add_to(&self, desk: &Desk, facts: &mut Facts) {
         let entry = self.entry.life.entry();
         facts.no_secret &= entry.secret.is_none();
         // What is suspended was published; the fact below says that it rests, and why.
@@ -205,7 +205,7 @@ async fn of_use(
         nothing_known(facts);
         return Ok(None);
     };
-    known.into_facts(desk, facts);
+    known.add_to(desk, facts);
     let entry = known.entry.life.entry();
     let question = Question { dataset, domain: &entry.industry, scenario };
     facts.mode_covers &= agreement.is_some_and(|of| of.agreement.scope.check(question).is_ok());
@@ -385,7 +385,7 @@ pub async fn facts_of_product(desk: &Desk, reads: &mut impl Reads, asked: &Produ
     (facts.author_bound, facts.no_redevelopment) = bound(desk, agreement.as_ref(), asked.author, asked.inputs, asked.delivered);
     for dataset in asked.datasets {
         match known(reads, dataset).await? {
-            Some(known) => known.into_facts(desk, &mut facts),
+            Some(known) => known.add_to(desk, &mut facts),
             None => nothing_known(&mut facts),
         }
     }
@@ -400,7 +400,7 @@ pub async fn facts_of_mount(desk: &Desk, reads: &mut impl Reads, entry: &Name, p
         Some(row) => {
             let link = DatasetLink::of(&row.record, row.record.organisation.clone(), desk.today());
             let known = Known { link, entry: row.record, suspended: false, encrypted: is_encrypted(reads).await? };
-            known.into_facts(desk, &mut facts);
+            known.add_to(desk, &mut facts);
             let within = |limits: &Limits| policy.is_none_or(|policy| known.keeps(limits, policy));
             facts.level_limits_met = known.limits(desk).is_some_and(within);
         }

@@ -28,7 +28,7 @@ pub(crate) fn step_of(secret: &[u8], text: &str, now: i64, last_used: i64) -> Op
         let fits = u64::try_from(*step).is_ok_and(|number| code(secret, number, 6) == asked);
         fits && *step > last_used
     });
-    fitting.last()
+    fitting.fold(None, |_, step| Some(step))
 }
 
 /// A secret in base32 without padding, as authenticators take it.

@@ -359,7 +359,7 @@ async fn list(desk: &mut Desk, input: ApplicationFilter) -> Result<Done<Page<App
     let fits = |row: &Row<ApplicationRecord>| {
         input.state.as_deref().is_none_or(|state| row.record.state() == state)
             && input.dataset.as_ref().is_none_or(|dataset| row.record.applied.application.dataset == *dataset)
-            && desk.decide(Action::ReadApplication, &Thing::of(&row), facts).is_ok()
+            && desk.decide(Action::ReadApplication, &Thing::of(row), facts).is_ok()
     };
     let rows: Vec<_> = books.every::<ApplicationRecord>().await?.into_iter().filter(fits).collect();
     let (rows, next) = page(rows, desk, |row| row.id.as_str());

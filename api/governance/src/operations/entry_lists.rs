@@ -281,7 +281,7 @@ operation! {
 /// Whether the caller may read an entry.
 async fn may_read(desk: &Desk, reads: &mut impl Reads, row: &Row<EntryRecord>) -> Result<bool, Refused> {
     let facts = facts_of_entry(desk, reads, &row.record, Action::ReadEntry, Given::default()).await?;
-    Ok(desk.decide(Action::ReadEntry, &Thing::of(&row), facts).is_ok())
+    Ok(desk.decide(Action::ReadEntry, &Thing::of(row), facts).is_ok())
 }
 
 async fn readable(desk: &Desk, reads: &mut impl Reads) -> Result<Vec<Row<EntryRecord>>, Refused> {

@@ -371,7 +371,7 @@ async fn list(desk: &mut Desk, input: PlanFilter) -> Result<Done<Page<PlanView>>
     let facts = desk.facts().await?;
     let fits = |row: &Row<PlanRecord>| {
         input.state.as_deref().is_none_or(|state| row.record.state() == state)
-            && desk.decide(Action::ReadPlan, &Thing::of(&row), facts).is_ok()
+            && desk.decide(Action::ReadPlan, &Thing::of(row), facts).is_ok()
     };
     let rows: Vec<_> = books.every::<PlanRecord>().await?.into_iter().filter(fits).collect();
     let (rows, next) = page(rows, desk, |row| row.id.as_str());

@@ -450,16 +450,33 @@ async fn revoke(desk: &mut Desk, input: EndInput) -> Result<Done<ProductRecord>,
     end(desk, input, Action::RevokeProduct, ProductStepKind::Revoked).await
 }
 
+/// What everybody may read of a product. Opinions, who objected and who acknowledged are for those who may trace it.
+async fn for_reader(desk: &Desk, record: &mut ProductRecord) -> Result<(), Refused> {
+    let facts = desk.facts().await?;
+    if !desk.may(Action::TraceProduct, &thing(record), facts) {
+        for step in &mut record.steps {
+            (step.opinion, step.objector) = (None, None);
+        }
+        record.acknowledgements.clear();
+    }
+    Ok(())
+}
+
 async fn list(desk: &mut Desk, _: All) -> Result<Done<Page<ProductRecord>>, Refused> {
     may(desk, Action::ReadProduct, &register_thing()).await?;
-    let all: Vec<ProductRecord> = ask(desk, ProductRequest::List).await?;
+    let mut all: Vec<ProductRecord> = ask(desk, ProductRequest::List).await?;
+    for record in &mut all {
+        for_reader(desk, record).await?;
+    }
     let (items, next) = page(desk, all, |record| record.product.clone());
     Ok(Done::from(Page { items, next: None }).next(next))
 }
 
 async fn show(desk: &mut Desk, input: OneProduct) -> Result<Done<ProductView>, Refused> {
     may(desk, Action::ReadProduct, &register_thing()).await?;
-    Ok(ask::<ProductView>(desk, ProductRequest::Show { product: input.product }).await?.into())
+    let mut view: ProductView = ask(desk, ProductRequest::Show { product: input.product }).await?;
+    for_reader(desk, &mut view.record).await?;
+    Ok(view.into())
 }
 
 async fn export(desk: &mut Desk, input: OneProduct) -> Result<Done<Told>, Refused> {

@@ -227,7 +227,7 @@ pub(crate) fn page<T>(rows: Vec<T>, desk: &Desk, id: impl Fn(&T) -> &str) -> (Ve
     let (limit, after) = desk.page();
     let mut rows = rows;
     rows.sort_by(|one, other| id(one).cmp(id(other)));
-    let mut items: Vec<T> = rows.into_iter().filter(|row| after.as_deref().is_none_or(|after| id(row) > after)).collect();
+    let mut items: Vec<T> = rows.into_iter().filter(|row| after.is_none_or(|after| id(row) > after)).collect();
     let more = items.len() > limit;
     items.truncate(limit);
     let next = if more { items.last().map(|row| id(row).to_owned()) } else { None };
