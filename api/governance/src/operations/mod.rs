@@ -1,6 +1,6 @@
 //! All operations, one file for each resource: its types, its handlers, and what it offers.
 //!
-//! To add a resource: a file with `operation!`s, their handlers and `offers`, and a line in [`all`].
+//! To add a resource: a file with `operation!`s, their handlers and `offers`, and a line in `all`.
 
 pub mod accounts;
 pub mod agreement_views;
