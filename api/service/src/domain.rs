@@ -112,10 +112,11 @@ impl Domain {
 
     /// The instant for the next log entry: the clock, unless it was set back.
     pub(crate) async fn next_instant(&self) -> Result<Timestamp, ServiceError> {
-        let now = instant::now();
         let books = self.books();
         let size = books.log_size().await?;
         let last = books.log_entries(size.saturating_sub(1), size).await?;
+        // Read after the entry: one that another act commits meanwhile is no later than the clock then.
+        let now = instant::now();
         if let Some(last) = last.first() {
             let entry = Entry::decode(last).map_err(tidegate_store::StoreError::from)?;
             if instant::parse(&entry.at).is_some_and(|last| last > now) {
