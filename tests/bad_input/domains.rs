@@ -23,6 +23,16 @@ fn refuses_everything(domain: &Domain, code: &str) {
 }
 
 #[test]
+fn a_recovery_where_there_are_no_accounts_leaves_no_file() {
+    let domain = Domain::empty();
+    let tokens = domain.beside("tokens");
+    fs::create_dir(&tokens).expect("directory");
+    let recover = ["govern", "recover", "--account", "a0", "--reason", "x", "--tokens", text(&tokens)];
+    domain.ask(&recover).refused("recovery.not-governed");
+    assert_eq!(fs::read_dir(&tokens).expect("directory").count(), 0);
+}
+
+#[test]
 fn a_domain_of_another_version() {
     let domain = Domain::empty();
     let header = domain.directory().join("domain.json");

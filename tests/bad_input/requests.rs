@@ -218,6 +218,12 @@ fn credentials_that_do_not_hold() {
     assert_eq!(send(&governed, "GET /v1/self", &[("Authorization", &header)], b"").status, 200);
     governed.by("developer").does("tokens.revoke", &json!({ "token": made["token"] }));
     refused(&governed, "GET /v1/self", &[("Authorization", &header)], b"", &[401]);
+    // A request that comes again is not told the secret again, and makes no second token.
+    let own = bearer(&governed, "developer");
+    let headers = [("Authorization", own.as_str()), ("Content-Type", "application/json"), ("Idempotency-Key", "token-once")];
+    let input = br#"{"title":"once","days":1}"#;
+    assert_eq!(send(&governed, "POST /v1/tokens", &headers, input).status, 201);
+    assert_eq!(refused(&governed, "POST /v1/tokens", &headers, input, &[409]), "key.secret-already");
     // A token carries at most what its maker's does.
     governed.by("developer").refused("tokens.issue", &json!({ "title": "probe", "days": 1, "roles": ["authority"] }), "token.wider");
     for label in ["authority", "developer"] {

@@ -173,7 +173,7 @@ fn unstated_sharing_loosens_nothing_that_leaves() {
     assert_eq!(state, "approved");
 
     // To the sandbox it is data like all others.
-    not_queued(&governed, "rand-hie-2", 0.1, "access.entry-published");
+    not_queued(&governed, "rand-hie-2", 0.1, "denied.no-grant");
     operator.refused("datasets.report", &json!({ "dataset": "rand-hie-2" }), "access.t1");
     let loose = POLICY.replace("lifetime_epsilon = 4.0", "lifetime_epsilon = 40.0");
     let set = json!({ "dataset": "rand-hie-2", "entry": "unstated", "policy": loose, "units_max": 6000 });

@@ -202,6 +202,7 @@ fn ask(epsilon: f64) -> Request {
         side_tables: Vec::new(),
         epsilon: Some(Epsilon::parse(epsilon).expect("epsilon")),
         workers: None,
+        pinned: None,
     })
 }
 

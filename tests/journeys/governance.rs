@@ -150,7 +150,7 @@ fn from_nothing_to_a_verified_delivery() {
          risk_assessment = {{ reference = \"R-1\", assessor = \"assessor\", valid_until = \"{}\" }}\n",
         days_from_today(200)
     );
-    let apply = json!({ "application": application });
+    let apply = json!({ "application": &application });
     operator.refused("products.register", &apply, "access.release-reviewed");
     let review = json!({ "release": release, "favourable": true, "opinion": "aggregates alone; no group is small" });
     operator.refused("releases.review", &review, "access.reviewer-differs");
@@ -201,6 +201,10 @@ fn from_nothing_to_a_verified_delivery() {
     assert_eq!(verified["facts"]["product"]["id"], product.as_str());
     assert_eq!(verify(&["--recipient", "somebody else"]).code, Some(3));
 
+    // An operator does not develop what was delivered further.
+    let again = format!("inputs = [\"{product}\"]\n{application}");
+    operator.refused("products.register", &json!({ "application": again }), "access.no-redevelopment");
+
     // The regulator explains the run, replays it, and finds nothing.
     let regulator = governed.by("regulator");
     let told = regulator.does("log.explain", &json!({ "run": release }));
@@ -210,6 +214,10 @@ fn from_nothing_to_a_verified_delivery() {
     let replayed = governed.wait("regulator", &replay, "released");
     assert_eq!(replayed["replays"][0]["outcome"]["verdict"], "match", "{replayed}");
     governed.by("auditor").refused("replays.request", &json!({ "run": release }), "access.t1");
+
+    // A product that is revoked is handed out no more.
+    governed.by("authority").does("products.revoke", &governed.input("products.revoke", json!({ "product": product })));
+    exchange.refused("deliveries.package", &delivery, "delivery.product-ended");
     governed.domain.audit();
 }
 
@@ -224,7 +232,7 @@ fn an_objection_stops_a_running_run_at_once() {
     let second = governed.run(MODEL, 0.25);
     governed.wait("operator", &first, "running");
     let objection = json!({ "dataset": "rand-hie", "statement": "费用有误", "evidence": "" });
-    exchange.problem("objections.file", &objection);
+    exchange.refused("objections.file", &objection, "access.evidence-given");
     let filed = exchange.does("objections.file", &over(objection, json!({ "evidence": "一封信" })));
     let id = field(&filed, "objection");
     for run in [&first, &second] {

@@ -38,6 +38,7 @@ fn asked(epsilon: f64) -> Request {
         side_tables: vec![],
         epsilon: Some(Epsilon::parse(epsilon).expect("epsilon")),
         workers: Some(2),
+        pinned: None,
     })
 }
 

@@ -281,6 +281,7 @@ fn noise_far_too_small_or_too_large_is_found() {
             side_tables: Vec::new(),
             epsilon: Some(Epsilon::parse(epsilon).expect("epsilon")),
             workers: None,
+            pinned: None,
         };
         run_of(&Elsewhere::with_noise(&domain, factor).ask(&Request::Run(question)).expect("a release"))
     };

@@ -123,6 +123,7 @@ fn question(epsilon: f64) -> Question {
         side_tables: vec![],
         epsilon: Some(Epsilon::parse(epsilon).expect("epsilon")),
         workers: Some(2),
+        pinned: None,
     }
 }
 

@@ -255,6 +255,12 @@ impl Governed {
         client.with_token(Secret::new(token.to_owned())).signing(key, &public_key(&self.domain, organisation))
     }
 
+    /// A client with a token that signs nothing.
+    pub fn unsigned(&self, token: &str) -> Client {
+        let client = Client::new(&self.url(), Arc::clone(&self.table), &Trust::default(), 300).expect("a client");
+        client.with_token(Secret::new(token.to_owned()))
+    }
+
     /// Serves the domain.
     pub fn start(&mut self, options: &[&str]) {
         let fixed = ["serve", "--domain", text(self.domain.directory()), "--rate", "10000000"];

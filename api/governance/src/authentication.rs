@@ -66,6 +66,9 @@ pub(crate) struct Scope {
     pub(crate) roles: Option<BTreeSet<Role>>,
     /// The actions to which it is limited.
     pub(crate) actions: Option<BTreeSet<String>>,
+    /// The credential with which it was made, where it was with one: it ends with that (see [`crate::heirs`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) made_by: Option<String>,
 }
 
 /// Who asks, and whether the request is signed for the organisation.
@@ -150,7 +153,8 @@ async fn credential(books: &Books, presented: &Presented) -> Result<Option<Crede
     }
 }
 
-fn is_over(credential: &CredentialRecord) -> bool {
+/// Whether a credential was revoked or has run out.
+pub(crate) fn is_over(credential: &CredentialRecord) -> bool {
     let expired = |expires: &String| expires.parse::<jiff::Timestamp>().is_ok_and(|until| until <= Domain::now());
     credential.revoked.is_some() || credential.expires.as_ref().is_some_and(expired)
 }

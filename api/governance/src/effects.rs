@@ -6,7 +6,8 @@
 use crate::operations::accounts::AccountRecord;
 use crate::operations::notifications::{Holding, Notification};
 use crate::operations::organisations::{OrganisationRecord, OrganisationStanding};
-use crate::{Act, Refused};
+use crate::{Act, Kept, Refused};
+use tidegate_access::Kind;
 use tidegate_authorisation::GrantRecord;
 use tidegate_log::{Event, Resting, RestingKind, commit};
 use tidegate_operation::{Effect, Party};
@@ -27,6 +28,17 @@ impl Cause {
     pub fn new(stop: &str, reason: &str) -> Self {
         Self { stop: stop.to_owned(), reason: reason.to_owned() }
     }
+
+    /// What a record holds, in its name.
+    pub(crate) fn of<R: Kept>(id: &str, reason: &str) -> Self {
+        if R::KIND == Kind::Entry { Self::new(&stop_of_entry(id), reason) } else { Self::new(id, reason) }
+    }
+}
+
+/// The stop in whose name an entry holds what was mounted under it. People choose the names of entries; neither those nor
+/// the identifiers of other stops have a point, so nobody names an entry like a stop to lift that.
+pub(crate) fn stop_of_entry(entry: &str) -> String {
+    format!("entry.{entry}")
 }
 
 fn resting(subject: &Subject, stop: &str) -> Resting {
@@ -173,5 +185,18 @@ impl Act {
         let notification = Notification { whom, rule: rule.to_owned(), stop: why.stop.clone(), reason: why.reason.clone(), due };
         self.put(&Domain::identifier('n')?, &notification).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegate_terms::Name;
+
+    #[test]
+    fn nobody_can_name_an_entry_like_a_stop() {
+        assert!(Name::parse(&stop_of_entry("switch")).is_err());
+        assert_ne!(stop_of_entry("switch"), crate::records::SwitchRecord::ID);
+        assert!(!Domain::identifier('o').expect("an identifier").contains('.'));
     }
 }

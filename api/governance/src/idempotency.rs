@@ -6,7 +6,7 @@
 //! | a crash after | leaves | and then |
 //! |---|---|---|
 //! | the act | a bound key without answer | the same request is told the log entry, and does nothing again |
-//! | the answer | both | the same request gets the same answer |
+//! | the answer | both | the same request gets the same answer, or is told that it was a secret |
 //!
 //! A refusal binds nothing: it changed nothing and may become an approval. Rejected: binding the key before the act. A
 //! crash between them would leave a key that nobody can use and that stands for nothing.
@@ -41,6 +41,10 @@ messages! {
         Done { entry: u64 } = "key.done-already" {
             en: "this request was done before (log entry {entry}), and its answer is not kept: read what it made; what was shown once can only be made anew, with a new key",
             zh: "该请求此前已执行（日志第 {entry} 条），其应答未保存：请读取其结果；只显示一次的内容只能用新的键重新生成",
+        },
+        Secret { entry: u64 } = "key.secret-already" {
+            en: "this request was done before (log entry {entry}), and its answer held a secret, which is shown once: if you did not get it, revoke what was made and make it anew with a new key",
+            zh: "该请求此前已执行（日志第 {entry} 条），其应答含只显示一次的密文：如未收到，请撤销已生成的内容，并用新的键重新生成",
         },
     }
 }
@@ -77,8 +81,8 @@ impl Drop for Held {
 }
 
 impl Progress {
-    /// Takes a key, or says what became of it.
-    pub(crate) async fn begin(&self, books: &Books, once: &Once) -> Result<Earlier, Refused> {
+    /// Takes a key, or says what became of it: of an answer with a secret only that it was given.
+    pub(crate) async fn begin(&self, books: &Books, once: &Once, secret: bool) -> Result<Earlier, Refused> {
         let held = self.take(once)?;
         match books.key_used(&once.scope, &once.key).await.map_err(ServiceError::from)? {
             None => Ok(Earlier::New(held)),
@@ -91,7 +95,11 @@ impl Progress {
                     None => answer,
                 }))
             }
-            Some(KeyRecord { position, .. }) => Err(KeyError::Done { entry: position.unwrap_or_default() }.into()),
+            Some(KeyRecord { position, .. }) => {
+                let entry = position.unwrap_or_default();
+                let told = if secret { KeyError::Secret { entry } } else { KeyError::Done { entry } };
+                Err(told.into())
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! `operation!`: an operation of the interface with its handler, in one place.
 
-/// Marks of an operation: keyed, created, accepted, nothing, versioned, binding, paged, on_data, open.
+/// Marks of an operation: keyed, created, accepted, nothing, versioned, binding, paged, on_data, open, streams, secret, body.
 macro_rules! mark {
     (keyed) => {
         const KEYED: bool = true;
@@ -22,6 +22,9 @@ macro_rules! mark {
     };
     (streams) => {
         const STREAMS: bool = true;
+    };
+    (secret) => {
+        const SECRET: bool = true;
     };
     (created) => {
         const SUCCESS: tidegate_http::api::Success = tidegate_http::api::Success::Created;
@@ -53,7 +56,6 @@ macro_rules! mark {
 ///
 /// `by` names an `async fn(&mut Desk, Input) -> Result<Done<Output>, Refused>`. `follows` instead of `by` names an
 /// `async fn(&mut Desk, Input, Option<u64>) -> Result<Receiver<Event>, Refused>`, for operations that answer with events.
-/// `secret by` marks answers that are shown once and kept nowhere.
 macro_rules! operation {
     (
         $name:ident = $id:literal in $tag:literal;
@@ -89,14 +91,6 @@ macro_rules! operation {
 macro_rules! served {
     ($name:ident, $input:ty, $output:ty, by $handler:path;) => {
         impl $crate::Serve for $name {
-            async fn serve(desk: &mut $crate::Desk, input: $input) -> Result<$crate::Done<$output>, $crate::Refused> {
-                $handler(desk, input).await
-            }
-        }
-    };
-    ($name:ident, $input:ty, $output:ty, secret by $handler:path;) => {
-        impl $crate::Serve for $name {
-            const SECRET: bool = true;
             async fn serve(desk: &mut $crate::Desk, input: $input) -> Result<$crate::Done<$output>, $crate::Refused> {
                 $handler(desk, input).await
             }

@@ -11,9 +11,6 @@ use tokio::sync::mpsc::Receiver;
 
 /// One operation's work in the keeper.
 pub trait Serve: Operation<Input: Send, Output: Send> {
-    /// Whether the answer holds a secret that is shown once: it is then kept nowhere.
-    const SECRET: bool = false;
-
     /// Does it, or says why not.
     fn serve(desk: &mut Desk, input: Self::Input) -> impl Future<Output = Result<Done<Self::Output>, Refused>> + Send;
 }
@@ -38,9 +35,9 @@ pub(crate) struct Offer {
 }
 
 impl Offer {
-    fn of<O: Operation>(secret: bool, serve: for<'a> fn(&'a mut Desk, Value, Option<u64>) -> Answering<'a>) -> Self {
+    fn of<O: Operation>(serve: for<'a> fn(&'a mut Desk, Value, Option<u64>) -> Answering<'a>) -> Self {
         let changes = !matches!(O::VERB, tidegate_http::api::Verb::Get);
-        Self { open: O::OPEN, keyed: O::KEYED, binding: O::BINDING, changes, secret, serve }
+        Self { open: O::OPEN, keyed: O::KEYED, binding: O::BINDING, changes, secret: O::SECRET, serve }
     }
 }
 
@@ -63,7 +60,7 @@ impl Offers {
     /// Adds an operation.
     #[must_use]
     pub fn with<O: Serve>(mut self) -> Self {
-        self.known.insert(O::ID, Offer::of::<O>(O::SECRET, serve::<O>));
+        self.known.insert(O::ID, Offer::of::<O>(serve::<O>));
         self.table = self.table.with::<O>();
         self
     }
@@ -71,7 +68,7 @@ impl Offers {
     /// Adds an operation that answers with events.
     #[must_use]
     pub fn with_events<O: Follow>(mut self) -> Self {
-        self.known.insert(O::ID, Offer::of::<O>(false, follow::<O>));
+        self.known.insert(O::ID, Offer::of::<O>(follow::<O>));
         self.table = self.table.with::<O>();
         self
     }
@@ -121,6 +118,12 @@ mod tests {
             .map(|path| path.keys().filter(|key| ["get", "post", "put", "patch", "delete"].contains(&key.as_str())).count())
             .sum();
         assert!(known().len() <= described, "{} served, {described} described", known().len());
+    }
+
+    #[test]
+    fn what_shows_a_secret_once_is_marked() {
+        let marked: Vec<_> = known().into_iter().filter(|(_, offer)| offer.secret).map(|(id, _)| id).collect();
+        assert_eq!(marked, ["accounts.create", "password.set", "sessions.begin", "tokens.issue"]);
     }
 
     #[test]

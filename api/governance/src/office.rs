@@ -132,7 +132,7 @@ impl Office {
         let once = once.map(|key| Once { scope, key, digest: call.digest.to_string() });
         let held = match &once {
             None => None,
-            Some(once) => match self.progress.begin(&self.domain.books(), once).await? {
+            Some(once) => match self.progress.begin(&self.domain.books(), once, offer.secret).await? {
                 Earlier::Answered(answer) => return Ok(answer),
                 Earlier::New(held) => Some(held),
             },

@@ -14,7 +14,7 @@
 //! make a slot depend on what others do.
 
 use crate::act::Act;
-use crate::{Kept, Refused, Row};
+use crate::{Cause, Kept, Refused, Row};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tidegate_access::Kind;
 use tidegate_service::view::Shown;
-use tidegate_service::{Admitted, Domain, Question, ReplayView, ReplayWish, ServiceError};
+use tidegate_service::{Admitted, Domain, Listed, Question, ReplayView, ReplayWish, ServiceError};
 use tidegate_terms::{Name, Spoken};
 use tokio::sync::{Notify, watch};
 
@@ -71,6 +71,29 @@ impl Kept for QueuedRun {
 
     fn counterpart(&self) -> String {
         self.provider.as_ref().map(Name::to_string).unwrap_or_default()
+    }
+}
+
+/// The side tables of a run that waits. They are large, so whoever lists runs does not read them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct QueuedInputs {
+    pub(crate) side_tables: Vec<(Name, Vec<u8>)>,
+}
+
+impl Kept for QueuedInputs {
+    const KIND: Kind = Kind::Run;
+    const NAME: &'static str = "run-inputs";
+
+    fn state(&self) -> &'static str {
+        "queued"
+    }
+
+    fn owner(&self) -> String {
+        String::new()
+    }
+
+    fn counterpart(&self) -> String {
+        String::new()
     }
 }
 
@@ -281,29 +304,36 @@ pub(crate) async fn start(domain: Arc<Domain>, queue: Arc<Queue>) -> Result<(), 
 }
 
 async fn carry_out(domain: &Arc<Domain>, queue: &Arc<Queue>, id: &str) -> Result<(), Refused> {
-    let row = domain.books().governed(QueuedRun::NAME, id).await.map_err(ServiceError::from)?;
-    let Some(row) = row.map(Row::<QueuedRun>::of).transpose()? else { return Ok(()) };
-    if row.record.stopped.is_some() {
-        return Ok(());
-    }
+    let Some(row) = waits(domain, id).await? else { return Ok(()) };
+    let listed = match &row.record.job {
+        Job::Run(question) => domain.take_up(question, id),
+        Job::Replay(..) => domain.take_up_replays(id),
+    };
+    // A stop before this is read here, one that comes later finds what is listed.
+    let Some(row) = waits(domain, id).await? else { return Ok(()) };
     let (told, mut telling) = tokio::sync::mpsc::unbounded_channel::<Admitted>();
     let working = Arc::clone(domain);
-    let job = row.record.job;
+    let mut job = row.record.job;
+    if let Job::Run(question) = &mut job
+        && let Some(inputs) = domain.books().governed(QueuedInputs::NAME, id).await.map_err(ServiceError::from)?
+    {
+        question.side_tables = Row::<QueuedInputs>::of(inputs)?.record.side_tables;
+    }
     // A thread of its own: a run computes for long, and a panic in one is not the end of the queue.
     let runtime = tokio::runtime::Handle::current();
     let work = tokio::task::spawn_blocking(move || {
         let mut admitted = |admitted: Admitted| drop(told.send(admitted));
         runtime.block_on(async {
             match job {
-                Job::Run(question) => run(&working, &question, &mut admitted).await.map(Ended::Released),
-                Job::Replay(wish, asker) => working.replay(&wish, &asker, &mut |_| {}).await.map(Ended::Replayed),
+                Job::Run(question) => run(&working, &question, &listed, &mut admitted).await.map(Ended::Released),
+                Job::Replay(wish, asker) => working.replay_listed(&wish, &asker, &listed, &mut |_| {}).await.map(Ended::Replayed),
             }
         })
     });
     let mut progress = Progress::default();
     while let Some(admitted) = telling.recv().await {
         progress.admitted = Some(admitted);
-        keep(domain, id, &progress).await?;
+        admit(domain, id, &progress).await?;
         queue.changed.send_modify(|count| *count += 1);
     }
     let ended = match work.await {
@@ -317,12 +347,35 @@ async fn carry_out(domain: &Arc<Domain>, queue: &Arc<Queue>, id: &str) -> Result
     keep(domain, id, &progress).await
 }
 
+/// A request that nobody has stopped.
+async fn waits(domain: &Domain, id: &str) -> Result<Option<Row<QueuedRun>>, Refused> {
+    let row = domain.books().governed(QueuedRun::NAME, id).await.map_err(ServiceError::from)?;
+    Ok(row.map(Row::<QueuedRun>::of).transpose()?.filter(|row| row.record.stopped.is_none()))
+}
+
+/// Notes with which run a request was admitted. Where it was stopped in the very moment before, that run ends for good.
+async fn admit(domain: &Arc<Domain>, id: &str, progress: &Progress) -> Result<(), Refused> {
+    let mut act = Act::open(domain, SYSTEM, None).await?;
+    act.put(id, progress).await?;
+    let stopped = act.get::<QueuedRun>(id).await?.and_then(|row| row.record.stopped.clone().map(|reason| (row.record, reason)));
+    if let (Some((record, reason)), Some(Admitted { run, .. })) = (stopped, &progress.admitted) {
+        act.stop_run(run, &Cause::of::<QueuedRun>(id, &reason)).await?;
+        act.put(id, &QueuedRun { stopped_run: Some(run.clone()), ..record }).await?;
+    }
+    act.commit_unlogged().await
+}
+
 /// Runs a question, whichever way it is answered, and returns the run whose release it has.
-async fn run(domain: &Domain, question: &Question, admitted: &mut (dyn FnMut(Admitted) + Send)) -> Result<String, ServiceError> {
+async fn run(
+    domain: &Domain,
+    question: &Question,
+    listed: &Listed,
+    admitted: &mut (dyn FnMut(Admitted) + Send),
+) -> Result<String, ServiceError> {
     let shown = if domain.is_reviewed(question).await {
-        Shown::Tables(Box::new(domain.run_tables(question, admitted).await?))
+        Shown::Tables(Box::new(domain.run_tables_listed(question, listed, admitted).await?))
     } else {
-        Shown::Release(Box::new(domain.run(question, admitted).await?))
+        Shown::Release(Box::new(domain.run_listed(question, listed, admitted).await?))
     };
     Ok(match shown {
         Shown::Tables(shown) => shown.tables.run,

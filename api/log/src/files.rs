@@ -50,6 +50,20 @@ pub(crate) struct Files {
     pub(crate) fault: std::cell::Cell<Option<tests::Fault>>,
 }
 
+/// The lock of writers, until it is dropped.
+///
+/// Closing the file would not do: between fork and exec a child that another thread starts has the descriptor too, and the
+/// lock would stand until it has gone.
+#[derive(Debug)]
+pub(crate) struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // Where it fails, closing the file comes next.
+        drop(self.0.unlock());
+    }
+}
+
 impl Files {
     pub(crate) fn new(root: &Path) -> Self {
         Self {
@@ -66,14 +80,14 @@ impl Files {
     }
 
     /// Holds the lock of writers until the value is dropped.
-    pub(crate) fn lock(&self) -> Result<File, FileError> {
+    pub(crate) fn lock(&self) -> Result<Locked, FileError> {
         let open = || {
             fs::create_dir_all(&self.root)?;
             File::options().create(true).truncate(false).write(true).open(self.root.join(LOCK))
         };
         let file = open().map_err(|error| unreadable(LOCK, &error))?;
         match file.try_lock() {
-            Ok(()) => Ok(file),
+            Ok(()) => Ok(Locked(file)),
             Err(fs::TryLockError::WouldBlock) => Err(FileError::Busy),
             Err(fs::TryLockError::Error(error)) => Err(unreadable(LOCK, &error)),
         }

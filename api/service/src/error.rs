@@ -144,6 +144,10 @@ messages! {
             en: "this question was run {run}, which `{stop}` ended without a result; what it paid stays paid. Ask another question, or ask the authority about `{stop}`",
             zh: "该问题即运行 {run}，已由“{stop}”终止且没有结果；已付预算不退。请另提问题，或就“{stop}”询问主管部门",
         },
+        RequestStopped = "run.request-stopped" {
+            en: "the request was stopped before it was admitted; nothing was charged",
+            zh: "该请求在受理前已被停止；未计费",
+        },
         AttemptStopped { run: String } = "run.attempt-stopped" {
             en: "run {run} was stopped by a decision before it had a result",
             zh: "运行 {run} 在得出结果之前被决定停止",

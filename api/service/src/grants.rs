@@ -115,7 +115,8 @@ impl Domain {
 
     async fn grant_view(&self, record: GrantRecord) -> Result<GrantView, ServiceError> {
         let spent = self.books().spent_under(&record.id).await?;
-        Ok(GrantView { spent: spent.rho.get(), share: record.rho.get(), record })
+        let rests_by = record.suspended.as_ref().map(|suspension| suspension.by.clone());
+        Ok(GrantView { spent: spent.rho.get(), share: record.rho.get(), rests_by, record })
     }
 }
 

@@ -56,11 +56,11 @@ pub use incidents::{ClosedView, IncidentView};
 #[doc(hidden)]
 pub use instant::shift_clock;
 pub use keeper::{Reply, Request, serve_keeper};
-pub use quotes::{Question, Wish};
+pub use quotes::{Pinned, Question, Wish};
 pub use replay::{ReplayBegun, ReplayView, ReplayWish};
 pub use retention::{PurgeView, RetentionView};
 pub use reviewed::NewApproval;
 pub use runs::Admitted;
 pub use slot::{SlotInputs, SlotParts, slot_parts, slot_seconds};
-pub use stops::{Halted, PendingStop};
+pub use stops::{Halted, Listed, PendingStop};
 pub use usage::{DestructionLine, EffectLine, EffectView, ProcessLine, Scenario, StorageLine, UsageView};

@@ -54,6 +54,13 @@ impl Domain {
 
     /// An operator's module by name (the newest) or by the beginning of its digest.
     pub(crate) async fn module(&self, reference: &str, operator: &Name) -> Result<(ModuleRecord, Manifest), ServiceError> {
+        let (record, manifest) = self.module_head(reference, operator).await?;
+        let unknown = || ServiceError::UnknownModule { module: reference.to_owned(), operator: operator.to_string() };
+        Ok((self.books().module_of(record.digest).await?.ok_or_else(unknown)?, manifest))
+    }
+
+    /// The same without its component, which is left empty.
+    pub(crate) async fn module_head(&self, reference: &str, operator: &Name) -> Result<(ModuleRecord, Manifest), ServiceError> {
         let unknown = || ServiceError::UnknownModule { module: reference.to_owned(), operator: operator.to_string() };
         if reference.is_empty() {
             return Err(unknown());

@@ -38,6 +38,39 @@ pub struct Question {
     pub epsilon: Option<Epsilon>,
     /// Worker processes; as many as cores, where none is given.
     pub workers: Option<usize>,
+    /// What was decided about it, where it waits after a decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<Pinned>,
+}
+
+/// What a question meant when it was decided about: it runs with that, or not at all. Names can come to mean something else
+/// while it waits.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pinned {
+    /// The module.
+    pub module: Digest,
+    /// The version of each dataset.
+    pub versions: Vec<u32>,
+    /// The grant on each dataset.
+    pub grants: Vec<String>,
+}
+
+impl Question {
+    /// Which version of its dataset, or of the second one, it reads; the newest, where nothing is said.
+    pub(crate) fn version_of(&self, place: usize) -> Option<u32> {
+        let pinned = self.pinned.as_ref().and_then(|pinned| pinned.versions.get(place).copied());
+        pinned.or(if place == 0 { self.version } else { None })
+    }
+
+    /// The module's name or digest.
+    pub(crate) fn module_reference(&self) -> String {
+        self.pinned.as_ref().map_or_else(|| self.module.clone(), |pinned| pinned.module.to_string())
+    }
+
+    fn may_draw_on(&self, grant: &str) -> bool {
+        self.pinned.as_ref().is_none_or(|pinned| pinned.grants.iter().any(|known| known == grant))
+    }
 }
 
 /// A wish for a quote: the error that one statistic should have.
@@ -218,11 +251,11 @@ pub(crate) fn cores() -> usize {
 impl Domain {
     /// Checks a question against everything that is public.
     pub(crate) async fn check(&self, question: &Question) -> Result<Checked, ServiceError> {
-        let mut mounted = vec![self.mounted(&question.dataset, question.version).await?];
+        let mut mounted = vec![self.mounted(&question.dataset, question.version_of(0)).await?];
         if let Some(second) = &question.join {
-            mounted.push(self.mounted(second, None).await?);
+            mounted.push(self.mounted(second, question.version_of(1)).await?);
         }
-        let (module, manifest) = self.module(&question.module, &question.operator).await?;
+        let (module, manifest) = self.module(&question.module_reference(), &question.operator).await?;
         if manifest.reviewed.is_some() {
             return Err(ServiceError::ReviewedQuote);
         }
@@ -258,6 +291,9 @@ impl Domain {
         let mut denial = Denial::NoGrant { operator: question.operator.to_string(), dataset: dataset.to_string() };
         let mut best: Option<(LiveGrant, Rho)> = None;
         for grant in self.books().grants(Some(dataset), Some(&question.operator)).await? {
+            if !question.may_draw_on(&grant.id) {
+                continue;
+            }
             match authorise(&grant, dataset, &question.operator, &module.signed(), reads, today) {
                 Ok(live) => {
                     let left = live.record().rho.minus(self.books().spent_under(&grant.id).await?.rho);

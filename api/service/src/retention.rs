@@ -64,12 +64,17 @@ impl Domain {
         }
     }
 
+    /// Whether what is from before a day has been kept for as many years as records are kept.
+    pub async fn is_retention_over(&self, before: &str) -> Result<bool, ServiceError> {
+        parse_date(before).ok_or_else(|| ServiceError::NotADate { text: before.to_owned() })?;
+        let until = kept_until(before, self.retention_years().await?);
+        Ok(until.is_some_and(|day| day <= instant::today().to_string()))
+    }
+
     /// Forgets what is from before a day, which must be as many years past as records are kept.
     pub async fn purge(&self, before: &str) -> Result<PurgeView, ServiceError> {
-        let years = self.retention_years().await?;
-        parse_date(before).ok_or_else(|| ServiceError::NotADate { text: before.to_owned() })?;
-        if kept_until(before, years).is_none_or(|day| day > instant::today().to_string()) {
-            return Err(ServiceError::PurgeYoung { before: before.to_owned(), years });
+        if !self.is_retention_over(before).await? {
+            return Err(ServiceError::PurgeYoung { before: before.to_owned(), years: self.retention_years().await? });
         }
         let past = self.past(|_, _| true).await?;
         let sealed = self.sealed().await?;

@@ -254,19 +254,19 @@ impl Domain {
 
     /// Whether a question is for exact tables.
     pub async fn is_reviewed(&self, question: &Question) -> bool {
-        self.module(&question.module, &question.operator).await.is_ok_and(|(_, manifest)| manifest.reviewed.is_some())
+        self.module_head(&question.module_reference(), &question.operator).await.is_ok_and(|(_, manifest)| manifest.reviewed.is_some())
     }
 
     async fn check_tables(&self, question: &Question) -> Result<CheckedTables, ServiceError> {
         if question.epsilon.is_some() {
             return Err(ServiceError::EpsilonGiven);
         }
-        let mounted = self.mounted(&question.dataset, question.version).await?;
+        let mounted = self.mounted(&question.dataset, question.version_of(0)).await?;
         let policy = self.mounted(&question.dataset, None).await?.policy.reviewed_aggregate;
         if question.join.is_some() {
             return Err(ServiceError::JoinUndeclared);
         }
-        let (module, manifest) = self.module(&question.module, &question.operator).await?;
+        let (module, manifest) = self.module(&question.module_reference(), &question.operator).await?;
         let grant = self.live_grant(question, &mounted.record.dataset, &module, &Use::whole(&manifest)).await?;
         // There are none, and whoever gives some is told so.
         manifest.parse_parameters(&question.parameters)?;
@@ -294,7 +294,16 @@ impl Domain {
     /// Answers a question for exact tables: from the store, by continuing an interrupted run, or by a new run.
     pub async fn run_tables(&self, question: &Question, admitted: &mut (dyn FnMut(Admitted) + Send)) -> Result<TablesShown, ServiceError> {
         // From here on a stop finds it.
-        let listed = self.under_way.list(Draws::of(question));
+        self.run_tables_listed(question, &self.under_way.list(Draws::of(question)), admitted).await
+    }
+
+    /// Answers a question for exact tables that was [taken up](Self::take_up).
+    pub async fn run_tables_listed(
+        &self,
+        question: &Question,
+        listed: &Listed,
+        admitted: &mut (dyn FnMut(Admitted) + Send),
+    ) -> Result<TablesShown, ServiceError> {
         // Nothing goes on while the log lags behind the database.
         self.publish().await?;
         let checked = self.check_tables(question).await?;
@@ -312,8 +321,9 @@ impl Domain {
             let grant = checked.grant_now(self.books().grant(&run.grant).await?)?;
             let approval = admit_reviewed(checked.asked(&run.id, &grant), async |_| Ok::<_, ServiceError>(())).await?;
             let slot = Slot::of(&run.id, &run.slot, run.slot_seconds)?.again(instant::now());
+            listed.check_may_begin()?;
             admitted(checked.announce(&run, slot, true));
-            return self.carry_out_tables(&checked, &run, &approval, &module, (slot, &listed)).await;
+            return self.carry_out_tables(&checked, &run, &approval, &module, (slot, listed)).await;
         }
         checked.allowed()?;
         self.check_walls(&checked.mounted.policy.walls)?;
@@ -322,6 +332,7 @@ impl Domain {
         let module = self.compiled(&checked.module.component, &checked.manifest)?;
         self.next_instant().await?;
         let mut act = self.store.begin().await?;
+        listed.check_may_begin()?;
         let run = checked.record(keys::identifier('r')?, digest, Self::instant_in(&act));
         check_readable(act.custody(&run.dataset, run.version).await?)?;
         check_thawed(&mut act, &run.lineage).await?;
@@ -339,7 +350,7 @@ impl Domain {
         self.make_visible(position).await?;
         let slot = Slot::of(&run.id, &run.slot, run.slot_seconds)?;
         admitted(checked.announce(&run, slot, false));
-        self.carry_out_tables(&checked, &run, &approval, &module, (slot, &listed)).await
+        self.carry_out_tables(&checked, &run, &approval, &module, (slot, listed)).await
     }
 
     /// From an admitted run to its visible tables. Whatever fails here has one outcome outside.

@@ -104,7 +104,16 @@ impl Domain {
     /// Answers a question: from the store, by continuing an interrupted run, or by a new run.
     pub async fn run(&self, question: &Question, admitted: &mut (dyn FnMut(Admitted) + Send)) -> Result<ReleaseShown, ServiceError> {
         // From here on a stop finds it.
-        let listed = self.under_way.list(Draws::of(question));
+        self.run_listed(question, &self.under_way.list(Draws::of(question)), admitted).await
+    }
+
+    /// Answers a question that was [taken up](Self::take_up).
+    pub async fn run_listed(
+        &self,
+        question: &Question,
+        listed: &Listed,
+        admitted: &mut (dyn FnMut(Admitted) + Send),
+    ) -> Result<ReleaseShown, ServiceError> {
         // Nothing goes on while the log lags behind the database.
         self.publish().await?;
         let checked = self.check(question).await?;
@@ -118,27 +127,28 @@ impl Domain {
             self.check_all_readable(&checked.mounted).await?;
             self.check_all_thawed(run.mounts.iter().map(|mount| &mount.lineage)).await?;
             let module = self.compiled(&checked.module.component, &checked.manifest)?;
+            listed.check_may_begin()?;
             let reservation = self.resume(&run).await?;
             let slot = Slot::first(&run)?.again(instant::now());
-            let mut attempt = Attempt { run: &run, reservation: &reservation, module: &module, slot, held: None, listed: &listed };
+            let mut attempt = Attempt { run: &run, reservation: &reservation, module: &module, slot, held: None, listed };
             admitted(checked.admitted(&attempt, true));
             return self.carry_out(&checked, &mut attempt).await;
         }
         // Whatever takes time and needs no data is done before the slot begins.
         let module = self.compiled(&checked.module.component, &checked.manifest)?;
-        let (run, reservation) = self.reserve(&checked, digest).await?;
-        let mut attempt =
-            Attempt { run: &run, reservation: &reservation, module: &module, slot: Slot::first(&run)?, held: None, listed: &listed };
+        let (run, reservation) = self.reserve(&checked, digest, listed).await?;
+        let mut attempt = Attempt { run: &run, reservation: &reservation, module: &module, slot: Slot::first(&run)?, held: None, listed };
         admitted(checked.admitted(&attempt, false));
         self.carry_out(&checked, &mut attempt).await
     }
 
     /// Charges the price of all rounds: grants, accounts and charges are read and written in one transaction.
-    async fn reserve(&self, checked: &Checked, question: Digest) -> Result<(RunRecord, Reservation), ServiceError> {
+    async fn reserve(&self, checked: &Checked, question: Digest, listed: &Listed) -> Result<(RunRecord, Reservation), ServiceError> {
         let walls: Vec<Wall> = checked.mounted.iter().flat_map(|mounted| mounted.policy.walls.iter().copied()).collect();
         self.check_walls(&walls)?;
         self.next_instant().await?;
         let mut act = self.store.begin().await?;
+        listed.check_may_begin()?;
         // Only here is it certain that no other act comes before; the slot counts from this instant.
         let at = Self::instant_in(&act);
         let run = checked.run_record(keys::identifier('r')?, question, at);

@@ -22,6 +22,8 @@ use tidegate_terms::{Guard, stands};
 pub enum Halted {
     /// One run.
     Run(String),
+    /// Whatever becomes of a request that waits in a queue, by its name there.
+    Request(String),
     /// Every run under a grant.
     Grant(String),
     /// Every run on a dataset.
@@ -36,6 +38,8 @@ pub enum Halted {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Draws {
     pub(crate) run: String,
+    /// As what it was asked for; empty where it did not wait in a queue.
+    pub(crate) request: String,
     pub(crate) grants: Vec<String>,
     pub(crate) datasets: Vec<String>,
     pub(crate) operator: String,
@@ -51,6 +55,7 @@ impl Draws {
     fn is_halted(&self, halted: &Halted) -> bool {
         match halted {
             Halted::Run(run) => self.run == *run,
+            Halted::Request(request) => self.request == *request,
             Halted::Grant(grant) => self.grants.contains(grant),
             Halted::Dataset(dataset) => self.datasets.contains(dataset),
             Halted::Operator(operator) => self.operator == *operator,
@@ -88,8 +93,8 @@ struct Inner {
 #[derive(Clone, Default)]
 pub(crate) struct UnderWay(Arc<Mutex<Inner>>);
 
-/// Keeps a run among those that can be stopped, until it is dropped.
-pub(crate) struct Listed {
+/// Keeps an attempt at a run or a replay among those that can be stopped, until it is dropped.
+pub struct Listed {
     under_way: UnderWay,
     number: u64,
     halted: Arc<AtomicBool>,
@@ -157,6 +162,12 @@ impl Listed {
         }
     }
 
+    /// Refuses to begin what was stopped. Called inside the transaction that would charge, which comes before a stop's or
+    /// after it.
+    pub(crate) fn check_may_begin(&self) -> Result<(), ServiceError> {
+        if self.is_halted() { Err(ServiceError::RequestStopped) } else { Ok(()) }
+    }
+
     /// Refuses to publish for an attempt that was stopped, and under grants that rest or were revoked meanwhile. Called
     /// inside the transaction that would publish.
     pub(crate) async fn check_may_publish(&self, act: &mut Transaction, run: &str, grants: &[&str]) -> Result<(), ServiceError> {
@@ -175,7 +186,7 @@ impl Listed {
 
     /// Whether a stop concerned this attempt. Asked inside the transaction that would publish: a stop is decided in one
     /// too, so the answer stands until the commit.
-    fn is_halted(&self) -> bool {
+    pub(crate) fn is_halted(&self) -> bool {
         self.halted.load(Ordering::SeqCst)
     }
 }
@@ -193,6 +204,18 @@ impl Drop for PendingStop {
 }
 
 impl Domain {
+    /// Lists a question that waited in a queue under its name there, before it is read whether it was stopped: a stop that
+    /// comes later finds it, one that came before is read.
+    pub fn take_up(&self, question: &Question, request: &str) -> Listed {
+        self.under_way.list(Draws { request: request.to_owned(), ..Draws::of(question) })
+    }
+
+    /// The same for replays that waited. A stop of everything and one of the request itself concern them; other stops do
+    /// not: a regulator may need to see what happened under them, and nothing but a verdict comes out.
+    pub fn take_up_replays(&self, request: &str) -> Listed {
+        self.under_way.list(Draws { request: request.to_owned(), ..Draws::default() })
+    }
+
     /// Says inside a transaction what the stop that it decides concerns.
     pub fn will_stop(&self, halted: Halted) -> PendingStop {
         self.under_way.will_stop(halted)
@@ -220,16 +243,29 @@ mod tests {
 
     #[test]
     fn a_stop_concerns_what_it_names() {
-        let draws = Draws { run: "r1".into(), grants: vec!["g1".into()], datasets: vec!["d".into(), "e".into()], operator: "op".into() };
+        let draws = Draws {
+            run: "r1".into(),
+            request: "q1".into(),
+            grants: vec!["g1".into()],
+            datasets: vec!["d".into(), "e".into()],
+            operator: "op".into(),
+        };
         let concerned = [
             Halted::Run("r1".into()),
+            Halted::Request("q1".into()),
             Halted::Grant("g1".into()),
             Halted::Dataset("e".into()),
             Halted::Operator("op".into()),
             Halted::Everything,
         ];
         assert!(concerned.iter().all(|halted| draws.is_halted(halted)));
-        let others = [Halted::Run("r".into()), Halted::Grant("d".into()), Halted::Dataset("g1".into()), Halted::Operator("d".into())];
+        let others = [
+            Halted::Run("r".into()),
+            Halted::Request("r1".into()),
+            Halted::Grant("d".into()),
+            Halted::Dataset("g1".into()),
+            Halted::Operator("d".into()),
+        ];
         assert!(!others.iter().any(|halted| draws.is_halted(halted)));
     }
 

@@ -134,6 +134,9 @@ pub struct GrantView {
     pub spent: f64,
     /// Its share, in rho.
     pub share: f64,
+    /// The stop that holds it, while one does: no run is admitted under it until that has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rests_by: Option<String>,
 }
 
 /// An uploaded module.

@@ -103,10 +103,12 @@ impl Books {
         suspensions::with(record, held.as_ref())
     }
 
-    /// Modules whose digest begins so, or of this name, newest first.
+    /// Modules whose digest begins so, or of this name, or all where the reference is empty, newest first. Their components are
+    /// left empty, for they are large: [`module_of`](Self::module_of) reads one.
     pub async fn modules(&self, reference: &str) -> Result<Vec<ModuleRecord>, StoreError> {
         let rows = sqlx::query(
-            "SELECT * FROM module WHERE name = ?1 OR (length(?1) >= 8 AND substr(digest, 1, length(?1)) = ?1) OR ?1 = '' ORDER BY rowid DESC",
+            "SELECT digest, name, operator, signer, x'' AS component, manifest, at FROM module
+             WHERE name = ?1 OR (length(?1) >= 8 AND substr(digest, 1, length(?1)) = ?1) OR ?1 = '' ORDER BY rowid DESC",
         );
         read_all(rows.bind(reference).fetch_all(&self.pool).await?, ModuleRecord::read)
     }

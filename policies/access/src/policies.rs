@@ -5,7 +5,7 @@ use cedar_policy::{ActionConstraint, Effect, EntityTypeName, Policy, PolicyId, P
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
 use tidegate_rules::Clause;
-use tidegate_terms::messages;
+use tidegate_terms::{messages, rule_stands};
 
 const SCHEMA: &str = include_str!("../cedar/access.cedarschema");
 const POLICIES: [&str; 5] = [
@@ -92,6 +92,9 @@ impl AccessRules {
             let (id, about) = check_annotations(policy, policies)?;
             if known.insert(id.clone(), about).is_some() {
                 return Err(AccessError::Twice { policy: id });
+            }
+            if !rule_stands(&id) {
+                continue;
             }
             let named = policy.new_id(PolicyId::new(&id));
             all.add(named.clone()).map_err(|error| syntax(error.to_string()))?;

@@ -132,6 +132,20 @@ pub const fn environment_of_children() -> Option<(&'static str, String)> {
     None
 }
 
+/// Whether an access rule stands: always.
+#[cfg(not(feature = "weakened"))]
+#[inline(always)]
+pub const fn rule_stands(_id: &str) -> bool {
+    true
+}
+
+/// Whether an access rule stands: unless the environment names it, as `rule:ID` among the guards.
+#[cfg(feature = "weakened")]
+pub fn rule_stands(id: &str) -> bool {
+    let named = std::env::var(WITHOUT).unwrap_or_default();
+    !named.split(',').any(|name| name.trim().strip_prefix("rule:") == Some(id))
+}
+
 /// The variable that names the guards which are down, with commas between.
 #[cfg(feature = "weakened")]
 const WITHOUT: &str = "TIDEGATE_WITHOUT";

@@ -29,7 +29,7 @@ pub use budget::{BudgetError, Delta, DeltaCost, Epsilon, Rho};
 pub use column::{Column, ColumnType, ExcessRows, MissingRule, OutsideRule};
 pub use digest::{Digest, DigestError};
 pub use disclosure::{DisclosureRules, DisclosureRulesError, Dominance};
-pub use guard::{Guard, WEAKENED, environment_of_children, environment_without, stands};
+pub use guard::{Guard, WEAKENED, environment_of_children, environment_without, rule_stands, stands};
 pub use identifier::{IdentifierKind, canonical_identifier, made_up_identifier};
 pub use manifest::{
     Automatic, Blocks, CANDIDATES_MAX, CandidateRange, Candidates, Discovered, Expected, Grouping, Hierarchy, Input, Manifest,

@@ -17,4 +17,16 @@ pub(crate) enum GovernCommand {
         #[arg(long, value_name = "DIR", default_value = ".")]
         tokens: PathBuf,
     },
+    /// Let an account in again: a token of seven days, of which supervisors are told; its password and sessions end
+    Recover {
+        /// The account, by its identifier
+        #[arg(long, value_name = "ACCOUNT")]
+        account: String,
+        /// Why; authority, regulator and auditor read it
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Where the token is written, as recovery.token, readable by its owner alone
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        tokens: PathBuf,
+    },
 }

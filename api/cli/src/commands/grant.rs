@@ -35,7 +35,7 @@ fn show(views: &[GrantView], output: Output) {
         ("from", "自"),
         ("until", "至"),
         ("spent / share (rho)", "已用/份额（rho）"),
-        ("revoked", "撤销"),
+        ("revoked, or rests by", "撤销，或暂停依据"),
     ];
     let mut table = output.table(&heads);
     for view in views {
@@ -49,7 +49,7 @@ fn show(views: &[GrantView], output: Output) {
             record.valid_from.clone(),
             record.valid_until.clone(),
             format!("{} / {}", number(view.spent), number(view.share)),
-            record.revoked.clone().unwrap_or_default(),
+            record.revoked.as_ref().or(view.rests_by.as_ref()).cloned().unwrap_or_default(),
         ]);
     }
     println!("{table}");

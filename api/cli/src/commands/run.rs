@@ -26,6 +26,7 @@ impl QuestionArguments {
             side_tables: side_tables(&self.side_tables)?,
             epsilon: self.epsilon.map(Epsilon::parse).transpose()?,
             workers: self.workers.map(|workers| workers.clamp(1, 64)),
+            pinned: None,
         })
     }
 }

@@ -164,7 +164,7 @@ fn example() -> AccountView {
 
 operation! {
     CreateAccount = "accounts.create" in "accounts";
-    Post "/v1/accounts" [keyed, created];
+    Post "/v1/accounts" [keyed, created, secret];
     summary "Create an account", "创建账号";
     says "The authority creates it; the answer shows its first token once, which its owner replaces.", "由主管部门创建；应答中的首个令牌只显示一次，由账号所有者自行更换。";
     takes AccountInput, example AccountInput {
@@ -173,7 +173,7 @@ operation! {
     gives AccountMade, example AccountMade {
         account: example(), token: "tgt_t0123456789abcdef0123_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".into(), expires: "2026-12-22T08:00:00Z".into()
     };
-    secret by create;
+    by create;
 }
 
 operation! {
@@ -227,10 +227,15 @@ pub(crate) fn decode_key(text: &str) -> Result<[u8; 32], Refused> {
     bytes.ok_or_else(|| GrantError::OperatorKey.into())
 }
 
-/// Makes a token for an account, in an act.
-pub(crate) async fn issue(act: &mut Act, account: &str, scope: &Scope, days: i64) -> Result<(Made, String), Refused> {
+/// The instant so many days from now.
+pub(crate) fn in_days(days: i64) -> jiff::Timestamp {
+    Domain::now().checked_add(jiff::SignedDuration::from_hours(24 * days)).unwrap_or(jiff::Timestamp::MAX)
+}
+
+/// Makes a token for an account, in an act. Returns the instant of its end too.
+pub(crate) async fn issue(act: &mut Act, account: &str, scope: &Scope, until: jiff::Timestamp) -> Result<(Made, String), Refused> {
     let made = make("token")?;
-    let until = Domain::now().checked_add(jiff::SignedDuration::from_hours(24 * days)).unwrap_or(jiff::Timestamp::MAX).to_string();
+    let until = until.to_string();
     let record = CredentialRecord {
         id: made.id.clone(),
         account: account.to_owned(),
@@ -250,7 +255,7 @@ pub(crate) async fn make_account(act: &mut Act, record: &AccountRecord) -> Resul
     let id = Domain::identifier('a')?;
     act.put(&id, record).await?;
     let scope = Scope { title: "first token".into(), ..Scope::default() };
-    let (made, until) = issue(act, &id, &scope, FIRST_TOKEN_DAYS).await?;
+    let (made, until) = issue(act, &id, &scope, in_days(FIRST_TOKEN_DAYS)).await?;
     Ok((id, made, until))
 }
 

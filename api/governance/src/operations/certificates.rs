@@ -58,7 +58,7 @@ operation! {
     RegisterCertificate = "certificates.register" in "tokens";
     Post "/v1/certificates" [keyed, created];
     summary "Tie a client's certificate to one's account", "将客户端证书关联到本账号";
-    says "It then counts like a token, with the rights of the credential that asks. It is listed and revoked among the tokens.", "此后等同于令牌，权限与当前凭证相同；在令牌列表中显示并撤销。";
+    says "It then counts like a token, with the rights of the credential that asks; like a token it ends no later than a token that asks, and with it. It is listed and revoked among the tokens.", "此后等同于令牌，权限与当前凭证相同；以令牌关联的，到期不晚于该令牌，并随其撤销；在令牌列表中显示并撤销。";
     takes CertificateInput, example CertificateInput { title: "front of the exchange".into(), fingerprint: "0".repeat(64), days: 90 };
     gives CertificateView, example CertificateView {
         token: "x0123456789abcdef0123".into(), title: "front of the exchange".into(), fingerprint: "0".repeat(64), expires: "2027-02-20T08:00:00Z".into()
@@ -75,7 +75,7 @@ async fn register(desk: &mut Desk, input: CertificateInput) -> Result<Done<Certi
     let digest = Digest::parse(&input.fingerprint).map_err(|_| CertificateRefusal::Digest)?;
     let caller = desk.caller();
     let actions = caller.actions.as_ref().map(|actions| actions.iter().map(|action| action.name().to_owned()).collect());
-    let scope = Scope { title: input.title.clone(), roles: Some(caller.roles.clone()), actions };
+    let scope = Scope { title: input.title.clone(), roles: Some(caller.roles.clone()), actions, made_by: Some(caller.credential.clone()) };
     let account = caller.account.clone();
     let mut act = desk.begin().await?;
     let row = act.get::<AccountRecord>(&account).await?.ok_or_else(|| AccountError::Unknown { account: account.clone() })?;
@@ -85,8 +85,7 @@ async fn register(desk: &mut Desk, input: CertificateInput) -> Result<Done<Certi
     if desk.read().credential_of_hash("certificate", &digest.0).await.map_err(tidegate_service::ServiceError::from)?.is_some() {
         return Err(CertificateRefusal::Known.into());
     }
-    let until = Domain::now().checked_add(jiff::SignedDuration::from_hours(24 * i64::from(input.days.clamp(1, 365))));
-    let expires = until.unwrap_or(jiff::Timestamp::MAX).to_string();
+    let expires = act.heir_until(desk, input.days).await?.to_string();
     let record = CredentialRecord {
         id: Domain::identifier('x')?,
         account,

@@ -1,6 +1,7 @@
 //! Grants that rest because their data were graded higher: the authority confirms each anew, or leaves it resting (rule C3).
 
 use super::shared::{conclude, example_name, the};
+use crate::effects::stop_of_entry;
 use crate::facts::{GrantAsked, facts_of_grant, known};
 use crate::offers::Offers;
 use crate::records::GrantLink;
@@ -60,7 +61,7 @@ async fn confirm(desk: &mut Desk, input: ConfirmInput) -> Result<Done<ConfirmedV
     facts.not_suspended &= act.suspended(&Subject::Dataset(dataset.to_string())).await?.is_none();
     let decided = desk.decide(Action::GiveGrant, &Thing::of(&row).in_state("live"), facts)?;
     if let Some(entry) = &entry {
-        act.restore(Subject::Grant(input.grant.clone()), entry.link.entry.as_str()).await?;
+        act.restore(Subject::Grant(input.grant.clone()), &stop_of_entry(entry.link.entry.as_str())).await?;
     }
     let held_by = act.suspended(&Subject::Grant(input.grant.clone())).await?;
     let record = row.record;

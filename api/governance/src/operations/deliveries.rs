@@ -33,6 +33,14 @@ messages! {
             en: "`{recipient}` has not acknowledged the terms of product `{product}`: it does so with `deliveries.acknowledge` first",
             zh: "“{recipient}”尚未确认产品“{product}”的条款：请其先用 `deliveries.acknowledge` 确认",
         },
+        OtherReceipt { delivery: String } = "delivery.other-receipt" {
+            en: "the receipt is for another delivery than `{delivery}`: send the one that was made from its package",
+            zh: "该回执不属于交付“{delivery}”：请提交由其产品包生成的回执",
+        },
+        Ended { product: String } = "delivery.product-ended" {
+            en: "product `{product}` was withdrawn or revoked: its package is not handed out any more; ask the operator",
+            zh: "产品“{product}”已撤回或撤销，不再提供产品包：请联系运营机构",
+        },
         Package { delivery: String } = "delivery.package-gone" {
             en: "the package of delivery `{delivery}` is not here any more: ask the operator to deliver again",
             zh: "交付“{delivery}”的产品包已不在此处：请运营机构重新交付",
@@ -198,9 +206,25 @@ async fn facts_of(desk: &Desk, act: &mut crate::Act, product: &str) -> Result<(F
     let operator = record.application.operator.clone();
     let asked = ProductAsked { operator: &operator, author: &operator, datasets: &datasets, inputs: &[], delivered: &BTreeSet::new() };
     let facts = facts_of_product(desk, act, &asked).await?;
+    let source_stated = has_sources(desk, &datasets).await?;
     let registered = record.stage == Stage::Coded || (!policy.coded_needed && matches!(record.stage, Stage::Reviewed | Stage::Notice));
-    // Every package carries the notice of source and acquisition date; a release without one is none.
-    Ok((Facts { release_reviewed, registered, source_stated: true, ..facts }, record))
+    Ok((Facts { release_reviewed, registered, source_stated, ..facts }, record))
+}
+
+/// Whether the notice that a package carries has a source for each dataset; the day of acquisition is that of the mount.
+async fn has_sources(desk: &Desk, datasets: &[Name]) -> Result<bool, Refused> {
+    for dataset in datasets {
+        if desk.domain().dataset_view(dataset).await?.schema.source.trim().is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(!datasets.is_empty())
+}
+
+/// Whether a key is one of those that an organisation has today.
+async fn has_key(desk: &Desk, organisation: &Name, key: &str) -> Result<bool, Refused> {
+    let row: Option<Row<OrganisationRecord>> = desk.get(organisation.as_str()).await?;
+    Ok(row.is_some_and(|row| row.record.keys.iter().any(|known| known.public_key == key)))
 }
 
 async fn acknowledge(desk: &mut Desk, input: AcknowledgeInput) -> Result<Done<AcknowledgementRecord>, Refused> {
@@ -217,9 +241,7 @@ async fn acknowledge(desk: &mut Desk, input: AcknowledgeInput) -> Result<Done<Ac
     let signed = tidegate_product::read_acknowledgement(&file)
         .map_err(tidegate_service::products::ProductError::from)
         .map_err(ServiceError::from)?;
-    let own: Option<Row<OrganisationRecord>> = desk.get(recipient.as_str()).await?;
-    let own_key = own.is_some_and(|row| row.record.keys.iter().any(|key| key.public_key == signed.recipient_key));
-    if signed.product != input.product || !own_key {
+    if signed.product != input.product || !has_key(desk, &recipient, &signed.recipient_key).await? {
         return Err(DeliveryRefusal::OtherAcknowledgement { product: input.product }.into());
     }
     let acknowledged: AcknowledgementRecord = ask(desk, ProductRequest::Acknowledge { file }).await?;
@@ -246,10 +268,16 @@ async fn deliver(desk: &mut Desk, input: DeliverInput) -> Result<Done<DeliveryRe
     let exchange_named = [&input.exchange, &input.listing, &input.contract].iter().all(|text| !text.trim().is_empty());
     let needed = desk.rules().pack().rules().delivery.as_ref().is_some_and(|rule| rule.at_exchange == tidegate_rules::Exchange::Duty);
     let acknowledged = link.is_some();
+    // Meant for a recipient is what it signed for itself, with a key that it still has, of data whose provider consents.
+    let recipient_bound = match &link {
+        Some(link) => has_key(desk, &input.recipient, &link.record.key).await? && facts.provider_consents,
+        None => false,
+    };
     let facts = Facts {
         exchange_named: exchange_named || !needed,
         terms_acknowledged: acknowledged,
-        recipient_bound: acknowledged,
+        recipient_bound,
+        // The purpose stands in the terms, and one acknowledges no other.
         purpose_matches: acknowledged,
         ..facts
     };
@@ -259,7 +287,7 @@ async fn deliver(desk: &mut Desk, input: DeliverInput) -> Result<Done<DeliveryRe
     let decided = desk.decide(Action::DeliverProduct, &thing, facts)?;
     let missing = || DeliveryRefusal::NotAcknowledged { product: input.product.clone(), recipient: input.recipient.clone() };
     let link = link.ok_or_else(missing)?.record;
-    drop(act);
+    act.commit(decided).await?;
     let directory = desk.domain().packages_directory();
     std::fs::create_dir_all(&directory).map_err(|error| ServiceError::Files { path: "packages".into(), detail: error.to_string() })?;
     let made = directory.join(format!("{}.tar", Domain::identifier('t')?));
@@ -276,9 +304,10 @@ async fn deliver(desk: &mut Desk, input: DeliverInput) -> Result<Done<DeliveryRe
     let delivery = delivered.delivery.delivery.clone();
     let place = directory.join(format!("{delivery}.tar"));
     std::fs::rename(&made, &place).map_err(|error| ServiceError::Files { path: "packages".into(), detail: error.to_string() })?;
+    // The decision and the delivery have entries of their own; this says where the package lies.
     let mut act = desk.begin().await?;
     act.put(&id, &DeliveryLink { delivery: Some(delivery), received: false, ..link }).await?;
-    act.commit(decided).await?;
+    act.commit_unlogged().await?;
     Ok(delivered.delivery.into())
 }
 
@@ -297,9 +326,12 @@ async fn package(desk: &mut Desk, input: OneDelivery) -> Result<Done<PackageView
     use std::io::Read as _;
     let link = of_delivery(desk, &input.delivery).await?;
     let mut books = desk.read();
-    let mut facts = facts_of_reading(desk, &mut books, &link.record).await?;
-    (facts.recipient_bound, facts.terms_acknowledged) = (true, true);
+    let facts = facts_of_reading(desk, &mut books, &link.record).await?;
     let _allowed = desk.decide(Action::ReceivePackage, &Thing::of(&link), facts)?;
+    // What has ended is handed out no more. That somebody has it already may still be confirmed.
+    if matches!(record(desk, &link.record.product).await?.stage, Stage::Refused | Stage::Withdrawn | Stage::Revoked) {
+        return Err(DeliveryRefusal::Ended { product: link.record.product }.into());
+    }
     let gone = || DeliveryRefusal::Package { delivery: input.delivery.clone() };
     let path = desk.domain().packages_directory().join(format!("{}.tar", input.delivery));
     let mut archive = Vec::new();
@@ -313,7 +345,10 @@ async fn facts_of_reading(desk: &Desk, books: &mut tidegate_store::Books, link: 
     let datasets = datasets_of(desk, record.application.runs.iter().map(String::as_str)).await?;
     let asked =
         ProductAsked { operator: &link.operator, author: &link.operator, datasets: &datasets, inputs: &[], delivered: &BTreeSet::new() };
-    facts_of_product(desk, books, &asked).await
+    let facts = facts_of_product(desk, books, &asked).await?;
+    let recipient_bound = desk.caller().organisation.to_string() == link.recipient.to_string();
+    // There is no link without an acknowledgement.
+    Ok(Facts { recipient_bound, terms_acknowledged: true, ..facts })
 }
 
 async fn receive(desk: &mut Desk, input: ReceiptInput) -> Result<Done<DeliveryRecord>, Refused> {
@@ -321,8 +356,12 @@ async fn receive(desk: &mut Desk, input: ReceiptInput) -> Result<Done<DeliveryRe
     let file = bytes("file", &input.file)?;
     let mut books = desk.read();
     let facts = facts_of_reading(desk, &mut books, &link.record).await?;
-    let facts = Facts { recipient_bound: true, terms_acknowledged: true, ..facts };
     let decided = desk.decide(Action::ReceivePackage, &Thing::of(&link), facts)?;
+    let signed =
+        tidegate_product::read_receipt(&file).map_err(tidegate_service::products::ProductError::from).map_err(ServiceError::from)?;
+    if signed.delivery != input.delivery {
+        return Err(DeliveryRefusal::OtherReceipt { delivery: input.delivery }.into());
+    }
     let received: DeliveryRecord = ask(desk, ProductRequest::Receive { file }).await?;
     let mut act = desk.begin().await?;
     act.put(&link.id, &DeliveryLink { received: true, ..link.record }).await?;

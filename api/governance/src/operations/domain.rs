@@ -213,9 +213,10 @@ async fn declare_storage(desk: &mut Desk, input: StorageRecord) -> Result<Done<S
 }
 
 async fn purge(desk: &mut Desk, input: Before) -> Result<Done<PurgeView>, Refused> {
+    desk.check_table(Action::PurgeRecords, &thing())?;
+    let retention_over = desk.domain().is_retention_over(&input.before).await?;
     let mut act = desk.begin().await?;
-    // How old records must be is for the domain to refuse; it knows the term.
-    let facts = Facts { retention_over: true, ..act.facts(desk).await? };
+    let facts = Facts { retention_over, ..act.facts(desk).await? };
     let decided = desk.decide(Action::PurgeRecords, &thing(), facts)?;
     act.commit(decided).await?;
     Ok(desk.domain().purge(&input.before).await?.into())

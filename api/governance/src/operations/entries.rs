@@ -14,12 +14,19 @@ use tidegate_access::Action;
 use tidegate_catalogue::{Act as Deed, Entry, Record};
 use tidegate_terms::{Name, messages};
 
+/// The longest id of an entry: what it holds rests in its name with a word before it, and that is an identifier of the log.
+const ENTRY_NAME_MAX: usize = 58;
+
 messages! {
     /// Why an entry cannot be made.
     pub enum EntryRefusal {
         Exists { entry: Name } = "entries.exists" {
             en: "there is an entry `{entry}` already: change that one, or choose another id",
             zh: "已有目录条目“{entry}”：请修改该条目，或另取编号",
+        },
+        NameLong { most: usize } = "entries.name-long" {
+            en: "the id of an entry has at most {most} characters: choose a shorter one",
+            zh: "目录条目编号最长 {most} 个字符：请缩短",
         },
         NoReference = "entries.no-reference" {
             en: "the conversion names no method and no consent: write its reference (rule D9)",
@@ -140,6 +147,9 @@ async fn draft(desk: &mut Desk, input: DraftInput) -> Result<Done<EntryView>, Re
     let record = EntryRecord { organisation: at.organisation.clone(), life: Record::draft(input.content), secrecy: None, since: at.today };
     let facts = facts_of_entry(desk, &mut act, &record, Action::DraftEntry, Given::default()).await?;
     let decided = desk.decide(Action::DraftEntry, &Thing::made(id.as_str(), &record), facts)?;
+    if id.as_str().len() > ENTRY_NAME_MAX {
+        return Err(EntryRefusal::NameLong { most: ENTRY_NAME_MAX }.into());
+    }
     if act.get::<EntryRecord>(id.as_str()).await?.is_some() {
         return Err(EntryRefusal::Exists { entry: id }.into());
     }

@@ -6,6 +6,7 @@
 use super::entries::{EntryRefusal, act_on};
 use super::entry_views::{EntryView, entry_example, view_example};
 use super::shared::{At, Given, datasets_of, example_name, facts_of_entry, the};
+use crate::effects::stop_of_entry;
 use crate::offers::Offers;
 use crate::records::{EntryRecord, ObjectionRecord};
 use crate::{Cause, Desk, Done, Refused, Thing};
@@ -348,7 +349,7 @@ async fn restore(desk: &mut Desk, input: ReasonInput) -> Result<Done<EntryView>,
     record.since = at.today;
     // What its withdrawal held, and not what rests for a higher level: that is for the authority to confirm (rule C3).
     for dataset in datasets_of(&mut act, &input.entry).await? {
-        act.restore(Subject::Dataset(dataset.id), input.entry.as_str()).await?;
+        act.restore(Subject::Dataset(dataset.id), &stop_of_entry(input.entry.as_str())).await?;
     }
     let version = super::shared::conclude(act, decided, input.entry.as_str(), &record, &[], &input.reason).await?;
     EntryView::done(desk, &record, version)

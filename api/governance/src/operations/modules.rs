@@ -2,14 +2,15 @@
 
 use super::through::{All, bytes, example, organisation, page, visible};
 use crate::facts::facts_of_module;
+use crate::records::ModuleLink;
 use crate::{Desk, Done, Refused, Thing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_access::{Action, Facts, Kind};
 use tidegate_http::api::Page;
-use tidegate_service::NewApproval;
 use tidegate_service::view::{ApprovalView, ModuleView};
-use tidegate_terms::{Digest, Name};
+use tidegate_service::{NewApproval, ServiceError};
+use tidegate_terms::{Digest, Name, Seal};
 
 /// The longest body of an upload: a component of 32 MiB in base64 and its manifest.
 const UPLOAD_BYTES_MAX: usize = 46 << 20;
@@ -101,11 +102,18 @@ async fn list(desk: &mut Desk, _: All) -> Result<Done<Page<ModuleView>>, Refused
 async fn upload(desk: &mut Desk, input: Upload) -> Result<Done<ModuleView>, Refused> {
     let operator = organisation(desk)?;
     let component = bytes("component", &input.component)?;
-    let id = Digest::of(&component).to_string();
+    let digest = Seal::digest_of(&component, input.manifest.as_bytes());
+    let id = digest.to_string();
     let mut act = desk.begin().await?;
-    let author = input.author.as_ref().unwrap_or(&operator);
-    let facts = facts_of_module(desk, &mut act, &operator, author).await?;
-    let decided = desk.decide(Action::UploadModule, &thing(&id, &operator), facts)?;
+    let author = input.author.unwrap_or_else(|| operator.clone());
+    let facts = facts_of_module(desk, &mut act, &operator, &author).await?;
+    let link = ModuleLink { operator: operator.clone(), author };
+    let decided = desk.decide(Action::UploadModule, &Thing::made(&id, &link), facts)?;
+    // Who wrote what is here already stays as it was said.
+    if desk.read().modules(&id).await.map_err(ServiceError::from)?.iter().any(|module| module.digest == digest) {
+        return Err(ServiceError::ModuleExists { module: digest.short() }.into());
+    }
+    act.put(&id, &link).await?;
     act.commit(decided).await?;
     Ok(desk.domain().upload(operator, component, input.manifest, &input.seal).await?.into())
 }

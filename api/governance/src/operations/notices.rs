@@ -114,11 +114,12 @@ async fn use_of(desk: &Desk, act: &mut Act, grant: &GrantRecord, logged: Option<
 
 /// Looks at all grants that are live, and keeps what is new.
 pub(crate) async fn look(desk: &Desk) -> Result<NoticesView, Refused> {
+    // Whoever may not open a notice does not learn either that there is none, and has nobody read the log.
+    let own = new_thing::<NoticedRecord>("notices", "open", &desk.caller().organisation, "");
+    let _allowed = desk.decide(Action::OpenFinding, &own, desk.facts().await?)?;
     let logged = logged(desk).await?;
     let mut act = desk.begin().await?;
     let facts = act.facts(desk).await?;
-    // Whoever may not open a notice does not learn either that there is none.
-    let _ = desk.decide(Action::OpenFinding, &new_thing::<NoticedRecord>("notices", "open", &desk.caller().organisation, ""), facts)?;
     let mut first = None;
     let mut view = NoticesView { grants: 0, notices: Vec::new() };
     for grant in desk.read().grants(None, None).await.map_err(ServiceError::from)? {
@@ -165,21 +166,29 @@ pub(crate) async fn look(desk: &Desk) -> Result<NoticesView, Refused> {
 /// Notes that a run or a quote under a grant was refused, and what it asked for. Nothing of it enters the log.
 pub async fn note_denied(desk: &Desk, grant: &str, columns: &[String], purpose: &Name) -> Result<(), Refused> {
     let mut act = desk.begin().await?;
-    let mut record = act.get::<AttemptsRecord>(grant).await?.map(|row| row.record).unwrap_or_default();
+    let known = act.get::<AttemptsRecord>(grant).await?.map(|row| row.record).unwrap_or_default();
+    let mut record = known.clone();
     if record.day != Some(desk.today()) {
         record.day = Some(desk.today());
         record.denials = 0;
     }
-    record.denials = record.denials.saturating_add(1);
+    // Every version of a record stays, so a count beyond what any finding asks for is not written.
+    record.denials = record.denials.saturating_add(1).min(DENIALS_MAX);
     // What is asked for comes from strangers: so much of it is kept, and no more.
     let room = ASKED_MAX.saturating_sub(record.columns.len());
     record.columns.extend(columns.iter().take(room).map(|column| column.chars().take(130).collect::<String>()));
     if record.purposes.len() < ASKED_MAX {
         record.purposes.insert(purpose.clone());
     }
+    if record == known {
+        return Ok(());
+    }
     act.put(grant, &record).await?;
     act.commit_unlogged().await
 }
+
+/// How many refusals of one day are counted for a grant.
+const DENIALS_MAX: u32 = 100;
 
 /// How many columns and purposes that were asked for are remembered for a grant.
 const ASKED_MAX: usize = 200;

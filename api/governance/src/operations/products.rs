@@ -2,6 +2,8 @@
 
 use super::through::{All, Given, Told, decide_alone, example, link, may, organisation, page};
 use crate::facts::{ProductAsked, facts_of_product};
+use crate::operations::reads::Reads;
+use crate::records::{GrantLink, GrantStanding};
 use crate::{Desk, Done, Kept, Refused, Row, Thing};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -341,14 +343,15 @@ async fn review(desk: &mut Desk, input: ReviewInput) -> Result<Done<ReleaseRevie
         Shown::Tables(shown) => (shown.tables.operator, shown.tables.dataset),
         Shown::Release(shown) => (shown.release.operator, shown.release.dataset),
     };
+    let datasets = datasets_of(desk, std::iter::once(input.release.as_str())).await?;
     let provider = link(desk, &dataset).await.map(|link| link.record.organisation.to_string()).unwrap_or_default();
     let asked_by = asked_by(desk, &input.release).await?;
     let mut act = desk.begin().await?;
     let reviewed = act.get::<ReleaseReview>(&input.release).await?.is_some();
-    let datasets = [dataset];
     let asked = ProductAsked { operator: &operator, author: &operator, datasets: &datasets, inputs: &[], delivered: &BTreeSet::new() };
     let facts = facts_of_product(desk, &mut act, &asked).await?;
-    let facts = Facts { reviewer_differs: asked_by.is_none_or(|account| account != desk.caller().account), ..facts };
+    let grant_live = grants_live(desk, &mut act, &input.release).await?;
+    let facts = Facts { grant_live, reviewer_differs: asked_by.is_none_or(|account| account != desk.caller().account), ..facts };
     let record = ReleaseReview { release: input.release, operator, favourable: input.favourable, opinion: input.opinion };
     let id = record.release.clone();
     let thing = Thing::made(&id, &record).in_state("held").with_counterpart(provider);
@@ -359,6 +362,24 @@ async fn review(desk: &mut Desk, input: ReviewInput) -> Result<Done<ReleaseRevie
     let version = act.put(&id, &record).await?;
     act.commit(decided).await?;
     Ok(Done::from(record).version(version))
+}
+
+/// Whether no grant that a run drew on was cut off, suspended or revoked since.
+async fn grants_live(desk: &Desk, reads: &mut impl Reads, run: &str) -> Result<bool, Refused> {
+    let books = desk.read();
+    let grants: Vec<String> = match books.run(run).await.map_err(ServiceError::from)? {
+        Some(run) => run.mounts.into_iter().map(|mount| mount.grant).collect(),
+        None => books.reviewed_run(run).await.map_err(ServiceError::from)?.into_iter().map(|run| run.grant).collect(),
+    };
+    for id in &grants {
+        let grant = books.grant(id).await.map_err(ServiceError::from)?;
+        let held = grant.is_none_or(|grant| grant.revoked.is_some() || grant.suspended.is_some());
+        let standing = reads.one::<GrantLink>(id).await?.map(|row| row.record.standing);
+        if held || !matches!(standing, Some(GrantStanding::Live | GrantStanding::Rectifying)) {
+            return Ok(false);
+        }
+    }
+    Ok(!grants.is_empty())
 }
 
 /// The account that asked for the run of a release, where the queue knows it.

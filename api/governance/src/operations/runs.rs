@@ -6,22 +6,29 @@
 use super::through::{All, bytes, example, link, organisation};
 use crate::facts::{RunAsked, RunPart, facts_of_run};
 use crate::operations::notices::note_denied;
-use crate::queue::{Job, Progress, QueuedRun, RunView, WAITING_MAX, view};
+use crate::queue::{Job, Progress, QueuedInputs, QueuedRun, RunView, WAITING_MAX, view};
+use crate::records::ModuleLink;
 use crate::{Cause, Desk, Done, Kept, Refused, Row, Thing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tidegate_access::{Action, Facts, Kind};
+use tidegate_authorisation::Denial;
 use tidegate_http::api::{Event, Page};
+use tidegate_service::products::DeliveryRecord;
 use tidegate_service::view::QuoteView;
-use tidegate_service::{Asks, Question, ServiceError, Wish};
-use tidegate_terms::{Epsilon, Mechanism, Name, messages};
+use tidegate_service::{Asks, Halted, Question, ServiceError, Wish};
+use tidegate_store::GovernedRecord;
+use tidegate_terms::{Digest, Epsilon, Mechanism, Name, messages};
 use tokio::sync::mpsc::{Receiver, channel};
 
 /// The longest body of a question: side tables in base64.
 pub(crate) const QUESTION_BYTES_MAX: usize = 24 << 20;
 /// The longest side table, in bytes of CSV.
 const SIDE_TABLE_BYTES_MAX: usize = 4 << 20;
+
+/// How many rows of the database a list reads at once.
+const ROWS_AT_A_TIME: u32 = 200;
 
 messages! {
     /// Why a run is not queued, or not found.
@@ -271,6 +278,7 @@ fn question_of(operator: Name, input: &QuestionInput) -> Result<Question, Refuse
         side_tables: input.side_tables.iter().map(side_table).collect::<Result<_, _>>()?,
         epsilon: input.epsilon,
         workers: input.workers.map(|workers| workers.clamp(1, 64)),
+        pinned: None,
     })
 }
 
@@ -289,17 +297,37 @@ async fn facts_of(
     let mechanisms: Vec<Mechanism> = asks.manifest.statistics.iter().map(|statistic| statistic.mechanism).collect();
     let parts: Vec<_> = parts.collect();
     let parts = if parts.len() == asks.parts.len() { parts } else { Vec::new() };
+    // Who wrote it was said when it was uploaded; a question that says otherwise is held to what it says.
+    let link = reads.one::<ModuleLink>(&asks.module.to_string()).await?;
+    let wrote = link.map_or_else(|| question.operator.clone(), |row| row.record.author);
+    let inputs = delivered_inputs(desk, question).await?;
+    let delivered: BTreeSet<String> = inputs.iter().cloned().collect();
     let asked = RunAsked {
         operator: &question.operator,
-        author: author.unwrap_or(&question.operator),
+        author: author.unwrap_or(&wrote),
         purpose: &asks.manifest.purpose,
         parts,
         mechanisms: &mechanisms,
         epsilon: question.epsilon,
-        inputs: &[],
-        delivered: &BTreeSet::new(),
+        inputs: &inputs,
+        delivered: &delivered,
     };
-    facts_of_run(desk, reads, &asked).await
+    let facts = facts_of_run(desk, reads, &asked).await?;
+    Ok(Facts { author_bound: facts.author_bound && author.is_none_or(|author| *author == wrote), ..facts })
+}
+
+/// The products of which a question brings a delivered file as a side table (rule G15), told by the file's digest. One that was
+/// written anew is not recognised.
+async fn delivered_inputs(desk: &Desk, question: &Question) -> Result<Vec<String>, Refused> {
+    let books = desk.read();
+    let mut products = BTreeSet::new();
+    for (_, table) in &question.side_tables {
+        for file in books.delivered_file(Digest::of(table)).await.map_err(ServiceError::from)? {
+            let delivery = books.delivery::<DeliveryRecord>(&file.delivery).await.map_err(ServiceError::from)?;
+            products.extend(delivery.map(|delivery| delivery.product));
+        }
+    }
+    Ok(products.into_iter().collect())
 }
 
 async fn quote(desk: &mut Desk, input: QuoteInput) -> Result<Done<QuoteView>, Refused> {
@@ -310,9 +338,16 @@ async fn quote(desk: &mut Desk, input: QuoteInput) -> Result<Done<QuoteView>, Re
     let mut books = desk.read();
     let facts = facts_of(desk, &mut books, &question, input.author.as_ref(), &asks).await?;
     let thing = Thing::alone(Kind::Run, "quote", "queued").owned_by(question.operator.to_string());
-    let _allowed = desk.decide(Action::QuoteRun, &thing, facts)?;
+    let decided = desk.decide(Action::QuoteRun, &thing, facts);
+    let _allowed = decided.map_err(|refused| without_grant(&asks, &question.operator).unwrap_or(refused))?;
     let wish = wish.map(|wish| Wish { statistic: wish.statistic, error_95: wish.error_95 });
     Ok(desk.domain().quote(&question, wish.as_ref()).await?.into())
+}
+
+/// The plain reason of a refusal, where the operator never had a grant.
+fn without_grant(asks: &Asks, operator: &Name) -> Option<Refused> {
+    let part = asks.parts.iter().find(|part| part.grant.is_none())?;
+    Some(Denial::NoGrant { operator: operator.to_string(), dataset: part.dataset.to_string() }.into())
 }
 
 /// Whether the caller may ask for runs at all.
@@ -323,8 +358,9 @@ fn check_asking(desk: &Desk, action: Action) -> Result<(), Refused> {
 
 async fn request(desk: &mut Desk, input: QuestionInput) -> Result<Done<RunView>, Refused> {
     check_asking(desk, Action::RequestRun)?;
-    let question = question_of(organisation(desk)?, &input)?;
+    let mut question = question_of(organisation(desk)?, &input)?;
     let asks = desk.domain().asks(&question).await?;
+    question.pinned = Some(asks.pinned());
     let queue = std::sync::Arc::clone(desk.office().queue());
     if queue.waiting() >= WAITING_MAX {
         return Err(RunRefusal::Full { waiting: queue.waiting() }.into());
@@ -334,6 +370,7 @@ async fn request(desk: &mut Desk, input: QuestionInput) -> Result<Done<RunView>,
     let mut act = desk.begin().await?;
     let facts = facts_of(desk, &mut act, &question, input.author.as_ref(), &asks).await?;
     let operator = question.operator.clone();
+    let inputs = QueuedInputs { side_tables: std::mem::take(&mut question.side_tables) };
     let record = QueuedRun { job: Job::Run(Box::new(question)), operator, provider, stopped: None, stopped_run: None };
     let decided = match desk.decide(Action::RequestRun, &Thing::made(&id, &record), facts) {
         Ok(decided) => decided,
@@ -345,10 +382,13 @@ async fn request(desk: &mut Desk, input: QuestionInput) -> Result<Done<RunView>,
                     note_denied(desk, &grant.id, &part.columns, &asks.manifest.purpose).await?;
                 }
             }
-            return Err(refused);
+            return Err(without_grant(&asks, &record.operator).unwrap_or(refused));
         }
     };
     act.put(&id, &record).await?;
+    if !inputs.side_tables.is_empty() {
+        act.put(&id, &inputs).await?;
+    }
     act.commit(decided).await?;
     queue.enter(id.clone());
     Ok(told(desk, &id).await?.0.into())
@@ -395,8 +435,11 @@ async fn list(desk: &mut Desk, _: All) -> Result<Done<Page<RunView>>, Refused> {
     let mut more = true;
     // Names follow time, and pages of the database are read until one of the caller's is full.
     while more && items.len() < limit {
-        let rows = books.all_governed(QueuedRun::NAME, None, &after, 200).await.map_err(ServiceError::from)?;
-        more = rows.len() == 200;
+        let rows = books.all_governed(QueuedRun::NAME, None, &after, ROWS_AT_A_TIME).await.map_err(ServiceError::from)?;
+        // Each run has at most one, under the same name, so these cover the same stretch of names.
+        let progress = books.all_governed(Progress::NAME, None, &after, ROWS_AT_A_TIME).await.map_err(ServiceError::from)?;
+        let mut progress: BTreeMap<String, GovernedRecord> = progress.into_iter().map(|row| (row.id.clone(), row)).collect();
+        more = rows.len() == ROWS_AT_A_TIME as usize;
         for row in rows {
             if items.len() == limit {
                 more = true;
@@ -405,7 +448,8 @@ async fn list(desk: &mut Desk, _: All) -> Result<Done<Page<RunView>>, Refused> {
             after.clone_from(&row.id);
             let row = Row::<QueuedRun>::of(row)?;
             if may_see(desk, facts, &row) {
-                items.push(told(desk, &row.id).await?.0);
+                let progress = progress.remove(&row.id).map(Row::<Progress>::of).transpose()?.map(|row| row.record);
+                items.push(view(desk.office().queue(), row, progress));
             }
         }
     }
@@ -478,6 +522,8 @@ async fn stop(desk: &mut Desk, input: RunStop) -> Result<Done<RunView>, Refused>
     if over {
         return Err(RunRefusal::Over { run: id }.into());
     }
+    // Whether or not its run has a name by now: whoever has taken it up is stopped by the name of the request.
+    act.halt(Halted::Request(id.clone()));
     let run = progress.admitted.map(|admitted| admitted.run);
     let record = QueuedRun { stopped: Some(reason.clone()), stopped_run: run.clone(), ..row.record };
     act.put(&id, &record).await?;

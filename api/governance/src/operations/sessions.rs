@@ -17,7 +17,7 @@ use crate::secrets::{PasswordHash, hash_password, is_password, make};
 use crate::{Act, Desk, Done, Refused, Row, Thing, totp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tidegate_access::Action;
+use tidegate_access::{Action, Facts};
 use tidegate_http::api::{Class, Nothing};
 use tidegate_service::{Domain, ServiceError};
 use tidegate_store::{Books, CredentialRecord, FailureRecord, StoreError};
@@ -33,6 +33,14 @@ messages! {
         Busy = "session.busy" {
             en: "many sign-ins wait: try again in a moment",
             zh: "登录排队较多：请稍后重试",
+        },
+        Old = "password.old" {
+            en: "the account has a password, and `old_password` is not it, or too many were tried: give the old one, or ask the authority to reset it",
+            zh: "该账号已设密码，而 `old_password` 不符或尝试次数过多：请填写原密码，或请主管部门重置",
+        },
+        Own = "password.own" {
+            en: "nobody resets the password of the own account: set a new one with the old one, or have another account of the authority reset it",
+            zh: "不得重置本人账号的密码：请凭原密码设置新密码，或由主管部门的其他账号重置",
         },
     }
 }
@@ -64,6 +72,22 @@ pub struct PasswordInput {
     /// At least twelve characters.
     #[schemars(length(max = 256))]
     pub password: String,
+    /// The one that it replaces, where the account has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub old_password: Option<String>,
+}
+
+/// An account whose password is to end.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResetInput {
+    /// Its identifier.
+    #[schemars(length(min = 1, max = 64))]
+    pub account: String,
+    /// Why.
+    #[schemars(length(max = 4000))]
+    pub reason: String,
 }
 
 /// What an authenticator needs; shown once.
@@ -101,25 +125,35 @@ pub struct SessionMade {
 
 operation! {
     SetPassword = "password.set" in "sessions";
-    Post "/v1/password" [keyed];
+    Post "/v1/password" [keyed, secret];
     summary "Set a password", "设置密码";
-    says "For the account that asks, with a new second factor, which is shown once. Sessions that are open end.", "为当前账号设置密码并生成新的第二因素（只显示一次），已有会话随之失效。";
-    takes PasswordInput, example PasswordInput { password: "correct horse battery".into() };
+    says "For the account that asks, with a new second factor, which is shown once. The old password is needed where there is one; a wrong one counts as a failed sign-in. Sessions end, and the tokens that were made in them.", "为当前账号设置密码并生成新的第二因素（只显示一次）。已有密码的须提供原密码，原密码错误计为一次登录失败。会话及会话中签发的令牌随之失效。";
+    takes PasswordInput, example PasswordInput { password: "correct horse battery".into(), old_password: None };
     gives SecondFactor, example SecondFactor {
         secret: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ".into(),
         address: "otpauth://totp/tidegate:a0123456789abcdef0123?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=tidegate".into()
     };
-    secret by set_password;
+    by set_password;
+}
+
+operation! {
+    ResetPassword = "password.reset" in "sessions";
+    Post "/v1/accounts/{account}/password/reset" [keyed];
+    summary "Reset the password of another account", "重置其他账号的密码";
+    says "The authority ends, with a reason, the password, the sessions and the tokens made in them. The account then sets a new password with a token.", "主管部门说明理由后，该账号的密码、会话及会话中签发的令牌失效；该账号再用令牌设置新密码。";
+    takes ResetInput, example ResetInput { account: "a0123456789abcdef0123".into(), reason: "The password was forgotten.".into() };
+    gives Nothing, example Nothing {};
+    by reset_password;
 }
 
 operation! {
     SignIn = "sessions.begin" in "sessions";
-    Post "/v1/sessions" [open, created];
+    Post "/v1/sessions" [open, created, secret];
     summary "Sign in", "登录";
     says "With password and code. After five failures in a row an account rests for a quarter of an hour; every failure gets the same answer.", "使用密码与动态码登录。连续失败五次后账号锁定十五分钟；任何失败的应答均相同。";
     takes SignInInput, example SignInInput { account: "a0123456789abcdef0123".into(), password: "correct horse battery".into(), code: "123456".into() };
     gives SessionMade, example SessionMade { session: "tgs_s0123456789abcdef0123_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".into(), expires: "2026-11-22T20:00:00Z".into() };
-    secret by sign_in;
+    by sign_in;
 }
 
 operation! {
@@ -134,7 +168,7 @@ operation! {
 
 /// What this resource offers.
 pub(super) fn offers(offers: Offers) -> Offers {
-    offers.with::<SetPassword>().with::<SignIn>().with::<SignOut>()
+    offers.with::<SetPassword>().with::<ResetPassword>().with::<SignIn>().with::<SignOut>()
 }
 
 /// The last instant of a session.
@@ -166,6 +200,7 @@ async fn set_password(desk: &mut Desk, input: PasswordInput) -> Result<Done<Seco
         return Err(Refused::of(Class::Forbidden, &SessionRefusal::Limited));
     }
     let password = tokio::task::block_in_place(|| hash_password(&input.password))?;
+    let replaced = prove_old(desk, &account, input.old_password.as_deref()).await?;
     let random = Domain::random()?;
     let secret = &random[..FACTOR_BYTES];
     let factors = Factors { password, codes: desk.domain().seal_secret(secret)?, last_step: 0 };
@@ -173,10 +208,13 @@ async fn set_password(desk: &mut Desk, input: PasswordInput) -> Result<Done<Seco
     let row = act.get::<AccountRecord>(&account).await?.ok_or_else(|| AccountError::Unknown { account: account.clone() })?;
     let facts = act.facts(desk).await?;
     let decided = desk.decide(Action::ManageTokens, &Thing::of(&row), facts)?;
-    let at = act.at().to_owned();
-    for kind in ["password", "session"] {
-        act.transaction.revoke_all_credentials(&account, Some(kind), &at).await?;
+    // The password may have been replaced, or set first, while this was looked at.
+    if password_in(act.transaction.credentials_of(&account).await?) != replaced {
+        return Err(SessionRefusal::Old.into());
     }
+    act.end_sign_in(&account).await?;
+    act.transaction.clear_failures(&account).await?;
+    let at = act.at().to_owned();
     let record = CredentialRecord {
         id: Domain::identifier('p')?,
         account: account.clone(),
@@ -194,14 +232,57 @@ async fn set_password(desk: &mut Desk, input: PasswordInput) -> Result<Done<Seco
     Ok(Done::from(SecondFactor { secret, address }))
 }
 
-/// What is known of who wants to sign in.
-struct Known {
-    /// The password with its codes, where the account has one, may act, and is not locked.
-    factors: Option<(CredentialRecord, Factors)>,
+/// The identifier of the password among the credentials of an account, where one counts.
+fn password_in(all: Vec<CredentialRecord>) -> Option<String> {
+    all.into_iter().find(|credential| credential.kind == "password" && credential.revoked.is_none()).map(|password| password.id)
 }
 
-/// Counts the try, then says what it is to be held against.
-async fn count(desk: &Desk, account: &str) -> Result<Known, Refused> {
+/// Holds the old password against the account's, as signing in does. Returns which password it is; none where the account
+/// has none.
+async fn prove_old(desk: &Desk, account: &str, old: Option<&str>) -> Result<Option<String>, Refused> {
+    if password_in(desk.read().credentials_of(account).await.map_err(ServiceError::from)?).is_none() {
+        return Ok(None);
+    }
+    // Nothing was tried, so nothing is counted.
+    let old = old.ok_or(SessionRefusal::Old)?;
+    match try_password(desk, account, old).await? {
+        (Some((password, _)), true) => Ok(Some(password.id)),
+        _ => Err(SessionRefusal::Old.into()),
+    }
+}
+
+async fn reset_password(desk: &mut Desk, input: ResetInput) -> Result<Done<Nothing>, Refused> {
+    let mut act = desk.begin().await?;
+    let row = act.get::<AccountRecord>(&input.account).await?;
+    let row = row.ok_or_else(|| AccountError::Unknown { account: input.account.clone() })?;
+    let facts = Facts { reason_given: !input.reason.trim().is_empty(), ..act.facts(desk).await? };
+    // What is disabled is the password alone, and the log says so.
+    let decided = desk.decide(Action::DisableAccount, &Thing { name: "password", ..Thing::of(&row) }, facts)?;
+    if row.id == desk.caller().account {
+        return Err(Refused::of(Class::Forbidden, &SessionRefusal::Own));
+    }
+    act.end_sign_in(&row.id).await?;
+    act.commit(decided).await?;
+    Ok(Done::from(Nothing {}))
+}
+
+/// A password with its codes.
+type Password = (CredentialRecord, Factors);
+
+/// Counts the try, then looks at it: what it is held against, where there is something, and whether it is that.
+async fn try_password(desk: &Desk, account: &str, tried: &str) -> Result<(Option<Password>, bool), Refused> {
+    let _place = desk.office().password_place().ok_or_else(|| Refused::of(Class::Busy, &SessionRefusal::Busy))?;
+    let known = count(desk, account).await?;
+    // One at a time: each takes 19 MiB, and who guesses waits for others who guess.
+    let _turn = desk.office().password_turn().await;
+    let kept = known.as_ref().map(|(_, factors)| &factors.password);
+    let same = tokio::task::block_in_place(|| is_password(tried, kept))?;
+    Ok((known, same))
+}
+
+/// Counts the try, then says what it is to be held against: something where the account has a password, may act, and is not
+/// locked.
+async fn count(desk: &Desk, account: &str) -> Result<Option<Password>, Refused> {
     let mut act = Act::open(desk.domain(), "", None).await?;
     let failures = act.transaction.failures(account).await?;
     let row = act.get::<AccountRecord>(account).await?;
@@ -227,20 +308,13 @@ async fn count(desk: &Desk, account: &str) -> Result<Known, Refused> {
         }
     }
     act.commit_unlogged().await?;
-    Ok(Known { factors })
+    Ok(factors)
 }
 
 async fn sign_in(desk: &mut Desk, input: SignInInput) -> Result<Done<SessionMade>, Refused> {
     let failed = || Refused::of(Class::Unauthenticated, &AuthenticationError::Unknown);
-    let office = std::sync::Arc::clone(desk.office());
-    let _place = office.password_place().ok_or_else(|| Refused::of(Class::Busy, &SessionRefusal::Busy))?;
-    let known = count(desk, &input.account).await?;
-    // One at a time: each takes 19 MiB, and who guesses waits for others who guess.
-    let turn = desk.office().password_turn().await;
-    let kept = known.factors.as_ref().map(|(_, factors)| &factors.password);
-    let same = tokio::task::block_in_place(|| is_password(&input.password, kept))?;
-    drop(turn);
-    let (password, mut factors) = known.factors.ok_or_else(failed)?;
+    let (known, same) = try_password(desk, &input.account, &input.password).await?;
+    let (password, mut factors) = known.ok_or_else(failed)?;
     let secret = desk.domain().open_secret(&factors.codes)?;
     let step = totp::step_of(&secret, &input.code, Domain::now().as_second(), factors.last_step);
     let (true, Some(step)) = (same, step) else { return Err(failed()) };

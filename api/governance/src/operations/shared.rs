@@ -138,7 +138,7 @@ pub(crate) async fn with_entry_effects(
     for follows in found {
         match follows {
             Follows::SuspendGrants { clause } => {
-                let cause = Cause::new(entry.as_str(), why);
+                let cause = Cause::of::<EntryRecord>(entry.as_str(), why);
                 for row in datasets_of(act, entry).await? {
                     let dataset = name(&row.id)?;
                     for grant in desk.read().grants(Some(&dataset), None).await.map_err(ServiceError::from)? {
@@ -168,7 +168,7 @@ pub(crate) async fn conclude<R: Kept>(
     why: &str,
 ) -> Result<u32, Refused> {
     let version = act.put(id, record).await?;
-    act.carry_out(effects, &Cause::new(id, why)).await?;
+    act.carry_out(effects, &Cause::of::<R>(id, why)).await?;
     act.commit(decided).await?;
     Ok(version)
 }

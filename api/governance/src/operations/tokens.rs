@@ -121,16 +121,16 @@ fn example() -> TokenView {
 
 operation! {
     IssueToken = "tokens.issue" in "tokens";
-    Post "/v1/tokens" [keyed, created];
+    Post "/v1/tokens" [keyed, created, secret];
     summary "Issue a token", "签发令牌";
-    says "For the account that asks, with at most the rights of the credential that asks. The secret is shown once.", "为当前账号签发，权限不超过所用凭证。密文只显示一次。";
+    says "For the account that asks, with at most the rights of the credential that asks. It ends no later than a token that asks, and is revoked with it; one that a session asked for lives its own days, until the password is replaced. The secret is shown once.", "为当前账号签发，权限不超过所用凭证。以令牌签发的，到期不晚于该令牌，并随其撤销；在会话中签发的，按自身期限有效，更换密码时失效。密文只显示一次。";
     takes TokenInput, example TokenInput {
         title: "nightly runs".into(), days: 90, roles: Some(vec![RoleInput::Operator]), actions: Some(vec!["request_run".into()])
     };
     gives TokenMade, example TokenMade {
         token: "t0123456789abcdef0123".into(), secret: "tgt_t0123456789abcdef0123_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".into(), expires: "2027-02-20T08:00:00Z".into()
     };
-    secret by make;
+    by make;
 }
 
 operation! {
@@ -147,7 +147,7 @@ operation! {
     RevokeToken = "tokens.revoke" in "tokens";
     Post "/v1/tokens/{token}/revoke" [keyed];
     summary "Revoke a token", "撤销令牌";
-    says "It ends at once. Accounts of the same organisation may revoke it too.", "立即失效。同一机构的账号亦可撤销。";
+    says "It ends at once, with everything that was made with it. Accounts of the same organisation may revoke it too.", "该令牌及以其签发的令牌和证书立即失效。同一机构的账号亦可撤销。";
     takes OneToken, example OneToken { token: "t0123456789abcdef0123".into() };
     gives TokenView, example TokenView { revoked: Some("2026-11-23T08:00:00Z".into()), ..example() };
     by revoke;
@@ -202,7 +202,7 @@ fn scope_of(desk: &Desk, input: &TokenInput) -> Result<Scope, Refused> {
     if roles.is_none() {
         roles = Some(caller.roles.clone());
     }
-    Ok(Scope { title: input.title.clone(), roles, actions })
+    Ok(Scope { title: input.title.clone(), roles, actions, made_by: Some(caller.credential.clone()) })
 }
 
 async fn make(desk: &mut Desk, input: TokenInput) -> Result<Done<TokenMade>, Refused> {
@@ -212,7 +212,8 @@ async fn make(desk: &mut Desk, input: TokenInput) -> Result<Done<TokenMade>, Ref
     let row = act.get::<AccountRecord>(&account).await?.ok_or_else(|| AccountError::Unknown { account: account.clone() })?;
     let facts = act.facts(desk).await?;
     let decided = desk.decide(Action::ManageTokens, &Thing::of(&row), facts)?;
-    let (made, expires) = issue(&mut act, &account, &scope, i64::from(input.days.clamp(1, 365))).await?;
+    let until = act.heir_until(desk, input.days).await?;
+    let (made, expires) = issue(&mut act, &account, &scope, until).await?;
     act.commit(decided).await?;
     Ok(Done::from(TokenMade { token: made.id, secret: made.text, expires }))
 }
@@ -235,9 +236,10 @@ async fn revoke(desk: &mut Desk, input: OneToken) -> Result<Done<TokenView>, Ref
     let facts = act.facts(desk).await?;
     let decided = desk.decide(Action::ManageTokens, &Thing::of(&row), facts)?;
     let at = act.at().to_owned();
-    if !act.transaction.revoke_credential(&token.id, &at).await? {
+    if token.revoked.is_some() {
         return Err(TokenError::Revoked.into());
     }
+    act.revoke_with_heirs(&token.account, BTreeSet::from([token.id.clone()])).await?;
     act.commit(decided).await?;
     Ok(Done::from(view(&CredentialRecord { revoked: Some(at), ..token })?))
 }

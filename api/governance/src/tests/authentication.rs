@@ -25,8 +25,7 @@ async fn unknown_foreign_and_revoked_tokens_get_one_answer() {
     }
 
     let id = kit.done(&token, "tokens.list", json!({})).await["tokens"][0]["token"].clone();
-    let second = kit.done(&token, "tokens.issue", json!({ "title": "second", "days": 1 })).await;
-    let second = second["secret"].as_str().expect("a secret").to_owned();
+    let (_, second) = kit.account("lab", &["operator"]).await;
     kit.done(&second, "tokens.revoke", json!({ "token": id })).await;
     failed(&kit, &token).await;
     kit.done(&second, "accounts.self", json!({})).await;
@@ -64,6 +63,41 @@ async fn a_token_carries_at_most_what_its_maker_did_and_ends() {
     act.update_credential(&id, &known.content, Some("2020-01-01T00:00:00Z")).await.expect("an earlier end");
     kit.domain.conclude_unlogged(act).await.expect("done");
     failed(&kit, &heir).await;
+}
+
+/// A token that was made with another, and its identifier.
+async fn heir(kit: &Kit, token: &str, days: u32) -> (String, Value) {
+    let made = kit.done(token, "tokens.issue", json!({ "title": "heir", "days": days })).await;
+    (made["secret"].as_str().expect("a secret").to_owned(), made)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_ends_with_its_maker_and_no_later() {
+    let kit = Kit::new().await;
+    let (_, token) = kit.operator("lab", "91230500MB0000001").await;
+    let first = kit.done(&token, "tokens.list", json!({})).await["tokens"][0].clone();
+    let (child, made) = heir(&kit, &token, 365).await;
+    assert_eq!(made["expires"], first["expires"], "no later than its maker");
+    let (grandchild, later) = heir(&kit, &child, 1).await;
+    assert!(later["expires"].as_str() < first["expires"].as_str(), "{later}");
+    let (brother, _) = heir(&kit, &token, 1).await;
+    let fingerprint = Digest::of(b"a certificate of an heir");
+    let input = json!({ "title": "front", "fingerprint": fingerprint.to_string(), "days": 365 });
+    let certificate = kit.done(&grandchild, "certificates.register", input).await;
+    assert_eq!(certificate["expires"], later["expires"]);
+
+    kit.done(&brother, "tokens.revoke", json!({ "token": made["token"] })).await;
+    failed(&kit, &child).await;
+    failed(&kit, &grandchild).await;
+    let mut call = kit.call("", "accounts.self", json!({}));
+    call.credentials.certificate = Some(fingerprint);
+    assert_eq!(problem(kit.answer(call).await).code, "authentication.failed");
+    let again = kit.refused(&brother, "tokens.revoke", json!({ "token": later["token"] })).await;
+    assert_eq!(again.code, "token.revoked-already");
+    // What was not made with it stands.
+    kit.done(&token, "accounts.self", json!({})).await;
+    kit.done(&brother, "accounts.self", json!({})).await;
+    kit.log_is_sound().await;
 }
 
 // clause: J9 both

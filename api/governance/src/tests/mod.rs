@@ -3,6 +3,7 @@
 mod authentication;
 mod once;
 mod organisations;
+mod recovery;
 mod sessions;
 mod settings;
 mod stops;

@@ -34,7 +34,9 @@ async fn what_is_shown_once_is_kept_nowhere() {
     let call = || with_key(kit.call(&kit.authority, "tokens.issue", json!({ "title": "t", "days": 1 })), "once");
     let secret = output(kit.answer(call()).await)["secret"].as_str().expect("a secret").to_owned();
     let again = problem(kit.answer(call()).await);
-    assert_eq!((again.code.as_str(), again.class.status()), ("key.done-already", 409));
+    assert_eq!((again.code.as_str(), again.class.status()), ("key.secret-already", 409));
+    let tokens = kit.done(&kit.authority, "tokens.list", json!({})).await;
+    assert_eq!(tokens["tokens"].as_array().map(Vec::len), Some(2), "the first one and this: {tokens}");
     let directory = kit.domain.log_directory().with_file_name("state.sqlite");
     let half = secret.rsplit('_').next().expect("the secret half").to_owned();
     for name in [directory.clone(), directory.with_extension("sqlite-wal")] {

@@ -59,8 +59,76 @@ async fn a_session_needs_password_and_code_and_each_code_counts_once() {
     // A new password ends what was open.
     let session = kit.done("", "sessions.begin", proof(&account, PASSWORD, &code_of(&secret, 1))).await;
     let session = session["session"].as_str().expect("a session").to_owned();
-    kit.done(&token, "password.set", json!({ "password": "another long password" })).await;
+    kit.done(&token, "password.set", json!({ "password": "another long password", "old_password": PASSWORD })).await;
     assert_eq!(problem(kit.answer(with_session(&kit, &session, "accounts.self")).await).code, "authentication.failed");
+    kit.log_is_sound().await;
+}
+
+/// A token that a session made for 90 days, with the session.
+async fn session_and_token(kit: &Kit, account: &str, code: &str) -> (String, String) {
+    let session = kit.done("", "sessions.begin", proof(account, PASSWORD, code)).await;
+    let session = session["session"].as_str().expect("a session").to_owned();
+    let mut call = with_session(kit, &session, "tokens.issue");
+    call.input = json!({ "title": "nightly", "days": 90 });
+    let made = output(kit.answer(call).await);
+    (session, made["secret"].as_str().expect("a secret").to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_session_made_outlives_it_and_ends_with_its_password() {
+    let kit = Kit::new().await;
+    let (account, token, secret) = enrolled(&kit).await;
+    let (session, nightly) = session_and_token(&kit, &account, &code_of(&secret, 0)).await;
+    output(kit.answer(with_session(&kit, &session, "sessions.end")).await);
+    kit.done(&nightly, "accounts.self", json!({})).await;
+    kit.done(&token, "password.set", json!({ "password": "another long password", "old_password": PASSWORD })).await;
+    assert_eq!(kit.refused(&nightly, "accounts.self", json!({})).await.code, "authentication.failed");
+    kit.done(&token, "accounts.self", json!({})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_replaced_by_who_knows_it_and_a_wrong_one_counts() {
+    let kit = Kit::new().await;
+    let (account, token, secret) = enrolled(&kit).await;
+    let replace = |old: Value| json!({ "password": "another long password", "old_password": old });
+    let count = async || kit.domain.books().failures(&account).await.expect("read").map_or(0, |failures| failures.count);
+    let refused = kit.refused(&token, "password.set", replace(Value::Null)).await;
+    assert_eq!((refused.code.as_str(), refused.class.status(), count().await), ("password.old", 422, 0), "nothing was tried");
+    assert_eq!(kit.refused(&token, "password.set", replace(json!("a wrong password"))).await.code, "password.old");
+    assert_eq!(count().await, 1);
+    kit.done(&token, "password.set", replace(json!(PASSWORD))).await;
+    assert_eq!(count().await, 0, "a good one clears the count");
+    assert_eq!(kit.refused(&token, "password.set", replace(json!(PASSWORD))).await.code, "password.old", "it was replaced");
+    for _ in 1..FAILURES_MAX {
+        assert_eq!(kit.refused(&token, "password.set", replace(json!("a wrong password"))).await.code, "password.old");
+    }
+    assert_eq!(count().await, FAILURES_MAX);
+    let good = kit.refused(&token, "password.set", replace(json!("another long password"))).await;
+    assert_eq!(good.code, "password.old", "locked, also for who knows it");
+    let locked = kit.refused("", "sessions.begin", proof(&account, "another long password", &code_of(&secret, 0))).await;
+    assert_eq!(locked.code, "authentication.failed");
+    kit.log_is_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_authority_resets_the_password_of_others_with_a_reason() {
+    let kit = Kit::new().await;
+    let (account, token, secret) = enrolled(&kit).await;
+    let (session, nightly) = session_and_token(&kit, &account, &code_of(&secret, 0)).await;
+    let reset = |account: &str, reason: &str| json!({ "account": account, "reason": reason });
+    let without = kit.refused(&kit.authority, "password.reset", reset(&account, " ")).await;
+    assert_eq!(without.code, "access.reason-given");
+    assert_eq!(kit.refused(&token, "password.reset", reset(&account, "mine")).await.class.status(), 403);
+    let own = kit.done(&kit.authority, "accounts.self", json!({})).await["account"].as_str().expect("an account").to_owned();
+    assert_eq!(kit.refused(&kit.authority, "password.reset", reset(&own, "mine")).await.code, "password.own");
+    assert_eq!(kit.refused(&kit.authority, "password.reset", reset("a0", "whose?")).await.code, "account.unknown");
+
+    kit.done(&kit.authority, "password.reset", reset(&account, "it was forgotten")).await;
+    assert_eq!(problem(kit.answer(with_session(&kit, &session, "accounts.self")).await).code, "authentication.failed");
+    assert_eq!(kit.refused(&nightly, "accounts.self", json!({})).await.code, "authentication.failed");
+    let old = kit.refused("", "sessions.begin", proof(&account, PASSWORD, &code_of(&secret, 1))).await;
+    assert_eq!(old.code, "authentication.failed");
+    kit.done(&token, "password.set", json!({ "password": "another long password" })).await;
     kit.log_is_sound().await;
 }
 

@@ -3,7 +3,7 @@
 //! Guarantee: while a key is remembered, the same credential, operation, key and request get the same answer, another
 //! request under that key is refused, and two at a time never both reach the backend. What is forgotten here (bounds,
 //! a restart) goes to the backend with its key: **its durable record decides**, this one only saves it work. So nothing
-//! that must hold across a restart depends on this file.
+//! that must hold across a restart depends on this file. Answers with secrets are forgotten as soon as they are given.
 
 use super::answers::Said;
 use std::collections::{HashMap, VecDeque};

@@ -170,7 +170,7 @@ async fn change<B: Backend>(
         let _permit = permit;
         let answer: Answer = unsettled.shared.backend.call(call).await;
         let done = answers::say(&operation, answer, &around);
-        unsettled.settle(done.as_ref().ok().filter(|said| said.settles()));
+        unsettled.settle(done.as_ref().ok().filter(|said| said.settles() && !operation.secret));
         done
     });
     match tokio::time::timeout(shared.settings.answer, task).await {

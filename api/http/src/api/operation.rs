@@ -112,6 +112,8 @@ pub trait Operation: 'static {
     const OPEN: bool = false;
     /// Whether it needs an idempotency key.
     const KEYED: bool = false;
+    /// Whether its answer holds a secret that is shown once: it is then kept nowhere, not even for a request that comes again.
+    const SECRET: bool = false;
     /// Whether it binds the operator and so needs a signature; needs [`KEYED`](Self::KEYED) too,
     /// and a verb with a body: a signature covers path and body, not the query.
     const BINDING: bool = false;

@@ -34,7 +34,7 @@ fn the_description_is_whole() {
     }
     let operations: Vec<&Value> =
         document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values()).collect();
-    assert_eq!(operations.len(), 8);
+    assert_eq!(operations.len(), 9);
     for operation in operations {
         assert!(operation["x-summary-zh"].is_string() && operation["responses"]["default"].is_object(), "{operation}");
     }

@@ -112,6 +112,7 @@ fn note() -> Note {
 }
 
 operation!(AddNote: "notes.add", Post "/v1/notes", NewNote => Note, NewNote { text: "Tide".into(), tags: vec!["a".into()], kind: Kind::Plain }, note(), { KEYED: bool = true, SUCCESS: Success = Success::Created, BODY_BYTES_MAX: usize = 4096 });
+operation!(TakeTicket: "tickets.take", Post "/v1/tickets", Nothing => Note, Nothing {}, note(), { KEYED: bool = true, SECRET: bool = true });
 operation!(GetNote: "notes.get", Get "/v1/notes/{note}", OneNote => Note, OneNote { note: 1 }, note(), {});
 operation!(ChangeNote: "notes.change", Put "/v1/notes/{note}", NewText => Note, NewText { note: 1, text: "Ebb".into() }, note(), { VERSIONED: bool = true });
 operation!(RemoveNote: "notes.remove", Delete "/v1/notes/{note}", OneNote => Nothing, OneNote { note: 1 }, Nothing {}, { SUCCESS: Success = Success::Nothing });
@@ -124,7 +125,7 @@ operation!(FollowCount: "counter.follow", Get "/v1/counter/events", Nothing => C
 pub fn table() -> Table {
     let builder = TableBuilder::new(words("Notes", "便签"), words("An interface for tests.", "测试用接口。"));
     let builder = builder.with::<AddNote>().with::<GetNote>().with::<ChangeNote>().with::<RemoveNote>().with::<ListNotes>();
-    builder.with::<AddCount>().with::<GetCount>().with::<FollowCount>().build().expect("a table")
+    builder.with::<AddCount>().with::<GetCount>().with::<FollowCount>().with::<TakeTicket>().build().expect("a table")
 }
 
 pub const TOKEN: &str = "good-token";
@@ -292,6 +293,7 @@ impl Backend for Behind {
                 }
                 Answer::done(json!({ "count": notes.bump(amount.into()) }))
             }
+            "tickets.take" => Answer::done(serde_json::to_value(note()).expect("JSON")),
             "counter.get" => Answer::done(json!({ "count": notes.count() })),
             "counter.follow" => notes.follow(call.last_event),
             other => panic!("no operation {other}"),

@@ -31,6 +31,16 @@ fn the_same_key_gives_the_same_answer_and_another_request_is_refused() {
 }
 
 #[test]
+fn an_answer_with_a_secret_is_not_repeated_by_the_front() {
+    let server = Server::start();
+    for calls in 1..=2 {
+        let reply = server.ask("POST /v1/tickets", &[("idempotency-key", "key-00001")], "");
+        assert_eq!((reply.status, reply.header("idempotent-replayed")), (200, None), "{}", reply.body);
+        assert_eq!(server.notes.calls.load(SeqCst), calls, "the backend is asked, which knows the key");
+    }
+}
+
+#[test]
 fn a_key_belongs_to_its_credential() {
     let server = Server::start();
     let body = r#"{"text":"a","kind":"plain"}"#;

@@ -25,13 +25,14 @@ pub(crate) use past::{Logged, Past, PastRun};
 use crate::halt::{Alarm, Held, Work};
 use crate::incidents::check_thawed;
 use crate::runs::Slot;
+use crate::stops::{Draws, Listed};
 use crate::{Domain, ServiceError, instant, keys};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use tidegate_engine::Processes;
 use tidegate_log::{Entry, Event, Obstacle, ReplayCheck, ReplayOutcome, commit};
-use tidegate_store::{CustodyState, Opening, StoreError};
+use tidegate_store::{CustodyState, Opening, StoreError, Subject};
 use tidegate_terms::Digest;
 
 /// Which runs are to be replayed.
@@ -102,6 +103,18 @@ impl Domain {
         asker: &str,
         begun: &mut (dyn FnMut(ReplayBegun) + Send),
     ) -> Result<Vec<ReplayView>, ServiceError> {
+        self.replay_listed(wish, asker, &self.under_way.list(Draws::default()), begun).await
+    }
+
+    /// Replays runs by a request that was [taken up](Self::take_up_replays). Once it is stopped, none begins and none of it is
+    /// answered.
+    pub async fn replay_listed(
+        &self,
+        wish: &ReplayWish,
+        asker: &str,
+        listed: &Listed,
+        begun: &mut (dyn FnMut(ReplayBegun) + Send),
+    ) -> Result<Vec<ReplayView>, ServiceError> {
         self.publish().await?;
         let past = match wish {
             ReplayWish::Run(id) => self.past(|run, _| run == id).await?,
@@ -121,7 +134,7 @@ impl Domain {
         };
         let mut views = Vec::new();
         for run in chosen {
-            views.push(self.replay_run(&past, run, asker, begun).await?);
+            views.push(self.replay_run(&past, run, asker, listed, begun).await?);
         }
         Ok(views)
     }
@@ -131,6 +144,7 @@ impl Domain {
         past: &Past,
         run: &PastRun,
         asker: &str,
+        listed: &Listed,
         begun: &mut (dyn FnMut(ReplayBegun) + Send),
     ) -> Result<ReplayView, ServiceError> {
         let lineages = run.lineages();
@@ -153,6 +167,10 @@ impl Domain {
             slot_seconds,
         };
         let mut act = self.store.begin().await?;
+        listed.check_may_begin()?;
+        if act.suspended(&Subject::Everything).await?.is_some() {
+            return Err(ServiceError::RequestStopped);
+        }
         for lineage in &lineages {
             check_thawed(&mut act, lineage).await?;
         }
@@ -166,6 +184,7 @@ impl Domain {
             Ready::Not(obstacle) => (None, Ok(ReplayOutcome::NotReplayable { obstacle })),
             Ready::Yes { .. } => match self.processes(crate::quotes::cores().min(crate::quotes::WORKERS_MAX), waits) {
                 Ok(processes) => {
+                    listed.stops_with(processes.stopper());
                     let found = self.done_in_time(past, run, &processes, slot, waits).await;
                     (Some(processes), found)
                 }
@@ -195,6 +214,10 @@ impl Domain {
             pad: String::new(),
         };
         let act = self.store.begin().await?;
+        if listed.is_halted() {
+            self.journal(&format!("{replay} was stopped"));
+            return Err(ServiceError::ReplayHeld { replay });
+        }
         let log_position = self.conclude(act, &Entry { at: visible_at.clone(), event }, &[]).await?;
         Ok(ReplayView { replay, run: run.id.clone(), rounds, outcome, begun_position, log_position, visible_at })
     }

@@ -160,6 +160,7 @@ impl Bench {
             side_tables: side_tables.iter().map(side_table).collect::<Result<_, _>>()?,
             epsilon: Some(Epsilon::parse(epsilon)?),
             workers: Some(workers),
+            pinned: None,
         })
     }
 

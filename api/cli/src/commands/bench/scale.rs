@@ -226,6 +226,7 @@ impl Domain {
             side_tables: vec![],
             epsilon: Some(Epsilon::parse(0.5 + 0.01 * f64::from(self.questions))?),
             workers: Some(workers),
+            pinned: None,
         };
         let start = Instant::now();
         let shown: ReleaseShown = self.keeper.ask(&Request::Run(question))?;

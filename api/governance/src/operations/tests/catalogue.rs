@@ -251,7 +251,7 @@ async fn a_higher_level_suspends_what_was_granted_and_a_lower_one_waits() {
     house.done::<ApproveStricter>(AUTHORITY, decision("visits", false, ReviewBy::Authority, "")).await;
     house.done::<ChangeAttributes>(PROVIDER, level("l3")).await;
     let resting = house.granted("g1").await.suspended.expect("suspended");
-    assert_eq!((resting.by.as_str(), resting.through.as_str()), ("visits", "grant"));
+    assert_eq!((resting.by.as_str(), resting.through.as_str()), ("entry.visits", "grant"));
     // What is granted afterwards is granted under the new level.
     house.grant("g2", "visits-2024", date(2026, 11, 23)).await;
     assert_eq!(house.granted("g2").await.suspended, None);
