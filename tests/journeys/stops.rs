@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tidegate_governance::{Office, found};
 use tidegate_http::api::{Call, Credentials, Outcome, Secret};
 use tidegate_service::children::Programs;
-use tidegate_service::{Admitted, Question};
+use tidegate_service::{Admitted, Halted, Question, ReplayWish};
 use tidegate_terms::{Digest, Epsilon, Language, Message as _, Name};
 use tidegate_tests::domain::{Domain, IMMEDIATELY, OPERATOR};
 use tidegate_tests::processes::all_children;
@@ -176,4 +176,31 @@ async fn a_closing_stops_running_and_held_runs_and_what_it_stopped_continues_aft
     let report = tidegate_log::verify(&governed.keeper.log_directory(), None).expect("a log");
     let codes: Vec<String> = report.findings.iter().map(|finding| finding.violation.code()).collect();
     assert_eq!(codes, ["audit.not-decided", "audit.not-decided"]);
+}
+
+/// A request that is stopped before its run has a name is neither charged nor run, and a replay neither begun; the same
+/// question by another request is.
+// clause: I9 refused
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_finds_a_request_before_its_run_has_a_name() {
+    let governed = Governed::new(domain()).await;
+    let (keeper, before) = (&governed.keeper, governed.spent().await);
+    let stopped = |error: tidegate_service::ServiceError| assert_eq!(error.code(), "run.request-stopped");
+
+    let listed = keeper.take_up(&question(0.1), "q1");
+    drop(keeper.will_stop(Halted::Request("q1".into())));
+    stopped(keeper.run_listed(&question(0.1), &listed, &mut |_| {}).await.err().expect("stopped"));
+    assert_eq!(governed.spent().await, before, "nothing was charged");
+
+    let (mut run, other) = (String::new(), keeper.take_up(&question(0.1), "q2"));
+    let mut admitted = |admitted: Admitted| run = admitted.run;
+    keeper.run_listed(&question(0.1), &other, &mut admitted).await.expect("another request runs");
+    assert!(governed.spent().await > before);
+
+    let replay = keeper.take_up_replays("q3");
+    drop(keeper.will_stop(Halted::Everything));
+    let wish = ReplayWish::Run(run);
+    stopped(keeper.replay_listed(&wish, "inspectorate", &replay, &mut |_| {}).await.expect_err("stopped"));
+    let again = keeper.replay_listed(&wish, "inspectorate", &keeper.take_up_replays("q4"), &mut |_| {}).await;
+    assert_eq!(again.expect("replayed").len(), 1, "what is asked for afterwards is replayed");
 }
