@@ -31,15 +31,7 @@ const ASKING: [&str; 10] = [
 ];
 
 /// Actions that have no operation: the machine of the domain does them, or the one who asks does them alone.
-const NOT_OFFERED: [Action; 7] = [
-    Action::InitDomain,
-    Action::RotateKey,
-    Action::BackUp,
-    Action::WithdrawModule,
-    Action::ListProduct,
-    Action::VerifyPackage,
-    Action::MakeReport,
-];
+const NOT_OFFERED: [Action; 5] = [Action::InitDomain, Action::RotateKey, Action::BackUp, Action::VerifyPackage, Action::MakeReport];
 
 /// Actions that the interface offers and the matrix does not ask for: lists that leave out what one may not see, and acts
 /// on a thing that the story does not leave in a state where they could be asked.
@@ -62,8 +54,16 @@ const NOT_THEIR_STATES: [(&str, &str); 10] = [
 ];
 
 /// Probes that name something which is not there, so that they change nothing.
-const NAMING_NOTHING: [&str; 7] =
-    ["datasets.seal", "datasets.unseal", "datasets.destroy", "modules.approve", "runs.quote", "runs.request", "log.open"];
+const NAMING_NOTHING: [&str; 8] = [
+    "datasets.seal",
+    "datasets.unseal",
+    "datasets.destroy",
+    "modules.approve",
+    "modules.withdraw",
+    "runs.quote",
+    "runs.request",
+    "log.open",
+];
 
 /// Operations by which what the caller may not see is said not to be there.
 const HIDING: [&str; 1] = ["tickets.show"];
@@ -197,6 +197,7 @@ fn probes() -> Vec<Probe> {
         Probe(RevokeGrant, One("live", Operator("health-bureau")), "grants.revoke", json!({ "grant": "$grant", "reason": " " })),
         Probe(UploadModule, One("uploaded", Asking), "modules.upload", none()),
         Probe(ApproveModule, One("uploaded", Operator("")), "modules.approve", none()),
+        Probe(WithdrawModule, One("uploaded", Asking), "modules.withdraw", json!({ "module": "0".repeat(64) })),
         Probe(QuoteRun, One("queued", Asking), "runs.quote", json!({ "module": "expensive-years" })),
         Probe(
             RequestRun,
@@ -213,6 +214,7 @@ fn probes() -> Vec<Probe> {
         Probe(ProcessProduct, Product, "products.step", json!({ "kind": "objection_dismissed" })),
         Probe(RevokeProduct, Product, "products.revoke", json!({ "opinion": " " })),
         Probe(WithdrawProduct, Product, "products.withdraw", json!({ "opinion": " " })),
+        Probe(ListProduct, Product, "products.list_at_exchange", none()),
         Probe(ReadProduct, Product, "products.show", none()),
         Probe(TraceProduct, Product, "products.export", none()),
         Probe(AcknowledgeTerms, One("offered", Operator("*")), "deliveries.acknowledge", json!({ "product": "$registered" })),

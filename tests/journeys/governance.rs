@@ -173,6 +173,17 @@ fn from_nothing_to_a_verified_delivery() {
     let code = json!({ "code": { "code": "DP-230500-1", "issuer": "national registry", "scheme": "unknown" } });
     governed.by("authority").does("products.step", &step("coded", code));
 
+    // A module that was withdrawn is not run again; what it released stays.
+    let module = operator.does("modules.list", &json!({}))["items"][0]["module"].clone();
+    let withdrawal = json!({ "module": module, "reason": "第二版已发布" });
+    for other in ["operator-elsewhere", "authority"] {
+        governed.by(other).problem("modules.withdraw", &withdrawal);
+    }
+    operator.does("modules.withdraw", &withdrawal);
+    operator.refused("runs.request", &json!({ "dataset": "rand-hie", "module": MODEL, "epsilon": 0.25 }), "run.module-withdrawn");
+    operator.refused("modules.withdraw", &withdrawal, "access.t2");
+    operator.does("releases.show", &json!({ "release": release }));
+
     // The exchange acknowledges the terms with its own key, receives the package and verifies it with public keys alone.
     let exchange = governed.by("exchange");
     let terms = field(&exchange.does("products.show", &json!({ "product": product })), "terms");
@@ -188,6 +199,10 @@ fn from_nothing_to_a_verified_delivery() {
     assert_eq!(acknowledged("authority").as_array().map(Vec::len), Some(1));
     assert_eq!(acknowledged("operator-elsewhere").as_array().map(Vec::len), Some(0));
     operator.refused("deliveries.deliver", &over(deliver.clone(), json!({ "contract": " " })), "access.delivered-where-it-must");
+    operator.refused("deliveries.deliver", &deliver, "access.delivered-where-it-must");
+    let listing = json!({ "product": product, "listing": "L-7" });
+    operator.refused("products.list_at_exchange", &listing, "access.t1");
+    assert_eq!(exchange.does("products.list_at_exchange", &listing)["exchange"], "data-exchange");
     operator.problem("deliveries.deliver", &over(deliver.clone(), json!({ "recipient": "studio" })));
     let delivered = operator.does("deliveries.deliver", &deliver);
     let delivery = json!({ "delivery": delivered["delivery"] });

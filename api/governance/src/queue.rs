@@ -14,6 +14,8 @@
 //! make a slot depend on what others do.
 
 use crate::act::Act;
+use crate::operations::runs::{RunRefusal, check_wanted};
+use crate::records::ModuleLink;
 use crate::{Cause, Kept, Refused, Row};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -311,6 +313,12 @@ async fn carry_out(domain: &Arc<Domain>, queue: &Arc<Queue>, id: &str) -> Result
     };
     // A stop before this is read here, one that comes later finds what is listed.
     let Some(row) = waits(domain, id).await? else { return Ok(()) };
+    if let Job::Run(question) = &row.record.job
+        && let Err(refused) = check_still_wanted(domain, question).await?
+    {
+        let progress = Progress { ended: Some(Ended::Refused(Spoken::of(&refused))), ..Progress::default() };
+        return keep(domain, id, &progress).await;
+    }
     let (told, mut telling) = tokio::sync::mpsc::unbounded_channel::<Admitted>();
     let working = Arc::clone(domain);
     let mut job = row.record.job;
@@ -345,6 +353,14 @@ async fn carry_out(domain: &Arc<Domain>, queue: &Arc<Queue>, id: &str) -> Result
     };
     progress.ended = Some(ended);
     keep(domain, id, &progress).await
+}
+
+/// Whether the module of a question was not withdrawn while it waited.
+async fn check_still_wanted(domain: &Domain, question: &Question) -> Result<Result<(), RunRefusal>, Refused> {
+    let Some(pinned) = &question.pinned else { return Ok(Ok(())) };
+    let link = domain.books().governed(ModuleLink::NAME, &pinned.module.to_string()).await.map_err(ServiceError::from)?;
+    let link = link.map(Row::<ModuleLink>::of).transpose()?.map(|row| row.record);
+    Ok(check_wanted(pinned.module, link.as_ref()))
 }
 
 /// A request that nobody has stopped.

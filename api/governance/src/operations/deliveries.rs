@@ -1,5 +1,6 @@
 //! Deliveries: a recipient acknowledges the terms, the operator delivers, the recipient fetches the package and confirms.
 
+use super::listings::{is_listed, with_product};
 use super::products::{ask, datasets_of, record, reviewed};
 use super::through::{bytes, example, organisation};
 use crate::facts::{ProductAsked, facts_of_product};
@@ -193,11 +194,15 @@ operation! {
 }
 
 fn link_id(product: &str, recipient: &Name) -> String {
-    format!("{product}-{recipient}")
+    with_product('d', product, recipient)
 }
 
 /// What a delivery's product rests on.
-async fn facts_of(desk: &Desk, act: &mut crate::Act, product: &str) -> Result<(Facts, tidegate_service::products::ProductRecord), Refused> {
+pub(crate) async fn facts_of(
+    desk: &Desk,
+    act: &mut crate::Act,
+    product: &str,
+) -> Result<(Facts, tidegate_service::products::ProductRecord), Refused> {
     let record = record(desk, product).await?;
     let runs = || record.application.runs.iter().map(String::as_str);
     let datasets = datasets_of(desk, runs()).await?;
@@ -265,7 +270,8 @@ async fn deliver(desk: &mut Desk, input: DeliverInput) -> Result<Done<DeliveryRe
     let mut act = desk.begin().await?;
     let link: Option<Row<DeliveryLink>> = act.get(&id).await?;
     let (facts, product) = facts_of(desk, &mut act, &input.product).await?;
-    let exchange_named = [&input.exchange, &input.listing, &input.contract].iter().all(|text| !text.trim().is_empty());
+    let named = [&input.exchange, &input.listing, &input.contract].iter().all(|text| !text.trim().is_empty());
+    let exchange_named = named && is_listed(&mut act, &input.product, &input.listing).await?;
     let needed = desk.rules().pack().rules().delivery.as_ref().is_some_and(|rule| rule.at_exchange == tidegate_rules::Exchange::Duty);
     let acknowledged = link.is_some();
     // Meant for a recipient is what it signed for itself, with a key that it still has, of data whose provider consents.

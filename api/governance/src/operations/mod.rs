@@ -18,6 +18,7 @@ pub mod entry_changes;
 pub mod entry_lists;
 pub mod entry_views;
 pub mod grants;
+pub mod listings;
 pub mod log_reading;
 pub mod modules;
 pub mod notices;
@@ -88,5 +89,6 @@ fn of_domain(offers: Offers) -> Offers {
     let offers = witnesses::offers(offers);
     let offers = breaches::offers(offers);
     let offers = products::offers(offers);
+    let offers = listings::offers(offers);
     deliveries::offers(offers)
 }

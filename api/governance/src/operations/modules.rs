@@ -3,7 +3,7 @@
 use super::through::{All, bytes, example, organisation, page, visible};
 use crate::facts::facts_of_module;
 use crate::records::ModuleLink;
-use crate::{Desk, Done, Refused, Thing};
+use crate::{Desk, Done, Refused, Row, Thing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidegate_access::{Action, Facts, Kind};
@@ -52,6 +52,32 @@ pub struct Approval {
     pub signature: String,
 }
 
+/// A module that is to be withdrawn.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Withdrawal {
+    /// Its digest, as it is listed.
+    #[schemars(with = "String")]
+    pub module: Digest,
+    /// Why.
+    #[schemars(length(min = 1, max = 2000))]
+    pub reason: String,
+}
+
+/// A module that was withdrawn.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct WithdrawnView {
+    /// Its digest.
+    #[schemars(with = "String")]
+    pub module: Digest,
+    /// Why.
+    pub reason: String,
+}
+
+fn withdrawn_example() -> Withdrawal {
+    example(r#"{ "module": "7ef7f7871fa4ae1fde16edf184b0625822a080e7d5bf0151ad85828136bdf186", "reason": "replaced by version 2" }"#)
+}
+
 fn view_example() -> ModuleView {
     example(include_str!("examples/module.json"))
 }
@@ -86,6 +112,16 @@ operation! {
     by approve;
 }
 
+operation! {
+    WithdrawModule = "modules.withdraw" in "modules";
+    Post "/v1/modules/{module}/withdrawal" [keyed];
+    summary "Withdraw a module", "撤回模型";
+    says "Its operator. No run of it is queued or begun from then on; what was released stays.", "由其运营机构操作。此后不再受理或开始该模型的运行；已发布的结果不变。";
+    takes Withdrawal, example withdrawn_example();
+    gives WithdrawnView, example WithdrawnView { module: withdrawn_example().module, reason: withdrawn_example().reason };
+    by withdraw;
+}
+
 fn thing<'a>(id: &'a str, operator: &Name) -> Thing<'a> {
     Thing::alone(Kind::Module, id, "uploaded").owned_by(operator.to_string())
 }
@@ -107,7 +143,7 @@ async fn upload(desk: &mut Desk, input: Upload) -> Result<Done<ModuleView>, Refu
     let mut act = desk.begin().await?;
     let author = input.author.unwrap_or_else(|| operator.clone());
     let facts = facts_of_module(desk, &mut act, &operator, &author).await?;
-    let link = ModuleLink { operator: operator.clone(), author };
+    let link = ModuleLink { operator: operator.clone(), author, withdrawn: None };
     let decided = desk.decide(Action::UploadModule, &Thing::made(&id, &link), facts)?;
     // Who wrote what is here already stays as it was said.
     if desk.read().modules(&id).await.map_err(ServiceError::from)?.iter().any(|module| module.digest == digest) {
@@ -129,7 +165,22 @@ async fn approve(desk: &mut Desk, input: Approval) -> Result<Done<ApprovalView>,
     Ok(desk.domain().approve(NewApproval { module, dataset, operator, approver, signature }).await?.into())
 }
 
+async fn withdraw(desk: &mut Desk, input: Withdrawal) -> Result<Done<WithdrawnView>, Refused> {
+    let Withdrawal { module, reason } = input;
+    let id = module.to_string();
+    let own = organisation(desk)?;
+    desk.check_table(Action::WithdrawModule, &thing(&id, &own))?;
+    let mut act = desk.begin().await?;
+    let unknown = || ServiceError::UnknownModule { module: module.short(), operator: own.to_string() };
+    let row: Row<ModuleLink> = act.get(&id).await?.ok_or_else(unknown)?;
+    let facts = act.facts(desk).await?;
+    let decided = desk.decide(Action::WithdrawModule, &Thing::of(&row), facts)?;
+    act.put(&id, &ModuleLink { withdrawn: Some(reason.clone()), ..row.record }).await?;
+    act.commit(decided).await?;
+    Ok(WithdrawnView { module, reason }.into())
+}
+
 /// What this file offers.
 pub(crate) fn offers(offers: crate::offers::Offers) -> crate::offers::Offers {
-    offers.with::<ListModules>().with::<UploadModule>().with::<ApproveModule>()
+    offers.with::<ListModules>().with::<UploadModule>().with::<ApproveModule>().with::<WithdrawModule>()
 }

@@ -33,6 +33,10 @@ const ROWS_AT_A_TIME: u32 = 200;
 messages! {
     /// Why a run is not queued, or not found.
     pub enum RunRefusal {
+        Withdrawn { module: String, reason: String } = "run.module-withdrawn" {
+            en: "module {module} was withdrawn by its operator: {reason}. Run another one, or upload a new version",
+            zh: "模型 {module} 已由运营机构撤回：{reason}。请运行其他模型，或上传新版本",
+        },
         Unknown { run: String } = "queue.unknown" {
             en: "there is no run `{run}` that you may see: `runs.list` shows them",
             zh: "没有可查看的运行“{run}”：请用 `runs.list` 列出",
@@ -299,7 +303,9 @@ async fn facts_of(
     let parts = if parts.len() == asks.parts.len() { parts } else { Vec::new() };
     // Who wrote it was said when it was uploaded; a question that says otherwise is held to what it says.
     let link = reads.one::<ModuleLink>(&asks.module.to_string()).await?;
-    let wrote = link.map_or_else(|| question.operator.clone(), |row| row.record.author);
+    let link = link.map(|row| row.record);
+    check_wanted(asks.module, link.as_ref())?;
+    let wrote = link.map_or_else(|| question.operator.clone(), |link| link.author);
     let inputs = delivered_inputs(desk, question).await?;
     let delivered: BTreeSet<String> = inputs.iter().cloned().collect();
     let asked = RunAsked {
@@ -314,6 +320,14 @@ async fn facts_of(
     };
     let facts = facts_of_run(desk, reads, &asked).await?;
     Ok(Facts { author_bound: facts.author_bound && author.is_none_or(|author| *author == wrote), ..facts })
+}
+
+/// Refuses what its operator has withdrawn.
+pub(crate) fn check_wanted(module: Digest, link: Option<&ModuleLink>) -> Result<(), RunRefusal> {
+    match link.and_then(|link| link.withdrawn.clone()) {
+        Some(reason) => Err(RunRefusal::Withdrawn { module: module.short(), reason }),
+        None => Ok(()),
+    }
 }
 
 /// The products of which a question brings a delivered file as a side table (rule G15), told by the file's digest. One that was

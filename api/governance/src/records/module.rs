@@ -13,13 +13,16 @@ pub struct ModuleLink {
     pub operator: Name,
     /// Who wrote it.
     pub author: Name,
+    /// Why it was withdrawn, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<String>,
 }
 
 impl Kept for ModuleLink {
     const KIND: Kind = Kind::Module;
 
     fn state(&self) -> &'static str {
-        "uploaded"
+        if self.withdrawn.is_some() { "withdrawn" } else { "uploaded" }
     }
 
     fn owner(&self) -> String {
