@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tidegate_http::api::{CallError, Options};
-use tidegate_tests::domain::{Domain, IMMEDIATELY};
+use tidegate_tests::domain::IMMEDIATELY;
 use tidegate_tests::governed::{Governed, field};
 
 const MODEL: &str = "visits-by-plan";
@@ -38,7 +38,7 @@ fn entries(governed: &Governed, kind: &str) -> Vec<(u64, Value)> {
 // clause: J5 both
 #[test]
 fn a_stop_of_everything_holds_while_many_ask() {
-    let governed = Governed::of(Domain::empty(), &["--rate", "1000000"]);
+    let governed = Governed::begin();
     governed.prepare(IMMEDIATELY, MODEL);
     let (over, next) = (AtomicBool::new(false), AtomicU64::new(0));
     let asked = Mutex::new(Vec::new());
