@@ -231,6 +231,8 @@ fn a_developer_stays_inside_the_agreement_of_its_operator() {
     let refused = operator.refused("runs.request", &by_studio("rand-hie-2"), "access.mode-covers");
     assert!(refused.detail.zh.contains("未覆盖"), "{refused:?}");
     operator.refused("runs.request", &over(question("rand-hie", 0.2), json!({ "author": "rival" })), "access.author-bound");
-    queued(&governed, "rand-hie-2", 0.1);
+    // Who does not say who wrote it is held to what was said when it was uploaded.
+    not_queued(&governed, "rand-hie-2", 0.1, "access.mode-covers");
+    queued(&governed, "rand-hie", 0.15);
     governed.domain.audit();
 }

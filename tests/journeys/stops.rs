@@ -15,6 +15,8 @@ use tidegate_tests::processes::all_children;
 use tidegate_tests::program::program;
 
 const MODEL: &str = "offender-loops";
+/// One test at a time: processes are looked for among the children of this one.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 fn name(text: &str) -> Name {
     Name::parse(text).expect("name")
@@ -137,6 +139,7 @@ fn domain() -> Domain {
 // clause: F10 refused
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closing_stops_running_and_held_runs_and_what_it_stopped_continues_afterwards() {
+    let _alone = ALONE.lock().await;
     let governed = Governed::new(domain()).await;
     let operator = json!({
         "organisation": OPERATOR, "name": "城市健康数据运营公司", "kind": "enterprise", "credit_code": code("91230500MB0000001"), "region": "230500", "roles": ["operator"],
@@ -183,6 +186,7 @@ async fn a_closing_stops_running_and_held_runs_and_what_it_stopped_continues_aft
 // clause: I9 refused
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_finds_a_request_before_its_run_has_a_name() {
+    let _alone = ALONE.lock().await;
     let governed = Governed::new(domain()).await;
     let (keeper, before) = (&governed.keeper, governed.spent().await);
     let stopped = |error: tidegate_service::ServiceError| assert_eq!(error.code(), "run.request-stopped");

@@ -45,7 +45,7 @@ pub use offers::{Follow, Serve, table};
 pub use office::Office;
 pub use outcome::{Done, Refused};
 pub use queue::{Queue, QueuedRun, RunView};
-pub use recovery::{RECOVERY_DAYS, Recovered, RecoveryError, recover};
+pub use recovery::{Recovered, RecoveryError, recover};
 pub use rules::Rules;
 pub use tidegate_service::Halted;
 pub use tidegate_store::Subject;

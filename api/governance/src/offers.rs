@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn what_shows_a_secret_once_is_marked() {
         let marked: Vec<_> = known().into_iter().filter(|(_, offer)| offer.secret).map(|(id, _)| id).collect();
-        assert_eq!(marked, ["accounts.create", "password.set", "sessions.begin", "tokens.issue"]);
+        assert_eq!(marked, ["accounts.create", "password.reset", "password.set", "sessions.begin", "tokens.issue"]);
     }
 
     #[test]

@@ -16,7 +16,7 @@
 use crate::act::Act;
 use crate::operations::runs::{RunRefusal, check_wanted};
 use crate::records::ModuleLink;
-use crate::{Cause, Kept, Refused, Row};
+use crate::{Kept, Refused, Row};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -341,7 +341,7 @@ async fn carry_out(domain: &Arc<Domain>, queue: &Arc<Queue>, id: &str) -> Result
     let mut progress = Progress::default();
     while let Some(admitted) = telling.recv().await {
         progress.admitted = Some(admitted);
-        admit(domain, id, &progress).await?;
+        keep(domain, id, &progress).await?;
         queue.changed.send_modify(|count| *count += 1);
     }
     let ended = match work.await {
@@ -367,18 +367,6 @@ async fn check_still_wanted(domain: &Domain, question: &Question) -> Result<Resu
 async fn waits(domain: &Domain, id: &str) -> Result<Option<Row<QueuedRun>>, Refused> {
     let row = domain.books().governed(QueuedRun::NAME, id).await.map_err(ServiceError::from)?;
     Ok(row.map(Row::<QueuedRun>::of).transpose()?.filter(|row| row.record.stopped.is_none()))
-}
-
-/// Notes with which run a request was admitted. Where it was stopped in the very moment before, that run ends for good.
-async fn admit(domain: &Arc<Domain>, id: &str, progress: &Progress) -> Result<(), Refused> {
-    let mut act = Act::open(domain, SYSTEM, None).await?;
-    act.put(id, progress).await?;
-    let stopped = act.get::<QueuedRun>(id).await?.and_then(|row| row.record.stopped.clone().map(|reason| (row.record, reason)));
-    if let (Some((record, reason)), Some(Admitted { run, .. })) = (stopped, &progress.admitted) {
-        act.stop_run(run, &Cause::of::<QueuedRun>(id, &reason)).await?;
-        act.put(id, &QueuedRun { stopped_run: Some(run.clone()), ..record }).await?;
-    }
-    act.commit_unlogged().await
 }
 
 /// Runs a question, whichever way it is answered, and returns the run whose release it has.

@@ -1,6 +1,6 @@
 //! The way back in, where nobody can sign in any more: one short-lived token for an account, made on the domain's own machine.
 //!
-//! Guarantee: one transaction ends what the account signed in with, makes the token, writes a decision in the name of
+//! Guarantee: one transaction ends everything with which the account acted, makes the token, writes a decision in the name of
 //! `recovery`, which is no account, and a notification with the reason, for authority, regulator and auditor. Whoever can run
 //! this has keys and database anyway (docs/trust.md): it gives nobody a power, it leaves a trace. Rejected: first tokens
 //! without an end, which wait in a file for whoever finds them.
@@ -9,9 +9,9 @@
 //! |---|---|---|
 //! | the commit | a token that nobody was told, and its entry | it is made again; the other one ends after a week |
 
-use crate::authentication::Scope;
 use crate::decide::decide;
-use crate::operations::accounts::{AccountRecord, in_days, issue};
+use crate::operations::accounts::AccountRecord;
+use crate::operations::sessions::begin_anew;
 use crate::{Act, Caller, Cause, FirstToken, Refused, Rules, Thing};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -21,8 +21,6 @@ use tidegate_rules::Clause;
 use tidegate_service::Domain;
 use tidegate_terms::messages;
 
-/// How long a token lives that was made so, in days.
-pub const RECOVERY_DAYS: i64 = 7;
 /// In whose name it is made.
 const RECOVERY: &str = "recovery";
 /// So many accounts are named where another one was asked for.
@@ -59,8 +57,8 @@ pub struct Recovered {
     pub log_position: u64,
 }
 
-/// Makes a token for an account that has not ended. Its password and sessions end, with the tokens that sessions made, so
-/// that it can set a new password; other tokens stand.
+/// Makes a token for an account that has not ended. Everything with which it acted ends, so that whoever has a lost token cannot
+/// set the next password.
 pub async fn recover(domain: &Arc<Domain>, account: &str, reason: &str) -> Result<Recovered, Refused> {
     if reason.trim().is_empty() {
         return Err(RecoveryError::Reason.into());
@@ -91,12 +89,10 @@ pub async fn recover(domain: &Arc<Domain>, account: &str, reason: &str) -> Resul
     let facts = Facts { system_open: true, access_open: true, ..Facts::default() };
     let decided = decide(&access, rules.pack(), Domain::today(), &caller, Action::ManageTokens, &Thing::of(row), facts);
     let decided = decided.map_err(|denial| Refused::denied(&denial))?;
-    act.end_sign_in(&row.id).await?;
-    let scope = Scope { title: RECOVERY.into(), ..Scope::default() };
-    let (made, expires) = issue(&mut act, &row.id, &scope, in_days(RECOVERY_DAYS)).await?;
+    let (token, expires) = begin_anew(&mut act, &row.id, RECOVERY).await?;
     let told = Effect::Notify { whom: Party::Authority, clause: Clause::zibo("J1", 44) };
     act.carry_out(&[told], &Cause::of::<AccountRecord>(&row.id, reason)).await?;
     let log_position = act.commit(decided).await?;
     let organisation = row.record.organisation.to_string();
-    Ok(Recovered { token: FirstToken { organisation, account: row.id.clone(), token: made.text, expires }, log_position })
+    Ok(Recovered { token: FirstToken { organisation, account: row.id.clone(), token, expires }, log_position })
 }

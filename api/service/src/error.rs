@@ -145,8 +145,8 @@ messages! {
             zh: "该问题即运行 {run}，已由“{stop}”终止且没有结果；已付预算不退。请另提问题，或就“{stop}”询问主管部门",
         },
         RequestStopped = "run.request-stopped" {
-            en: "the request was stopped before it was admitted; nothing was charged",
-            zh: "该请求在受理前已被停止；未计费",
+            en: "the request was stopped, or everything is: nothing was begun for it and nothing charged",
+            zh: "该请求已被停止，或全部运行已停止：未开始任何运行，也未计费",
         },
         AttemptStopped { run: String } = "run.attempt-stopped" {
             en: "run {run} was stopped by a decision before it had a result",

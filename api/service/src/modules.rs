@@ -27,7 +27,7 @@ impl Domain {
         if stands(Guard::Authorisation) && !grants.iter().any(|grant| live(grant) && grant.operator_key == seal.public_key) {
             return Err(ServiceError::UnknownSigner { operator: operator.to_string() });
         }
-        if self.books().modules(&digest.to_string()).await?.iter().any(|module| module.digest == digest) {
+        if self.books().module_of(digest).await?.is_some() {
             return Err(ServiceError::ModuleExists { module: digest.short() });
         }
         tokio::task::block_in_place(|| self.compiled(&component, &read))?;
@@ -65,7 +65,11 @@ impl Domain {
         if reference.is_empty() {
             return Err(unknown());
         }
-        let modules = self.books().modules(reference).await?;
+        // A whole digest means that module, whatever others are called.
+        let modules = match Digest::parse(reference) {
+            Ok(digest) => self.books().module_of(digest).await?.into_iter().collect(),
+            Err(_) => self.books().modules(reference).await?,
+        };
         let record =
             modules.into_iter().find(|module| module.operator == *operator || !stands(Guard::Authorisation)).ok_or_else(unknown)?;
         let manifest = Manifest::parse(&record.manifest)?;

@@ -321,7 +321,7 @@ impl Domain {
             let grant = checked.grant_now(self.books().grant(&run.grant).await?)?;
             let approval = admit_reviewed(checked.asked(&run.id, &grant), async |_| Ok::<_, ServiceError>(())).await?;
             let slot = Slot::of(&run.id, &run.slot, run.slot_seconds)?.again(instant::now());
-            listed.check_may_begin()?;
+            self.note_asked(listed, &run.id).await?;
             admitted(checked.announce(&run, slot, true));
             return self.carry_out_tables(&checked, &run, &approval, &module, (slot, listed)).await;
         }
@@ -341,6 +341,7 @@ impl Domain {
         let mut position = 0;
         let approval = admit_reviewed(checked.asked(&run.id, &grant), async |approvers: &[String]| {
             act.insert_reviewed_run(&grant, &run).await?;
+            listed.note_run(&mut act, &run.id).await?;
             position = act.append(&Entry { at: run.at.clone(), event: checked.admitted_event(&run, approvers)? }, &[]).await?;
             act.commit().await?;
             Ok::<_, ServiceError>(())

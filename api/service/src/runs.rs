@@ -127,7 +127,11 @@ impl Domain {
             self.check_all_readable(&checked.mounted).await?;
             self.check_all_thawed(run.mounts.iter().map(|mount| &mount.lineage)).await?;
             let module = self.compiled(&checked.module.component, &checked.manifest)?;
-            listed.check_may_begin()?;
+            // What was charged under a grant goes on only while that grant allows it; it may be another one than was asked for.
+            for (place, mount) in run.mounts.iter().enumerate() {
+                Self::grant_now(&checked, place, self.books().grant(&mount.grant).await?)?;
+            }
+            self.note_asked(listed, &run.id).await?;
             let reservation = self.resume(&run).await?;
             let slot = Slot::first(&run)?.again(instant::now());
             let mut attempt = Attempt { run: &run, reservation: &reservation, module: &module, slot, held: None, listed };
@@ -166,6 +170,7 @@ impl Domain {
         let mut position = 0;
         let reservation = admit(run.id.clone(), checked.price.clone(), &caps, async |price| {
             act.insert_run(&grants, &run, price).await?;
+            listed.note_run(&mut act, &run.id).await?;
             let event = reserve_event(&run, &opening, checked.engine);
             position = act.append(&Entry { at: run.at.clone(), event }, &[opening]).await?;
             act.commit().await?;

@@ -49,7 +49,8 @@ impl Draws {
     /// What is known of a question before anything is looked at.
     pub(crate) fn of(question: &Question) -> Self {
         let datasets = std::iter::once(&question.dataset).chain(&question.join).map(ToString::to_string).collect();
-        Self { datasets, operator: question.operator.to_string(), ..Self::default() }
+        let grants = question.pinned.iter().flat_map(|pinned| pinned.grants.clone()).collect();
+        Self { datasets, grants, operator: question.operator.to_string(), ..Self::default() }
     }
 
     fn is_halted(&self, halted: &Halted) -> bool {
@@ -97,6 +98,9 @@ pub(crate) struct UnderWay(Arc<Mutex<Inner>>);
 pub struct Listed {
     under_way: UnderWay,
     number: u64,
+    request: String,
+    /// Grants that a decision was about; where a run that was charged before goes on, it draws on others.
+    decided: Vec<String>,
     halted: Arc<AtomicBool>,
 }
 
@@ -114,13 +118,14 @@ impl UnderWay {
     /// Lists an attempt at a run before anything is looked at for it, by what is known then; one that a stop concerns which
     /// is being decided begins as a stopped one.
     pub(crate) fn list(&self, draws: Draws) -> Listed {
+        let (request, decided) = (draws.request.clone(), draws.grants.clone());
         let mut inner = self.inner();
         inner.last += 1;
         let number = inner.last;
         let halted = Arc::new(AtomicBool::new(inner.pending.values().any(|halted| draws.is_halted(halted))));
         inner.alive.insert(number, Alive { draws, stopper: None, halted: Arc::clone(&halted) });
         drop(inner);
-        Listed { under_way: self.clone(), number, halted }
+        Listed { under_way: self.clone(), number, request, decided, halted }
     }
 
     /// From here on nothing of what a stop concerns is published by the attempt that is under way.
@@ -168,6 +173,14 @@ impl Listed {
         if self.is_halted() { Err(ServiceError::RequestStopped) } else { Ok(()) }
     }
 
+    /// Notes in the transaction that admits a run as what it was asked for: whoever stops the request then finds the run.
+    pub(crate) async fn note_run(&self, act: &mut Transaction, run: &str) -> Result<(), ServiceError> {
+        if !self.request.is_empty() {
+            act.put_run_of_request(&self.request, run).await?;
+        }
+        Ok(())
+    }
+
     /// Refuses to publish for an attempt that was stopped, and under grants that rest or were revoked meanwhile. Called
     /// inside the transaction that would publish.
     pub(crate) async fn check_may_publish(&self, act: &mut Transaction, run: &str, grants: &[&str]) -> Result<(), ServiceError> {
@@ -177,8 +190,8 @@ impl Listed {
         if !stands(Guard::Authorisation) {
             return Ok(());
         }
-        for grant in grants {
-            let record = act.grant(grant).await?.ok_or_else(|| ServiceError::UnknownGrant { grant: (*grant).to_owned() })?;
+        for grant in grants.iter().copied().chain(self.decided.iter().map(String::as_str)) {
+            let record = act.grant(grant).await?.ok_or_else(|| ServiceError::UnknownGrant { grant: grant.to_owned() })?;
             check_held(&record)?;
         }
         Ok(())
@@ -214,6 +227,14 @@ impl Domain {
     /// not: a regulator may need to see what happened under them, and nothing but a verdict comes out.
     pub fn take_up_replays(&self, request: &str) -> Listed {
         self.under_way.list(Draws { request: request.to_owned(), ..Draws::default() })
+    }
+
+    /// Notes that a request goes on with a run that was admitted before, unless the request was stopped.
+    pub(crate) async fn note_asked(&self, listed: &Listed, run: &str) -> Result<(), ServiceError> {
+        let mut act = self.store.begin().await?;
+        listed.check_may_begin()?;
+        listed.note_run(&mut act, run).await?;
+        Ok(act.commit().await?)
     }
 
     /// Says inside a transaction what the stop that it decides concerns.

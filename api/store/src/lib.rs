@@ -44,7 +44,7 @@ use tidegate_log::Entry;
 use writer::Writer;
 
 /// The version of the tables, kept in SQLite's `user_version`.
-const TABLES_VERSION: i64 = 6;
+const TABLES_VERSION: i64 = 7;
 
 /// How many may read at once.
 const READERS: u32 = 2;

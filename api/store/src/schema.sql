@@ -304,6 +304,12 @@ CREATE TABLE suspension (
     PRIMARY KEY (kind, subject, stop)
 ) STRICT;
 
+-- As what a run was asked for: the name of a request that waited in a queue, written in the transaction that admits the run.
+CREATE TABLE run_of_request (
+    request TEXT PRIMARY KEY,
+    run     TEXT NOT NULL
+) STRICT;
+
 -- Runs that somebody stopped for good: nothing of them is published any more, what they paid stays paid.
 CREATE TABLE stopped_run (
     run  TEXT PRIMARY KEY,

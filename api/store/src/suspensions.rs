@@ -115,6 +115,19 @@ impl Transaction {
         Ok(())
     }
 
+    /// Notes with which run a request was admitted.
+    pub async fn put_run_of_request(&mut self, request: &str, run: &str) -> Result<(), StoreError> {
+        let insert = sqlx::query("INSERT INTO run_of_request (request, run) VALUES (?, ?) ON CONFLICT DO UPDATE SET run = excluded.run");
+        insert.bind(request).bind(run).execute(&mut *self.inner).await?;
+        Ok(())
+    }
+
+    /// The run with which a request was admitted, once it was.
+    pub async fn run_of_request(&mut self, request: &str) -> Result<Option<String>, StoreError> {
+        let run = sqlx::query_scalar("SELECT run FROM run_of_request WHERE request = ?").bind(request);
+        Ok(run.fetch_optional(&mut *self.inner).await?)
+    }
+
     /// The stop that ended a run for good, as this transaction sees it.
     pub async fn stop_of_run(&mut self, run: &str) -> Result<Option<String>, StoreError> {
         Ok(sqlx::query_scalar(STOPPED_RUN).bind(run).fetch_optional(&mut *self.inner).await?)

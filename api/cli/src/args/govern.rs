@@ -17,7 +17,7 @@ pub(crate) enum GovernCommand {
         #[arg(long, value_name = "DIR", default_value = ".")]
         tokens: PathBuf,
     },
-    /// Let an account in again: a token of seven days, of which supervisors are told; its password and sessions end
+    /// Let an account in again: a token of seven days, of which supervisors are told; its other credentials end
     Recover {
         /// The account, by its identifier
         #[arg(long, value_name = "ACCOUNT")]

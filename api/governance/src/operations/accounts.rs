@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use tidegate_access::{Action, Kind};
 use tidegate_authorisation::GrantError;
-use tidegate_http::api::{Nothing, Page};
+use tidegate_http::api::{Class, Nothing, Page};
 use tidegate_parties::{DisplayName, Role};
 use tidegate_service::Domain;
 use tidegate_store::{CredentialRecord, StoreError};
@@ -31,6 +31,10 @@ messages! {
         Roles { role: Role, organisation: Name } = "account.roles" {
             en: "organisation `{organisation}` is not registered as {role}: an account acts in roles of its organisation alone",
             zh: "机构“{organisation}”未登记角色“{role:#}”：账号只能以所属机构的角色操作",
+        },
+        Limited = "account.limited" {
+            en: "a credential that is limited to some actions or roles makes no account, and nobody gives a colleague more than the own roles: use one with all rights of an account of the authority",
+            zh: "仅限部分操作或角色的凭证不得新建账号，也不得为同机构人员设置超出自身的角色：请使用主管部门账号的完整凭证",
         },
         Ended { organisation: Name } = "account.organisation-over" {
             en: "organisation `{organisation}` has ended: it gets no new accounts",
@@ -270,6 +274,16 @@ pub(crate) fn check_roles(record: &AccountRecord, organisation: &OrganisationRec
     }
 }
 
+/// Refuses a credential that is limited: the first token of an account has every right of the account, and ends by itself alone.
+fn check_within(desk: &Desk, record: &AccountRecord) -> Result<(), Refused> {
+    let caller = desk.caller();
+    let own = caller.organisation == record.organisation;
+    if caller.actions.is_some() || own && !record.roles.is_subset(&caller.roles) {
+        return Err(Refused::of(Class::Forbidden, &AccountError::Limited));
+    }
+    Ok(())
+}
+
 async fn create(desk: &mut Desk, input: AccountInput) -> Result<Done<AccountMade>, Refused> {
     if let Some(day) = &input.trained_until {
         let read = tidegate_terms::parse_date(day);
@@ -288,6 +302,7 @@ async fn create(desk: &mut Desk, input: AccountInput) -> Result<Done<AccountMade
     let organisation = act.get::<OrganisationRecord>(record.organisation.as_str()).await?;
     let organisation = organisation.ok_or_else(|| OrganisationsError::Unknown { organisation: record.organisation.to_string() })?;
     check_roles(&record, &organisation.record)?;
+    check_within(desk, &record)?;
     let (id, made, expires) = make_account(&mut act, &record).await?;
     let at = act.at().to_owned();
     act.commit(decided.for_id(&id)).await?;

@@ -34,6 +34,10 @@ messages! {
             en: "`{recipient}` has not acknowledged the terms of product `{product}`: it does so with `deliveries.acknowledge` first",
             zh: "“{recipient}”尚未确认产品“{product}”的条款：请其先用 `deliveries.acknowledge` 确认",
         },
+        OtherName { recipient: Name } = "delivery.other-name" {
+            en: "the file names another recipient than the registered name of `{recipient}`: make it anew with that name",
+            zh: "文件中的接收方与“{recipient}”的登记名称不一致：请以登记名称重新生成",
+        },
         OtherReceipt { delivery: String } = "delivery.other-receipt" {
             en: "the receipt is for another delivery than `{delivery}`: send the one that was made from its package",
             zh: "该回执不属于交付“{delivery}”：请提交由其产品包生成的回执",
@@ -240,6 +244,7 @@ async fn acknowledge(desk: &mut Desk, input: AcknowledgeInput) -> Result<Done<Ac
     let operator = product.application.operator.clone();
     let mut act = desk.begin().await?;
     let facts = act.facts(desk).await?;
+    let link: Option<Row<DeliveryLink>> = act.get(&id).await?;
     let thing = Thing::alone(Kind::Delivery, &id, "offered").owned_by(operator.to_string()).with_counterpart(recipient.to_string());
     let decided = desk.decide(Action::AcknowledgeTerms, &thing, facts)?;
     drop(act);
@@ -249,7 +254,18 @@ async fn acknowledge(desk: &mut Desk, input: AcknowledgeInput) -> Result<Done<Ac
     if signed.product != input.product || !has_key(desk, &recipient, &signed.recipient_key).await? {
         return Err(DeliveryRefusal::OtherAcknowledgement { product: input.product }.into());
     }
-    let acknowledged: AcknowledgementRecord = ask(desk, ProductRequest::Acknowledge { file }).await?;
+    // The registered name goes into the package; nobody acknowledges as somebody else.
+    let registered: Option<Row<OrganisationRecord>> = desk.get(recipient.as_str()).await?;
+    if registered.is_none_or(|row| row.record.organisation.name.to_string() != signed.recipient) {
+        return Err(DeliveryRefusal::OtherName { recipient }.into());
+    }
+    // The domain may have it from a try that was not ended here.
+    let same = |known: &&AcknowledgementRecord| known.recipient == signed.recipient && known.recipient_key == signed.recipient_key;
+    let known = product.acknowledgements.iter().find(same).cloned();
+    let acknowledged = match known.filter(|known| link.is_none_or(|link| link.record.key != known.recipient_key)) {
+        Some(known) => known,
+        None => ask(desk, ProductRequest::Acknowledge { file }).await?,
+    };
     let mut act = desk.begin().await?;
     let link = DeliveryLink {
         product: input.product,
@@ -312,6 +328,8 @@ async fn deliver(desk: &mut Desk, input: DeliverInput) -> Result<Done<DeliveryRe
     std::fs::rename(&made, &place).map_err(|error| ServiceError::Files { path: "packages".into(), detail: error.to_string() })?;
     // The decision and the delivery have entries of their own; this says where the package lies.
     let mut act = desk.begin().await?;
+    // The recipient may have acknowledged with another key meanwhile.
+    let link = act.get::<DeliveryLink>(&id).await?.map_or(link, |row| row.record);
     act.put(&id, &DeliveryLink { delivery: Some(delivery), received: false, ..link }).await?;
     act.commit_unlogged().await?;
     Ok(delivered.delivery.into())
@@ -368,7 +386,12 @@ async fn receive(desk: &mut Desk, input: ReceiptInput) -> Result<Done<DeliveryRe
     if signed.delivery != input.delivery {
         return Err(DeliveryRefusal::OtherReceipt { delivery: input.delivery }.into());
     }
-    let received: DeliveryRecord = ask(desk, ProductRequest::Receive { file }).await?;
+    // The domain may have it from a try that was not ended here.
+    let known: Option<DeliveryRecord> = desk.read().delivery(&input.delivery).await.map_err(ServiceError::from)?;
+    let received = match known.filter(|known| known.received_at.is_some() && !link.record.received) {
+        Some(known) => known,
+        None => ask(desk, ProductRequest::Receive { file }).await?,
+    };
     let mut act = desk.begin().await?;
     act.put(&link.id, &DeliveryLink { received: true, ..link.record }).await?;
     act.commit(decided).await?;

@@ -140,6 +140,11 @@ operation! {
     by publish;
 }
 
+/// Refuses an identifier that is too long for what the entry may have to hold.
+pub(crate) fn check_name(entry: &Name) -> Result<(), EntryRefusal> {
+    if entry.as_str().len() > ENTRY_NAME_MAX { Err(EntryRefusal::NameLong { most: ENTRY_NAME_MAX }) } else { Ok(()) }
+}
+
 async fn draft(desk: &mut Desk, input: DraftInput) -> Result<Done<EntryView>, Refused> {
     let at = At::of(desk)?;
     let mut act = desk.begin().await?;
@@ -147,9 +152,7 @@ async fn draft(desk: &mut Desk, input: DraftInput) -> Result<Done<EntryView>, Re
     let record = EntryRecord { organisation: at.organisation.clone(), life: Record::draft(input.content), secrecy: None, since: at.today };
     let facts = facts_of_entry(desk, &mut act, &record, Action::DraftEntry, Given::default()).await?;
     let decided = desk.decide(Action::DraftEntry, &Thing::made(id.as_str(), &record), facts)?;
-    if id.as_str().len() > ENTRY_NAME_MAX {
-        return Err(EntryRefusal::NameLong { most: ENTRY_NAME_MAX }.into());
-    }
+    check_name(&id)?;
     if act.get::<EntryRecord>(id.as_str()).await?.is_some() {
         return Err(EntryRefusal::Exists { entry: id }.into());
     }

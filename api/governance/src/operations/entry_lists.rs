@@ -397,6 +397,7 @@ async fn import(desk: &mut Desk, input: ImportInput) -> Result<Done<ImportView>,
         let record = EntryRecord { organisation: at.organisation.clone(), life: Record::draft(entry), secrecy: None, since: at.today };
         let facts = facts_of_entry(desk, &mut act, &record, Action::DraftEntry, Given::default()).await?;
         let decided = desk.decide(Action::DraftEntry, &Thing::made(id.as_str(), &record), facts)?;
+        super::entries::check_name(&id)?;
         if act.get::<EntryRecord>(id.as_str()).await?.is_some() {
             return Err(ImportRefusal::Exists { entry: id }.into());
         }

@@ -1,14 +1,16 @@
 //! Grants: columns of a dataset for a purpose, with a share of its budget.
 
-use super::through::{Given, decide_alone, example, link, page, visible};
+use super::through::{example, link, page, visible};
 use crate::facts::{FactRefusal, GrantAsked, agreement_of, check_inside, facts_of_grant, known};
 use crate::records::{ApplicationRecord, GrantLink, GrantStanding};
-use crate::{Act, Desk, Done, Kept, Refused, Row, Thing};
+use crate::{Act, Cause, Desk, Done, Kept, Refused, Row, Thing};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use tidegate_access::{Action, Kind};
+use tidegate_access::{Action, Facts, Kind};
+use tidegate_authorisation::GrantRecord;
 use tidegate_http::api::Page;
+use tidegate_operation::Effect;
 use tidegate_service::view::GrantView;
 use tidegate_service::{Domain, NewGrant, ServiceError};
 use tidegate_terms::{Epsilon, Name, messages};
@@ -218,9 +220,19 @@ async fn revoke(desk: &mut Desk, input: Revocation) -> Result<Done<GrantView>, R
     let views = desk.domain().grant_views().await?;
     let view = views.into_iter().find(|view| view.record.id == grant);
     let view = view.ok_or_else(|| GrantRefusal::Unknown { grant: grant.chars().take(64).collect() })?;
-    decide_alone(desk, Action::RevokeGrant, &thing(desk, &view).await, Given { reason: Some(&reason) }).await?;
-    let revoked: Result<GrantView, ServiceError> = desk.domain().revoke(&grant, &reason).await;
-    Ok(revoked?.into())
+    let thing = thing(desk, &view).await;
+    // Decision, revocation and the end of what runs under it are one act.
+    let mut act = desk.begin().await?;
+    let facts = Facts { reason_given: !reason.trim().is_empty(), ..act.facts(desk).await? };
+    let decided = desk.decide(Action::RevokeGrant, &thing, facts)?;
+    if act.transaction.grant(&grant).await?.is_none_or(|record| record.revoked.is_some()) {
+        return Err(ServiceError::RevokedAlready { grant }.into());
+    }
+    let effects = [Effect::RevokeGrant(grant.clone()), Effect::StopRunsOfGrant(grant.clone())];
+    act.carry_out(&effects, &Cause::new(&grant, &reason)).await?;
+    act.commit(decided).await?;
+    let record = GrantRecord { revoked: Some(reason), ..view.record };
+    Ok(GrantView { record, ..view }.into())
 }
 
 /// What this file offers.

@@ -10,7 +10,17 @@ use tidegate_access::{Action, Facts, Kind};
 use tidegate_http::api::Page;
 use tidegate_service::view::{ApprovalView, ModuleView};
 use tidegate_service::{NewApproval, ServiceError};
-use tidegate_terms::{Digest, Name, Seal};
+use tidegate_terms::{Digest, Name, Seal, messages};
+
+messages! {
+    /// Why a module is not taken in.
+    pub enum ModuleRefusal {
+        Author { module: String } = "module.author" {
+            en: "module {module} was uploaded before as written by somebody else: state the same author, or change the module",
+            zh: "模型 {module} 此前上传时所写作者不同：请填写同一作者，或修改模型",
+        },
+    }
+}
 
 /// The longest body of an upload: a component of 32 MiB in base64 and its manifest.
 const UPLOAD_BYTES_MAX: usize = 46 << 20;
@@ -137,8 +147,10 @@ async fn list(desk: &mut Desk, _: All) -> Result<Done<Page<ModuleView>>, Refused
 
 async fn upload(desk: &mut Desk, input: Upload) -> Result<Done<ModuleView>, Refused> {
     let operator = organisation(desk)?;
+    desk.check_table(Action::UploadModule, &thing("new", &operator))?;
     let component = bytes("component", &input.component)?;
-    let digest = Seal::digest_of(&component, input.manifest.as_bytes());
+    // A seal that does not hold binds nothing.
+    let digest = Seal::parse(&input.seal)?.check(&component, input.manifest.as_bytes())?;
     let id = digest.to_string();
     let mut act = desk.begin().await?;
     let author = input.author.unwrap_or_else(|| operator.clone());
@@ -146,8 +158,13 @@ async fn upload(desk: &mut Desk, input: Upload) -> Result<Done<ModuleView>, Refu
     let link = ModuleLink { operator: operator.clone(), author, withdrawn: None };
     let decided = desk.decide(Action::UploadModule, &Thing::made(&id, &link), facts)?;
     // Who wrote what is here already stays as it was said.
-    if desk.read().modules(&id).await.map_err(ServiceError::from)?.iter().any(|module| module.digest == digest) {
+    if desk.read().module_of(digest).await.map_err(ServiceError::from)?.is_some() {
         return Err(ServiceError::ModuleExists { module: digest.short() }.into());
+    }
+    // Also while its first upload is being compiled.
+    let said: Option<Row<ModuleLink>> = act.get(&id).await?;
+    if said.is_some_and(|row| row.record.operator == link.operator && row.record.author != link.author) {
+        return Err(ModuleRefusal::Author { module: digest.short() }.into());
     }
     act.put(&id, &link).await?;
     act.commit(decided).await?;

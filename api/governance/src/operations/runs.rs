@@ -305,7 +305,7 @@ async fn facts_of(
     let link = reads.one::<ModuleLink>(&asks.module.to_string()).await?;
     let link = link.map(|row| row.record);
     check_wanted(asks.module, link.as_ref())?;
-    let wrote = link.map_or_else(|| question.operator.clone(), |link| link.author);
+    let wrote = link.filter(|link| link.operator == question.operator).map_or_else(|| question.operator.clone(), |link| link.author);
     let inputs = delivered_inputs(desk, question).await?;
     let delivered: BTreeSet<String> = inputs.iter().cloned().collect();
     let asked = RunAsked {
@@ -538,7 +538,7 @@ async fn stop(desk: &mut Desk, input: RunStop) -> Result<Done<RunView>, Refused>
     }
     // Whether or not its run has a name by now: whoever has taken it up is stopped by the name of the request.
     act.halt(Halted::Request(id.clone()));
-    let run = progress.admitted.map(|admitted| admitted.run);
+    let run = act.transaction.run_of_request(&id).await?;
     let record = QueuedRun { stopped: Some(reason.clone()), stopped_run: run.clone(), ..row.record };
     act.put(&id, &record).await?;
     if let Some(run) = &run {

@@ -11,7 +11,7 @@
 
 use crate::authentication::{AuthenticationError, SESSION_IDLE_SECONDS, Scope};
 use crate::offers::Offers;
-use crate::operations::accounts::{AccountError, AccountRecord};
+use crate::operations::accounts::{AccountError, AccountRecord, in_days, issue};
 use crate::operations::organisations::{OrganisationRecord, OrganisationStanding};
 use crate::secrets::{PasswordHash, hash_password, is_password, make};
 use crate::{Act, Desk, Done, Refused, Row, Thing, totp};
@@ -78,6 +78,20 @@ pub struct PasswordInput {
     pub old_password: Option<String>,
 }
 
+/// How long a token lives with which an account begins anew, in days.
+pub(crate) const ANEW_DAYS: i64 = 7;
+/// What such a token is called after a reset.
+const RESET: &str = "reset";
+
+/// The token with which an account begins anew.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ResetView {
+    /// The token; shown here alone.
+    pub token: String,
+    /// Until when it can be used.
+    pub expires: String,
+}
+
 /// An account whose password is to end.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -138,11 +152,11 @@ operation! {
 
 operation! {
     ResetPassword = "password.reset" in "sessions";
-    Post "/v1/accounts/{account}/password/reset" [keyed];
+    Post "/v1/accounts/{account}/password/reset" [keyed, secret];
     summary "Reset the password of another account", "重置其他账号的密码";
-    says "The authority ends, with a reason, the password, the sessions and the tokens made in them. The account then sets a new password with a token.", "主管部门说明理由后，该账号的密码、会话及会话中签发的令牌失效；该账号再用令牌设置新密码。";
+    says "The authority ends, with a reason, everything with which the account acts: password, sessions, tokens, certificates. The answer has a new token of seven days, with which it sets a new password.", "主管部门说明理由后，该账号的密码、会话、令牌与证书全部失效。应答含七日内有效的新令牌，供其设置新密码。";
     takes ResetInput, example ResetInput { account: "a0123456789abcdef0123".into(), reason: "The password was forgotten.".into() };
-    gives Nothing, example Nothing {};
+    gives ResetView, example ResetView { token: "tg_a1b2c3d4e5f6".into(), expires: "2026-11-29T12:34:56Z".into() };
     by reset_password;
 }
 
@@ -251,19 +265,33 @@ async fn prove_old(desk: &Desk, account: &str, old: Option<&str>) -> Result<Opti
     }
 }
 
-async fn reset_password(desk: &mut Desk, input: ResetInput) -> Result<Done<Nothing>, Refused> {
+async fn reset_password(desk: &mut Desk, input: ResetInput) -> Result<Done<ResetView>, Refused> {
     let mut act = desk.begin().await?;
     let row = act.get::<AccountRecord>(&input.account).await?;
     let row = row.ok_or_else(|| AccountError::Unknown { account: input.account.clone() })?;
     let facts = Facts { reason_given: !input.reason.trim().is_empty(), ..act.facts(desk).await? };
-    // What is disabled is the password alone, and the log says so.
+    // What is disabled is what it signs in with, not the account, and the log says so.
     let decided = desk.decide(Action::DisableAccount, &Thing { name: "password", ..Thing::of(&row) }, facts)?;
     if row.id == desk.caller().account {
         return Err(Refused::of(Class::Forbidden, &SessionRefusal::Own));
     }
-    act.end_sign_in(&row.id).await?;
+    // The new token has every right of its account.
+    if desk.caller().actions.is_some() {
+        return Err(Refused::of(Class::Forbidden, &SessionRefusal::Limited));
+    }
+    // Whoever has one of its tokens could set the next password, so none of them stays.
+    let (token, expires) = begin_anew(&mut act, &row.id, RESET).await?;
     act.commit(decided).await?;
-    Ok(Done::from(Nothing {}))
+    Ok(Done::from(ResetView { token, expires }))
+}
+
+/// Ends everything with which an account acts, and makes one short-lived token for it.
+pub(crate) async fn begin_anew(act: &mut Act, account: &str, title: &str) -> Result<(String, String), Refused> {
+    let at = act.at().to_owned();
+    act.transaction.revoke_all_credentials(account, None, &at).await?;
+    let scope = Scope { title: title.into(), ..Scope::default() };
+    let (made, expires) = issue(act, account, &scope, in_days(ANEW_DAYS)).await?;
+    Ok((made.text, expires))
 }
 
 /// A password with its codes.

@@ -123,12 +123,15 @@ async fn the_authority_resets_the_password_of_others_with_a_reason() {
     assert_eq!(kit.refused(&kit.authority, "password.reset", reset(&own, "mine")).await.code, "password.own");
     assert_eq!(kit.refused(&kit.authority, "password.reset", reset("a0", "whose?")).await.code, "account.unknown");
 
-    kit.done(&kit.authority, "password.reset", reset(&account, "it was forgotten")).await;
+    let anew = kit.done(&kit.authority, "password.reset", reset(&account, "it was forgotten")).await;
     assert_eq!(problem(kit.answer(with_session(&kit, &session, "accounts.self")).await).code, "authentication.failed");
     assert_eq!(kit.refused(&nightly, "accounts.self", json!({})).await.code, "authentication.failed");
     let old = kit.refused("", "sessions.begin", proof(&account, PASSWORD, &code_of(&secret, 1))).await;
     assert_eq!(old.code, "authentication.failed");
-    kit.done(&token, "password.set", json!({ "password": "another long password" })).await;
+    // Whoever has an earlier token does not set the next password.
+    let next = json!({ "password": "another long password" });
+    assert_eq!(kit.refused(&token, "password.set", next.clone()).await.code, "authentication.failed");
+    kit.done(anew["token"].as_str().expect("a token"), "password.set", next).await;
     kit.log_is_sound().await;
 }
 

@@ -126,7 +126,7 @@ impl Domain {
         }
         let content = ReleaseContent::parse(source.content.as_bytes()).map_err(ProductError::from)?;
         let (module, engine) = self.admitted(&source.run).await?;
-        let name = self.books().modules(&module.to_string()).await?.into_iter().next();
+        let name = self.books().module_of(module).await?;
         let name = name.ok_or_else(|| ServiceError::UnknownModule { module: module.short(), operator: String::new() })?.name;
         Ok(ReleaseFacts {
             run: source.run.clone(),

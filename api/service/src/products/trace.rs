@@ -81,7 +81,7 @@ impl Domain {
             (None, Some(run)) => run.module,
             (None, None) => return Err(ServiceError::UnknownRun { run: run.to_owned() }),
         };
-        let record = self.books().modules(&module.to_string()).await?.into_iter().next();
+        let record = self.books().module_of(module).await?;
         let record = record.ok_or_else(|| ServiceError::UnknownModule { module: module.short(), operator: String::new() })?;
         let approvers = match &reviewed {
             Some(run) => self.books().approvals(module, &run.dataset).await?.into_iter().map(|approval| approval.approver).collect(),
