@@ -65,6 +65,11 @@ fn stops_signatures_and_terms_are_conditions() {
         other => panic!("{other:?}"),
     }
     operator.does("runs.request", &question(0.1));
+    let elsewhere =
+        |manifest: &str| manifest.replace("purpose = \"health-planning\"", "purpose = \"marketing\"").replace(MODEL, "for-marketing");
+    operator.does("modules.upload", &governed.module_with(MODEL, elsewhere));
+    let marketing = over(question(0.1), json!({ "module": "for-marketing" }));
+    operator.refused("runs.request", &marketing, "access.purpose-matches");
 
     authority.does("domain.stop", &json!({ "reason": "疑似泄露" }));
     operator.refused("runs.request", &question(0.2), "access.system-open");

@@ -405,7 +405,12 @@ impl Governed {
 
     /// The input that uploads a sample module, sealed with the operator's key.
     pub fn module(&self, name: &str) -> Value {
-        let directory = self.domain.model(name, str::to_owned);
+        self.module_with(name, str::to_owned)
+    }
+
+    /// The same with a changed manifest.
+    pub fn module_with(&self, name: &str, change: impl Fn(&str) -> String) -> Value {
+        let directory = self.domain.model(name, change);
         let key = self.domain.beside("city-health.key");
         tidegate(&["model", "sign", text(&directory), "--key", text(&key), "--json"]).json();
         let read = |file: &str| fs::read(directory.join(file)).expect("a file of the module");

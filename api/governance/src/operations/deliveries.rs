@@ -1,7 +1,7 @@
 //! Deliveries: a recipient acknowledges the terms, the operator delivers, the recipient fetches the package and confirms.
 
 use super::listings::{is_listed, with_product};
-use super::products::{ask, datasets_of, record, reviewed};
+use super::products::{ask, datasets_of, purposes_match, record, reviewed};
 use super::through::{bytes, example, organisation};
 use crate::facts::{ProductAsked, facts_of_product};
 use crate::operations::organisations::OrganisationRecord;
@@ -216,8 +216,9 @@ pub(crate) async fn facts_of(
     let asked = ProductAsked { operator: &operator, author: &operator, datasets: &datasets, inputs: &[], delivered: &BTreeSet::new() };
     let facts = facts_of_product(desk, act, &asked).await?;
     let source_stated = has_sources(desk, &datasets).await?;
+    let purpose_matches = purposes_match(desk, runs()).await?;
     let registered = record.stage == Stage::Coded || (!policy.coded_needed && matches!(record.stage, Stage::Reviewed | Stage::Notice));
-    Ok((Facts { release_reviewed, registered, source_stated, ..facts }, record))
+    Ok((Facts { release_reviewed, registered, source_stated, purpose_matches, ..facts }, record))
 }
 
 /// Whether the notice that a package carries has a source for each dataset; the day of acquisition is that of the mount.
@@ -290,17 +291,15 @@ async fn deliver(desk: &mut Desk, input: DeliverInput) -> Result<Done<DeliveryRe
     let exchange_named = named && is_listed(&mut act, &input.product, &input.listing).await?;
     let needed = desk.rules().pack().rules().delivery.as_ref().is_some_and(|rule| rule.at_exchange == tidegate_rules::Exchange::Duty);
     let acknowledged = link.is_some();
-    // Meant for a recipient is what it signed for itself, with a key that it still has, of data whose provider consents.
-    let recipient_bound = match &link {
-        Some(link) => has_key(desk, &input.recipient, &link.record.key).await? && facts.provider_consents,
-        None => false,
+    // What a recipient signed for itself counts while it has the key; of data whose provider consents.
+    let signed_for_itself = match &link {
+        Some(link) => has_key(desk, &input.recipient, &link.record.key).await?,
+        None => true,
     };
     let facts = Facts {
         exchange_named: exchange_named || !needed,
         terms_acknowledged: acknowledged,
-        recipient_bound,
-        // The purpose stands in the terms, and one acknowledges no other.
-        purpose_matches: acknowledged,
+        recipient_bound: signed_for_itself && facts.provider_consents,
         ..facts
     };
     let thing = Thing::alone(Kind::Delivery, &id, "acknowledged")

@@ -17,7 +17,7 @@ use tidegate_service::ServiceError;
 use tidegate_service::products::{PolicyRecord, ProductRecord, ProductRequest, ProductView, Stage, Step, Trace};
 use tidegate_service::view::Shown;
 use tidegate_store::StoreError;
-use tidegate_terms::{Digest, Name, messages};
+use tidegate_terms::{Digest, Manifest, Name, messages};
 
 messages! {
     /// Why a step is not taken through the interface.
@@ -364,13 +364,42 @@ async fn review(desk: &mut Desk, input: ReviewInput) -> Result<Done<ReleaseRevie
     Ok(Done::from(record).version(version))
 }
 
+/// The grants that a run drew on, and the purpose that its module states.
+async fn drawn_on(desk: &Desk, run: &str) -> Result<(Vec<String>, Option<Name>), Refused> {
+    let books = desk.read();
+    let (grants, module): (Vec<String>, _) = match books.run(run).await.map_err(ServiceError::from)? {
+        Some(run) => (run.mounts.into_iter().map(|mount| mount.grant).collect(), Some(run.module)),
+        None => match books.reviewed_run(run).await.map_err(ServiceError::from)? {
+            Some(run) => (vec![run.grant], Some(run.module)),
+            None => (Vec::new(), None),
+        },
+    };
+    let module = match module {
+        Some(module) => books.module_of(module).await.map_err(ServiceError::from)?,
+        None => None,
+    };
+    Ok((grants, module.map(|module| Manifest::parse(&module.manifest)).transpose()?.map(|manifest| manifest.purpose)))
+}
+
+/// Whether what is delivered was made for the purposes that were granted (rule E9).
+pub(crate) async fn purposes_match(desk: &Desk, runs: impl Iterator<Item = &str>) -> Result<bool, Refused> {
+    let books = desk.read();
+    for run in runs {
+        let (grants, purpose) = drawn_on(desk, run).await?;
+        for id in grants {
+            let granted = books.grant(&id).await.map_err(ServiceError::from)?.map(|grant| grant.purpose);
+            if granted.is_none() || granted != purpose {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
 /// Whether no grant that a run drew on was cut off, suspended or revoked since.
 async fn grants_live(desk: &Desk, reads: &mut impl Reads, run: &str) -> Result<bool, Refused> {
     let books = desk.read();
-    let grants: Vec<String> = match books.run(run).await.map_err(ServiceError::from)? {
-        Some(run) => run.mounts.into_iter().map(|mount| mount.grant).collect(),
-        None => books.reviewed_run(run).await.map_err(ServiceError::from)?.into_iter().map(|run| run.grant).collect(),
-    };
+    let (grants, _) = drawn_on(desk, run).await?;
     for id in &grants {
         let grant = books.grant(id).await.map_err(ServiceError::from)?;
         let held = grant.is_none_or(|grant| grant.revoked.is_some() || grant.suspended.is_some());
