@@ -149,14 +149,15 @@ async fn upload(desk: &mut Desk, input: Upload) -> Result<Done<ModuleView>, Refu
     let operator = organisation(desk)?;
     desk.check_table(Action::UploadModule, &thing("new", &operator))?;
     let component = bytes("component", &input.component)?;
-    // A seal that does not hold binds nothing.
-    let digest = Seal::parse(&input.seal)?.check(&component, input.manifest.as_bytes())?;
+    let digest = Seal::digest_of(&component, input.manifest.as_bytes());
     let id = digest.to_string();
     let mut act = desk.begin().await?;
     let author = input.author.unwrap_or_else(|| operator.clone());
     let facts = facts_of_module(desk, &mut act, &operator, &author).await?;
     let link = ModuleLink { operator: operator.clone(), author, withdrawn: None };
     let decided = desk.decide(Action::UploadModule, &Thing::made(&id, &link), facts)?;
+    // A seal that does not hold binds nothing.
+    Seal::parse(&input.seal)?.check(&component, input.manifest.as_bytes())?;
     // Who wrote what is here already stays as it was said.
     if desk.read().module_of(digest).await.map_err(ServiceError::from)?.is_some() {
         return Err(ServiceError::ModuleExists { module: digest.short() }.into());
