@@ -193,7 +193,7 @@ async fn a_stop_finds_a_request_before_its_run_has_a_name() {
 
     let listed = keeper.take_up(&question(0.1), "q1");
     drop(keeper.will_stop(Halted::Request("q1".into())));
-    stopped(keeper.run_listed(&question(0.1), &listed, &mut |_| {}).await.err().expect("stopped"));
+    stopped(keeper.run_listed(&question(0.1), &listed, &mut |_| {}).await.expect_err("stopped"));
     assert_eq!(governed.spent().await, before, "nothing was charged");
 
     let (mut run, other) = (String::new(), keeper.take_up(&question(0.1), "q2"));
