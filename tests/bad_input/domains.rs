@@ -51,7 +51,8 @@ fn a_domain_of_another_version() {
     // Tables of another version: SQLite keeps `user_version` at offset 60, big-endian.
     let database = domain.directory().join("state.sqlite");
     let mut bytes = fs::read(&database).expect("database");
-    bytes[60..64].copy_from_slice(&7u32.to_be_bytes());
+    let version = u32::from_be_bytes(bytes[60..64].try_into().expect("four bytes"));
+    bytes[60..64].copy_from_slice(&(version + 1).to_be_bytes());
     fs::write(&database, &bytes).expect("write");
     refuses_everything(&domain, "store.version");
     fs::write(&database, "not a database at all, but long enough to look at").expect("write");
