@@ -59,7 +59,7 @@ impl Domain {
         Ok((self.books().module_of(record.digest).await?.ok_or_else(unknown)?, manifest))
     }
 
-    /// The same without its component, which is left empty.
+    /// The same, for who does not need its component, which may be left empty.
     pub(crate) async fn module_head(&self, reference: &str, operator: &Name) -> Result<(ModuleRecord, Manifest), ServiceError> {
         let unknown = || ServiceError::UnknownModule { module: reference.to_owned(), operator: operator.to_string() };
         if reference.is_empty() {
