@@ -211,6 +211,11 @@ fn from_nothing_to_a_verified_delivery() {
     let verified = verify(&["--recipient", recipient]).json();
     assert_eq!(verified["facts"]["product"]["id"], product.as_str());
     assert_eq!(verify(&["--recipient", "somebody else"]).code, Some(3));
+    let receipt = governed.domain.beside("receipt");
+    let arguments = ["--signed-with", text(&key), "--key", &vkey, "--out", text(&receipt), "--json"];
+    tidegate(&[&["product", "receipt", text(&package)], arguments.as_slice()].concat()).json();
+    let file = base64_text(&fs::read(&receipt).expect("a receipt"));
+    exchange.does("deliveries.receive", &over(delivery.clone(), json!({ "file": file })));
 
     // An operator does not develop what was delivered further.
     let again = format!("inputs = [\"{product}\"]\n{application}");

@@ -325,12 +325,13 @@ async fn deliver(desk: &mut Desk, input: DeliverInput) -> Result<Done<DeliveryRe
     let delivery = delivered.delivery.delivery.clone();
     let place = directory.join(format!("{delivery}.tar"));
     std::fs::rename(&made, &place).map_err(|error| ServiceError::Files { path: "packages".into(), detail: error.to_string() })?;
-    // The decision and the delivery have entries of their own; this says where the package lies.
-    let mut act = desk.begin().await?;
+    // Where the package lies is a version of the link, so it has an entry of the same decision. The key is bound already.
+    let done = desk.decide(Action::DeliverProduct, &thing, facts)?;
+    let mut act = crate::Act::open(desk.domain(), &desk.caller().account, None).await?;
     // The recipient may have acknowledged with another key meanwhile.
     let link = act.get::<DeliveryLink>(&id).await?.map_or(link, |row| row.record);
     act.put(&id, &DeliveryLink { delivery: Some(delivery), received: false, ..link }).await?;
-    act.commit_unlogged().await?;
+    act.commit(done).await?;
     Ok(delivered.delivery.into())
 }
 
